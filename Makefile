@@ -1,0 +1,96 @@
+# The verbs of the project. Only Python 3.11 or later, pip and make are needed; everything else comes from constraints.txt.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+PYTEST_WORKERS ?= 2
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+CODE := shaodao schema api plugins tests
+MIGRATIONS := $(wildcard migrations/[0-9]*.sql)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-spelling
+
+.PHONY: help demo test check $(CHECKS) bench schema console constraints clean
+
+help:
+	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
+	@echo "make test    run every test, with branch coverage"
+	@echo "make check   lint, types, import contracts, migrations, growth, schema, spelling"
+	@echo "make bench   the benchmarks"
+	@echo "make schema  write migrations/schema.sql and schema/schema.graphql anew"
+	@echo "make console build the explorer's files anew"
+
+# Debian ships Python without the pip that a new environment wants; there the machine's own pip fills the environment.
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name it with: make PYTHON=/path/to/python" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv 2>/dev/null || $(PYTHON) -m venv --clear --without-pip .venv
+	@echo "Installing what Shaodao needs into .venv (once; about a minute)"
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[server,dev]'; \
+	else \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet -c constraints.txt -e '.[server,dev]'; \
+	fi
+	@touch $@
+
+.venv: $(INSTALLED)
+
+demo: $(INSTALLED)
+	@$(BIN)/shaodao demo
+
+test: $(INSTALLED)
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --cov --cov-report=term:skip-covered
+
+check: $(CHECKS)
+
+check-lint: $(INSTALLED)
+	$(BIN)/ruff check .
+
+check-format: $(INSTALLED)
+	$(BIN)/ruff format --check .
+
+check-types: $(INSTALLED)
+	$(BIN)/mypy
+
+check-imports: $(INSTALLED)
+	$(BIN)/lint-imports
+
+# The rules left out: bigint for every integer (codes of six digits fit an int, and every key begins with one); IF NOT EXISTS
+# everywhere (the ledger says what was applied; a migration that half exists must fail, not pass); and time limits in each
+# file (the runner sets both for every migration).
+SQUAWK := $(BIN)/squawk --exclude=prefer-bigint-over-int,prefer-robust-stmts,require-lock-timeout,require-statement-timeout
+check-migrations: $(INSTALLED)
+	grep -LE '^-- *no-transaction *$$' $(MIGRATIONS) | xargs -r $(SQUAWK) --assume-in-transaction
+	grep -lE '^-- *no-transaction *$$' $(MIGRATIONS) | xargs -r $(SQUAWK)
+
+check-dump: $(INSTALLED)
+	$(BIN)/python -m shaodao.postgres.dump --check
+
+check-growth: $(INSTALLED)
+	$(BIN)/python -m shaodao.postgres.lint
+
+check-sdl: $(INSTALLED)
+	$(BIN)/shaodao schema | diff -u schema/schema.graphql - || { echo "schema/schema.graphql is not up to date; run: make schema" >&2; exit 1; }
+
+check-spelling: $(INSTALLED)
+	$(BIN)/codespell
+
+bench: $(INSTALLED)
+	$(BIN)/python -m bench
+
+schema: $(INSTALLED)
+	$(BIN)/python -m shaodao.postgres.dump
+	$(BIN)/shaodao schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
+
+console: $(INSTALLED)
+	$(BIN)/python -m api.explorer.build
+
+constraints: $(INSTALLED)
+	{ echo "# The versions that CI runs with. Renewed by: make constraints"; \
+	  $(BIN)/python -m pip freeze --exclude-editable | grep -vEi '^(shaodao|pip|setuptools)\b'; } > constraints.txt
+
+clean:
+	rm -rf .venv .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -1,0 +1,2 @@
+import{a as e,i as t}from"./index-Bdehcmtm.js";function n(n){let r=e(n,void 0,{tabSize:2,insertSpaces:!0,eol:`
+`});return{text:t(n,r)}}var r={jsonc:{parse:n,astFormat:`formatted-json`,locStart:()=>0,locEnd:({text:e})=>e.length}},i={"formatted-json":{print:({node:e})=>e.text}};export{r as parsers,i as printers};

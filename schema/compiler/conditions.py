@@ -1,0 +1,164 @@
+"""Filters and arguments as SQL predicates; values are bound, and an absent field adds nothing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, assert_never
+
+from graphql import GraphQLInputObjectType, get_nullable_type
+
+from schema.compiler.catalogue import condition_of
+from schema.compiler.inputs import Input
+from schema.compiler.parameters import Binding
+from schema.compiler.rules import conjunction, row_rule
+from schema.compiler.state import Compilation, Row
+from schema.errors import invalid_input
+from schema.ids import GlobalId, decode_as, invalid_id
+from schema.mapping import Argument, ById, Condition, Exists, Flag, Fragment, Operator, Search, Where
+
+_COMPARISONS: Mapping[Operator, str] = {"ne": "<>", "lt": "<", "lte": "<=", "gte": ">=", "gt": ">"}
+
+
+def argument_predicates(
+    compilation: Compilation, row: Row, declared: Mapping[str, Argument], given: Mapping[str, Input], type_name: str
+) -> list[str]:
+    """The predicates of the given arguments, a filter's fields among them, on a row of the GraphQL type."""
+    found: list[str] = []
+    for name, argument in declared.items():
+        graphql_name = _camel(name)
+        if graphql_name in given:
+            found += _predicates(compilation, row, argument.condition, given[graphql_name], type_name)
+    filter_input = given.get("filter")
+    if filter_input is not None and "filter" not in declared and not filter_input.null:
+        found += _filter_predicates(compilation, row, filter_input, type_name)
+    return found
+
+
+def id_predicates(compilation: Compilation, row: Row, type_name: str, label: str, read: Callable[[Binding], str]) -> list[str]:
+    """The predicates that pick the row of a global id, which must be of the named type."""
+    table = row.table
+
+    def decoded(binding: Binding) -> GlobalId:
+        return decode_as(read(binding), type_name, table.shared)
+
+    return key_predicates(compilation, row, label, decoded)
+
+
+def key_predicates(
+    compilation: Compilation, row: Row, label: str, read: Callable[[Binding], GlobalId]
+) -> list[str]:
+    """The predicates that pick the row of a county and a key; a key of several columns is parted by ``:``."""
+    table = row.table
+    found: list[str] = []
+    if not table.shared:
+        county = compilation.parameters.add(label, lambda binding: read(binding).county)
+        found.append(f"{row.alias}.county_code = {county}")
+    for index, name in enumerate(table.key):
+        key = compilation.parameters.add(label, _key_part(read, index, len(table.key)), invalid_id(""))
+        found.append(f"{row.alias}.{name} = {key}")
+    return found
+
+
+def _key_part(read: Callable[[Binding], GlobalId], index: int, width: int) -> Callable[[Binding], str]:
+    def part(binding: Binding) -> str:
+        identifier = read(binding)
+        parts = identifier.key.split(":", width - 1)
+        if len(parts) != width:
+            raise invalid_id(str(identifier))
+        return parts[index]
+
+    return part
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _filter_predicates(compilation: Compilation, row: Row, given: Input, type_name: str) -> Iterator[str]:
+    type_ = get_nullable_type(given.definition.type)
+    assert isinstance(type_, GraphQLInputObjectType)  # noqa: S101 - mapping_faults says so
+    for name, field in given.fields().items():
+        condition = condition_of(type_.fields[name])
+        assert condition is not None  # noqa: S101 - mapping_faults says so
+        yield from _predicates(compilation, row, condition, field, type_name)
+
+
+def _predicates(compilation: Compilation, row: Row, condition: Condition, given: Input, type_name: str) -> list[str]:
+    if given.null and not (isinstance(condition, Where) and condition.nullable):
+        raise invalid_input(given.label, "不能为 null，请省略", "must not be null; leave it out")
+    match condition:
+        case Where(column, operator):
+            return _compare(compilation, f"{row.alias}.{column}", operator, given)
+        case Flag(sql):
+            predicate = compilation.filled(sql, row)
+            return [f"({predicate})" if given.value else f"({predicate}) IS NOT TRUE"]
+        case Search():
+            return _search(compilation, row, condition, given)
+        case Exists():
+            return [_exists(compilation, row, condition, given)]
+        case Fragment(sql):
+            value = compilation.parameters.add(given.label, given.slot)
+            return [f"({compilation.filled(sql, row).replace('{value}', value)})"]
+        case ById():
+            return id_predicates(compilation, row, type_name, given.label, given.slot)
+        case _:
+            assert_never(condition)
+
+
+def _compare(compilation: Compilation, column: str, operator: Operator, given: Input) -> list[str]:
+    if given.null:
+        return [f"{column} IS NULL"]
+    if operator == "is_null":
+        return [f"{column} IS NULL" if given.value else f"{column} IS NOT NULL"]
+    if operator == "prefix":
+        return _prefix(compilation, column, given)
+    value = compilation.parameters.add(given.label, given.slot)
+    match operator:
+        case "eq":
+            return [f"{column} = {value}"]
+        case "in":
+            return [f"{column} = ANY({value})"]
+        case "contains":
+            return [f"{column} @> {value}"]
+        case "ne" | "lt" | "lte" | "gte" | "gt":
+            return [f"{column} {_COMPARISONS[operator]} {value}"]
+        case _:
+            assert_never(operator)
+
+
+def _prefix(compilation: Compilation, column: str, given: Input) -> list[str]:
+    """A range instead of LIKE, so that an index serves a generic plan too. The database orders by bytes."""
+    lower = compilation.parameters.add(given.label, given.slot)
+    upper = compilation.parameters.add(given.label, lambda binding: _after_prefix(str(given.slot(binding))))
+    return [f"{column} >= {lower}", f"{column} < {upper}"]
+
+
+def _after_prefix(prefix: str) -> str:
+    """The least text after everything with the prefix; after the empty prefix, one that no real text reaches."""
+    kept = prefix.rstrip("\U0010ffff")
+    if not kept:
+        return "\U0010ffff" * (len(prefix) + 4)
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(0xE000 if following == 0xD800 else following)
+
+
+def _search(compilation: Compilation, row: Row, condition: Search, given: Input) -> list[str]:
+    pieces = compilation.parameters.add(given.label, lambda binding: condition.pieces(given.slot(binding)))
+    found = [f"{row.alias}.{condition.column} @> {pieces}"]
+    if condition.recheck is not None:
+        pattern = compilation.parameters.add(given.label, lambda binding: _containing(given.slot(binding)))
+        found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE {pattern}")
+    return found
+
+
+def _containing(text: Any) -> str:
+    escaped = str(text).strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _exists(compilation: Compilation, row: Row, condition: Exists, given: Input) -> str:
+    table = compilation.catalogue.table(condition.table)
+    other = Row(compilation.alias(), table, row, condition.on)
+    joined = [f"{other.alias}.{theirs} = {row.alias}.{ours}" for theirs, ours in condition.on.items()]
+    compared = _compare(compilation, f"{other.alias}.{condition.column}", condition.operator, given)
+    where = conjunction([*compilation.bound(other), *joined, *compared, row_rule(compilation, other, table.rule)])
+    return f"EXISTS (SELECT FROM {table.name} {other.alias} WHERE {where})"

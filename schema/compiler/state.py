@@ -1,0 +1,113 @@
+"""What is carried through the compilation of one statement."""
+
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from graphql import FieldNode, FragmentDefinitionNode, GraphQLObjectType
+
+from schema.compiler.catalogue import Catalogue
+from schema.compiler.inputs import Input, Variables
+from schema.compiler.parameters import Parameters
+from schema.compiler.shape import ViewerShape
+from schema.errors import ClientError
+from schema.mapping import Derived, Table
+
+MAXIMUM_FIELDS = 10_000
+"""Fields of a statement after fragments are expanded; the compiler's work and the statement stay linear in this."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row in scope: its alias and table, the row it hangs on and by which columns, and the rule already applied."""
+
+    alias: str
+    table: Table
+    parent: "Row | None" = None
+    on: Mapping[str, str] = field(default_factory=dict)
+    rule: str = "true"
+
+
+@dataclass(frozen=True)
+class DerivedField:
+    """A place in the answer whose facts Python replaces: response keys from the root, lists are passed through."""
+
+    path: tuple[str, ...]
+    declaration: Derived
+    arguments: Mapping[str, Input]
+    type: GraphQLObjectType | None
+    nodes: tuple[FieldNode, ...]
+
+
+@dataclass
+class Compilation:
+    """One statement in the making."""
+
+    catalogue: Catalogue
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Variables
+    viewer: ViewerShape
+    parameters: Parameters = field(default_factory=Parameters)
+    derived: list[DerivedField] = field(default_factory=list)
+    links: dict[Hashable, str] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
+    _aliases: int = 0
+    _fields: int = 0
+
+    def alias(self) -> str:
+        """A new row alias."""
+        self._aliases += 1
+        return f"t{self._aliases}"
+
+    @contextmanager
+    def under(self, *keys: str) -> Iterator[None]:
+        """Response keys that everything compiled inside stands under."""
+        outer = self.path
+        self.path = (*outer, *keys)
+        try:
+            yield
+        finally:
+            self.path = outer
+
+    def count_fields(self, number: int) -> None:
+        """Count fields towards the limit. Raises ClientError beyond it."""
+        self._fields += number
+        if self._fields > MAXIMUM_FIELDS:
+            raise ClientError("INVALID_SELECTION", "选择的字段过多", f"more than {MAXIMUM_FIELDS} fields")
+
+    @property
+    def county(self) -> str:
+        """The comparison that binds a county column to the viewer's counties."""
+        if self.viewer.counties == 1:
+            return f"= {self.parameters.shared('county', lambda binding: binding.counties[0])}"
+        return f"= ANY({self.parameters.shared('counties', lambda binding: binding.counties)}::int[])"
+
+    def county_at(self, index: int) -> str:
+        """The comparison that binds a county column to one of the viewer's counties."""
+        if self.viewer.counties == 1:
+            return self.county
+        return f"= {self.parameters.shared(('county', index), lambda binding: binding.counties[index])}"
+
+    def bound(self, row: Row) -> list[str]:
+        """The county conditions that every row of a growing table carries on every level."""
+        if row.table.shared:
+            return []
+        conditions = [f"{row.alias}.county_code {self.county}"]
+        if row.parent is not None and not row.parent.table.shared:
+            conditions.append(f"{row.alias}.county_code = {row.parent.alias}.county_code")
+        return conditions
+
+    def filled(self, sql: str, row: Row) -> str:
+        """A declared SQL fragment with its placeholders filled."""
+        shared = self.parameters.shared
+        readers = {
+            "{now}": lambda: f"{shared('now', lambda binding: binding.now)}::timestamptz",
+            "{account}": lambda: f"{shared('account', lambda binding: binding.viewer.account_id)}::uuid",
+            "{person}": lambda: f"{shared('person', lambda binding: binding.viewer.person_id)}::uuid",
+            "{organizations}": lambda: f"{shared('organizations', lambda b: list(b.viewer.organizations))}::text[]",
+            "{county}": lambda: self.county,
+        }
+        for placeholder, reader in readers.items():
+            if placeholder in sql:
+                sql = sql.replace(placeholder, reader())
+        return sql.replace("{t}", row.alias)

@@ -1,0 +1,427 @@
+"""Declarations: how a GraphQL type stands on a table. See docs/reading.md for examples.
+
+A type is its documentation, its SDL and its mapping at once. A plain annotated field is the column of the same name;
+what is not a plain column says so with one of the functions here, which put the declaration into the field's
+``metadata``. Strawberry still builds the schema and validates documents; the compiler reads the declarations.
+
+SQL fragments are written by us, never by clients. In them ``{t}`` is the row's alias, ``{now}`` the request's time,
+``{county}`` the comparison that binds a county (``x.county_code {county}``), ``{account}`` and ``{person}`` the
+viewer's ids, ``{organizations}`` the codes of the viewer's organizations as an array, and in a condition ``{value}``
+what the client gave.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from shaodao.domain.permissions import Level
+
+DECLARATION = "shaodao"
+T = TypeVar("T")
+
+Operator = Literal["eq", "ne", "in", "prefix", "lt", "lte", "gte", "gt", "is_null", "contains"]
+Direction = Literal["asc", "desc"]
+TermSpec = tuple[str, Direction] | tuple[str, Direction, Literal["nullable"]]
+
+_SCOPE: Mapping[Level, str] = {
+    "GRID": "grid_code",
+    "COMMUNITY": "community_code",
+    "STREET": "street_code",
+    "COUNTY": "county_code",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where a type stands: its table, its row rule, its key after county_code, the names of its scope columns."""
+
+    name: str
+    rule: str
+    shared: bool = False
+    key: tuple[str, ...] = ("id",)
+    node: bool = False
+    scope: Mapping[Level, str] = field(default_factory=lambda: _SCOPE)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One ordering column; nulls, where there may be any, stand last in both directions."""
+
+    column: str
+    descending: bool
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Orders:
+    """The orderings of a list by name, the first being the default; ``enum`` is their GraphQL enum."""
+
+    terms: Mapping[str, tuple[Term, ...]]
+    enum: type[StrEnum] | None = None
+
+    @property
+    def default(self) -> str:
+        """The name of the ordering that holds when none is asked for."""
+        return next(iter(self.terms))
+
+
+class OrderName(StrEnum):
+    """Base of every ordering enum; its values decide the SQL, so they are part of a plan's key."""
+
+
+# Conditions: what a filter field or an argument means.
+
+
+@dataclass(frozen=True)
+class Where:
+    """The column compared with the value; a given null means IS NULL if ``nullable``, else it is refused."""
+
+    column: str
+    operator: Operator = "eq"
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The SQL predicate holds (true) or does not (false)."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """The pieces of the text are all in the array ``column``, and the expression ``recheck`` contains the text."""
+
+    column: str
+    pieces: Callable[[str], list[str]]
+    recheck: str | None = None
+
+
+@dataclass(frozen=True)
+class Exists:
+    """A row of ``table`` visible to the viewer exists, joined by ``on`` (its column to ours), whose column compares."""
+
+    table: str
+    on: Mapping[str, str]
+    column: str
+    operator: Operator = "eq"
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A predicate with ``{value}``."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class ById:
+    """The row with this global id."""
+
+
+Condition = Where | Flag | Search | Exists | Fragment | ById
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a list or root field: its annotation, what it means, its description."""
+
+    annotation: Any
+    condition: Condition
+    description: str | None = None
+
+
+# Declarations of fields.
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the row."""
+
+    name: str
+    visible: str | None = None
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An SQL expression over the row."""
+
+    sql: str
+    visible: str | None = None
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """An object made of the same row, null where the predicate ``when`` does not hold."""
+
+    when: str | None = None
+    visible: str | None = None
+
+
+@dataclass(frozen=True)
+class One:
+    """The row of the field's type whose columns equal ours."""
+
+    on: Mapping[str, str]
+    visible: str | None = None
+
+
+@dataclass(frozen=True)
+class Many:
+    """Every such row as a plain list; as a root field every visible row."""
+
+    on: Mapping[str, str]
+    terms: tuple[Term, ...]
+    where: str | None = None
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    visible: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Relay connection over such rows, read forwards."""
+
+    on: Mapping[str, str]
+    orders: Orders
+    where: str | None = None
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    visible: str | None = None
+
+
+@dataclass(frozen=True)
+class Single:
+    """A root field: the one visible row that the arguments name, or null."""
+
+    arguments: Mapping[str, Argument]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A value that Python computes from facts that the statement reads; see ``derived``."""
+
+    facts: str
+    compute: Callable[..., Any]
+    visible: str | None = None
+
+
+@dataclass(frozen=True)
+class NodeById:
+    """``node(id)``."""
+
+
+@dataclass(frozen=True)
+class NodesByIds:
+    """``nodes(ids)``."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A payload's stored object: at run time a ``StoredRef``, read after commit as the viewer sees it."""
+
+
+RowDeclaration = Column | Expression | Embedded | One | Many | Page | Derived
+RootDeclaration = Single | Many | Page | NodeById | NodesByIds
+Declaration = RowDeclaration | RootDeclaration | Stored
+
+
+@dataclass(frozen=True)
+class StoredRef:
+    """Names a stored row: the GraphQL type, the county (none for a shared table) and the key."""
+
+    type: str
+    county: int | None
+    key: str
+
+
+class MappedField(StrawberryField):
+    """A field without a resolver that may still have arguments."""
+
+
+def table(  # noqa: PLR0913 - one word for each fact of the mapping, all but two with defaults
+    name: str,
+    *,
+    rule: str,
+    shared: bool = False,
+    key: tuple[str, ...] = ("id",),
+    node: bool = False,
+    scope: Mapping[Level, str] | None = None,
+) -> Callable[[type[T]], type[T]]:
+    """Stand a Strawberry type on a table; goes on top of ``@strawberry.type``.
+
+    ``rule`` names the row rule in ``permissions.RULES``; ``scope`` renames scope columns. A ``node`` has a global id
+    in its field ``id``.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        mapping = Table(name, rule, shared, key, node, {**_SCOPE, **(scope or {})})
+        setattr(cls, "__table__", mapping)  # noqa: B010 - the class does not declare it
+        return cls
+
+    return decorate
+
+
+def orderings(name: str, description: str | None = None, /, **orders: Sequence[TermSpec]) -> Orders:
+    """Named orderings and their GraphQL enum; the first is the default."""
+    enum = OrderName(name, {order: order for order in orders})  # type: ignore[call-overload]
+    terms = {order: ordering_terms(specs) for order, specs in orders.items()}
+    return Orders(terms, strawberry.enum(enum, name=name, description=description))
+
+
+def ordering_terms(specs: Sequence[TermSpec]) -> tuple[Term, ...]:
+    """The terms of an ordering such as ``[("due_at", "asc", "nullable"), ("number", "desc")]``."""
+    return tuple(Term(spec[0], spec[1] == "desc", len(spec) == 3) for spec in specs)
+
+
+def column(name: str, *, description: str | None = None, visible: str | None = None) -> Any:
+    """A field that is a column of another name, or one that only the rule ``visible`` shows (else null)."""
+    return _mapped(Column(name, visible), description)
+
+
+def expression(sql: str, *, description: str | None = None, visible: str | None = None) -> Any:
+    """A field that is an SQL expression, such as ``{t}.due_at < {now}``."""
+    return _mapped(Expression(sql, visible), description)
+
+
+def embedded(*, when: str | None = None, description: str | None = None, visible: str | None = None) -> Any:
+    """An object type without a table whose fields are columns of this row."""
+    return _mapped(Embedded(when, visible), description)
+
+
+def one(*, on: Mapping[str, str], description: str | None = None, visible: str | None = None) -> Any:
+    """The row of the annotated type: ``on`` maps its columns to ours. Nullable when the viewer may not see it."""
+    return _mapped(One(on, visible), description)
+
+
+def many(  # noqa: PLR0913 - as for table
+    *,
+    on: Mapping[str, str],
+    order: Sequence[TermSpec] = (),
+    where: str | None = None,
+    arguments: Mapping[str, Argument] | None = None,
+    description: str | None = None,
+    visible: str | None = None,
+) -> Any:
+    """A plain list of the annotated type, ``[]`` when empty; ordered by ``order``, then the key."""
+    declaration = Many(on, ordering_terms(order), where, arguments or {}, visible)
+    return _mapped(declaration, description, _declared(declaration.arguments))
+
+
+def page(  # noqa: PLR0913 - as for table
+    *,
+    on: Mapping[str, str],
+    order: Orders | Sequence[TermSpec],
+    filter: type | None = None,  # noqa: A002 - named as in the schema
+    where: str | None = None,
+    arguments: Mapping[str, Argument] | None = None,
+    description: str | None = None,
+    visible: str | None = None,
+) -> Any:
+    """A connection of the annotated type (``Connection[T]``): arguments first, after, orderBy and filter."""
+    orders = order if isinstance(order, Orders) else Orders({"DEFAULT": ordering_terms(order)})
+    declaration = Page(on, orders, where, arguments or {}, visible)
+    return _mapped(declaration, description, _paging(declaration, filter))
+
+
+def derived(
+    *, facts: str, compute: Callable[..., Any], description: str | None = None, visible: str | None = None
+) -> Any:
+    """A field that Python computes: ``compute(facts, viewer, now, arguments) -> JSON value``.
+
+    ``facts`` is an SQL expression giving JSON. Only a plan that selects such a field decodes its answer. Objects in
+    the value carry all fields of the annotated type under their GraphQL names; the selection is applied to it.
+    """
+    return _mapped(Derived(facts, compute, visible), description)
+
+
+def root_one(*, arguments: Mapping[str, Argument], description: str | None = None) -> Any:
+    """A root field: the visible row that the arguments name, or null."""
+    return _mapped(Single(arguments), description, _declared(arguments))
+
+
+def root_many(
+    *,
+    order: Sequence[TermSpec] = (),
+    where: str | None = None,
+    arguments: Mapping[str, Argument] | None = None,
+    description: str | None = None,
+) -> Any:
+    """A root field: every visible row as a plain list; meant for small tables."""
+    return many(on={}, order=order, where=where, arguments=arguments, description=description)
+
+
+def root_page(
+    *,
+    order: Orders | Sequence[TermSpec],
+    filter: type | None = None,  # noqa: A002 - named as in the schema
+    where: str | None = None,
+    arguments: Mapping[str, Argument] | None = None,
+    description: str | None = None,
+) -> Any:
+    """A root field: a connection over every visible row."""
+    return page(on={}, order=order, filter=filter, where=where, arguments=arguments, description=description)
+
+
+def root_node(*, description: str | None = None) -> Any:
+    """``node(id: ID!): Node``."""
+    return _mapped(NodeById(), description, [_argument("id", strawberry.ID, None)])
+
+
+def root_nodes(*, description: str | None = None) -> Any:
+    """``nodes(ids: [ID!]!): [Node]!``."""
+    return _mapped(NodesByIds(), description, [_argument("ids", list[strawberry.ID], None)])
+
+
+def stored(*, description: str | None = None) -> Any:
+    """A payload's stored object; the resolver puts a ``StoredRef`` (or None) there."""
+    return strawberry.field(default=None, description=description, metadata={DECLARATION: Stored()})
+
+
+def argument(annotation: Any, condition: Condition, description: str | None = None) -> Argument:
+    """An argument: its Python annotation, what it means in SQL, its description."""
+    return Argument(annotation, condition, description)
+
+
+def filtered(condition: Condition, *, description: str | None = None) -> Any:
+    """A field of a filter input; absent it adds nothing to the statement."""
+    return strawberry.field(default=strawberry.UNSET, description=description, metadata={DECLARATION: condition})
+
+
+def _mapped(
+    declaration: Declaration, description: str | None, arguments: Sequence[StrawberryArgument] = ()
+) -> MappedField:
+    mapped = MappedField(description=description, metadata={DECLARATION: declaration})
+    mapped.arguments = list(arguments)
+    return mapped
+
+
+def _argument(name: str, annotation: Any, description: str | None, default: Any = strawberry.UNSET) -> StrawberryArgument:
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(annotation),
+        description=description,
+        default=default,
+    )
+
+
+def _declared(arguments: Mapping[str, Argument]) -> list[StrawberryArgument]:
+    return [_argument(name, declared.annotation, declared.description) for name, declared in arguments.items()]
+
+
+def _paging(declaration: Page, filter_type: type | None) -> list[StrawberryArgument]:
+    arguments = [
+        _argument("first", int | None, "How many, 1 to 100.", 20),
+        _argument("after", str | None, "The cursor after which the page begins."),
+    ]
+    if declaration.orders.enum is not None:
+        default = declaration.orders.enum(declaration.orders.default)
+        arguments.append(_argument("order_by", declaration.orders.enum, "The ordering.", default))
+    if filter_type is not None:
+        arguments.append(_argument("filter", filter_type | None, "What the rows must meet."))
+    return arguments + _declared(declaration.arguments)

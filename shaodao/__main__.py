@@ -1,0 +1,230 @@
+"""The command line of Shaodao.
+
+Each command imports what it needs when it runs, so that ``shaodao --help`` and ``shaodao token`` are quick.
+"""
+
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shaodao.domain.vocabulary import LeaderRank, Role
+from shaodao.settings import TABLE, Settings, StartError
+
+if TYPE_CHECKING:
+    from shaodao.doctor import Finding
+
+
+def main() -> None:
+    """Run the command line; an error that the user can mend is one line and status 1."""
+    try:
+        application()()
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def application() -> typer.Typer:
+    """The commands."""
+    commands = typer.Typer(
+        name="shaodao",
+        help="Shaodao 哨到: grids, people and cases of a street, whistles blown and departments reporting in.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for command in (serve, work, migrate, demo, play, departments, token, doctor, schema):
+        commands.command()(command)
+    return commands
+
+
+def serve() -> None:
+    """Serve the API; courier and clock run inside it unless SHAODAO_WORKERS is false."""
+    from shaodao import serving
+
+    settings = _settings()
+    serving.run_until_stopped(
+        serving.serve(
+            settings, say=_say, ready=lambda: _say(f"Shaodao answers on http://{settings.host}:{settings.port}")
+        )
+    )
+
+
+def work() -> None:
+    """Run courier and clock alone, beside servers with SHAODAO_WORKERS=false."""
+    from shaodao import serving
+    from shaodao.delivery import work as worker
+
+    settings = _settings()
+
+    async def run() -> None:
+        async with serving.any_database(settings, say=_say) as dsn:
+            await serving.refuse_pending(dsn)
+            await worker.run(settings, dsn)
+
+    serving.run_until_stopped(run())
+
+
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only say what is pending; status 1 if anything is.")] = False,
+) -> None:
+    """Bring the database to the state that this code needs."""
+    from shaodao import serving
+
+    settings = _settings()
+
+    async def run() -> list[str]:
+        async with serving.any_database(settings, say=_say) as dsn:
+            found = await (serving.waiting_migrations(dsn) if check else serving.migrate(dsn, say=_say))
+        return [migration.name for migration in found]
+
+    names = asyncio.run(run())
+    if check:
+        for name in names:
+            typer.echo(f"pending: {name}")
+    if not names:
+        typer.echo("The database is up to date.")
+    if check and names:
+        raise typer.Exit(1)
+
+
+def demo(
+    keep_times: Annotated[
+        bool, typer.Option("--keep-times", help="Leave the demonstration's times as they stand.")
+    ] = False,
+) -> None:
+    """Serve the demonstration street, with a ready token for each role."""
+    from shaodao import demo as demonstration
+    from shaodao import serving
+
+    settings = _settings()
+    serving.run_until_stopped(demonstration.run(settings, keep_times=keep_times, say=_say))
+
+
+def play(
+    story: Annotated[str, typer.Option(help="The story to play: car, night or first.")] = "car",
+    url: Annotated[str | None, typer.Option(help="The running server; its token key is in SHAODAO_DATA_DIR.")] = None,
+) -> None:
+    """Play a story against a running server, by its public API alone."""
+    from shaodao import play as player
+
+    settings = _settings()
+    raise typer.Exit(asyncio.run(player.run(settings, url or f"http://{settings.host}:{settings.port}", story)))
+
+
+def departments() -> None:
+    """List the departments that load, and what each answers for."""
+    from shaodao.departments import load_departments
+
+    table = Table("Department", "Title", "Organizations")
+    for department in load_departments(_settings().departments):
+        table.add_row(department.name, department.title, ", ".join(department.organizations))
+    Console().print(table)
+
+
+def token(
+    role: Annotated[Role, typer.Option(help="The role to grant.")],
+    scope: Annotated[
+        str, typer.Option(help="Division code (12 digits) or grid code (15 digits) that the role is for.")
+    ],
+    organization: Annotated[
+        str | None, typer.Option(help="Code of the organization, for a department's handler.")
+    ] = None,
+    rank: Annotated[LeaderRank | None, typer.Option(help="Rank of a street leader.")] = None,
+    person: Annotated[str | None, typer.Option(help="Number of the person, for a resident.")] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Login of the account; default: the role in small letters.")
+    ] = None,
+    hours: Annotated[int, typer.Option(min=1, max=24 * 365, help="Hours that the token is accepted.")] = 12,
+) -> None:
+    """Print a token that this installation accepts, signed with the key in the data folder."""
+    from shaodao import tokens
+    from shaodao.domain.permissions import Grant
+
+    settings = _settings()
+    if role is Role.SYSTEM:
+        raise typer.BadParameter("SYSTEM is nobody's role", param_hint="--role")
+    if not (scope.isascii() and scope.isdigit() and len(scope) in {12, 15}):
+        raise typer.BadParameter("a division code has 12 digits, a grid code 15", param_hint="--scope")
+    login = account or role.value.lower()
+    typer.echo(
+        tokens.issue(
+            tokens.local_key(settings.data_dir),
+            login=login,
+            name=login,
+            grants=[Grant(role, scope, organization, rank)],
+            issuer=settings.issuer,
+            audience=settings.audience,
+            now=datetime.now(UTC),
+            lifetime=timedelta(hours=hours),
+            person=person,
+        )
+    )
+
+
+def doctor() -> None:
+    """Look at everything that must be right, and say what to mend; status 1 if there is anything."""
+    from shaodao import doctor as examination
+    from shaodao import serving
+
+    settings = _settings()
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+    async def run() -> list[examination.Finding]:
+        async with serving.any_database(settings, say=_say) as dsn:
+            return await examination.examine(dsn, settings, today)
+
+    findings = asyncio.run(run())
+    console = Console()
+    console.print(_settings_table(settings))
+    console.print(_findings_table(findings))
+    if any(finding.mend for finding in findings):
+        raise typer.Exit(1)
+
+
+def schema() -> None:
+    """Print the GraphQL schema (SDL)."""
+    from shaodao import serving
+
+    typer.echo(serving.from_application_module(_settings(), "sdl")(), nl=False)
+
+
+def _settings() -> Settings:
+    """The settings of the environment; logs are configured by them."""
+    from shaodao.logs import configure_logs
+
+    settings = Settings.from_environment(os.environ)
+    configure_logs(settings.log_level, settings.log_format)
+    return settings
+
+
+def _say(line: str) -> None:
+    """Tell the user at the terminal what goes on; standard output is for results."""
+    typer.echo(line, err=True)
+
+
+def _settings_table(settings: Settings) -> Table:
+    table = Table("Setting", "Value", "Meaning", title="Settings")
+    shown = settings.shown()
+    for setting in TABLE:
+        table.add_row(setting.name, shown[setting.name], setting.description.replace("`", ""))
+    return table
+
+
+def _findings_table(findings: "list[Finding]") -> Table:
+    table = Table("Subject", "Found", "To mend", title="Findings")
+    for finding in findings:
+        table.add_row(finding.subject, finding.found, finding.mend or "–")
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""The SQL expressions that read a machine's facts as JSON, and the functions that lock and read them in a command.
+
+Each expression takes the alias of its row as ``{t}``; the read path uses the same ones for ``availableActions``.
+"""
+
+from typing import LiteralString
+from uuid import UUID
+
+import msgspec
+
+from shaodao.commands.transaction import Transaction
+from shaodao.domain.errors import NotFound, StateConflict
+from shaodao.domain.facts import AssignmentFacts, CaseFacts, WhistleFacts
+
+_BRIEF: LiteralString = """(
+    SELECT coalesce(json_agg(row_to_json(brief) ORDER BY brief.notified_at, brief.id), '[]')
+    FROM (
+        SELECT b.id, b.organization_code, b.role, b.state, b.whistle_id, b.arrival_required, b.arrived_at, b.started_at,
+            b.reported_at, b.notified_at
+        FROM assignment b WHERE {where}
+    ) brief
+)"""
+
+CASE_FACTS: LiteralString = (
+    """(SELECT row_to_json(facts) FROM (SELECT
+    {t}.id, {t}.county_code, {t}.number, {t}.state, {t}.version, {t}.street_code, {t}.community_code, {t}.grid_code,
+    {t}.urgency, {t}.level, {t}.visibility, {t}.round, {t}.registered_at, {t}.category_code, {t}.first_receiver_id,
+    {t}.reporter_person_id, {t}.reporter_account_id, {t}.refusal_objected, {t}.confidential, {t}.closed_at, {t}.closed_by,
+    {t}.rework_count,
+    (SELECT coalesce(json_agg(DISTINCT handler), '[]') FROM assignment h
+        CROSS JOIN unnest(array[
+            CASE WHEN h.acknowledged_for IS NULL THEN h.acknowledged_by END,
+            CASE WHEN h.arrival_proof IS DISTINCT FROM 'STREET' THEN h.arrived_by END,
+            h.reported_by, h.agent_id]) AS handler
+        WHERE h.county_code = {t}.county_code AND h.case_id = {t}.id AND handler IS NOT NULL) AS handlers,
+    (SELECT coalesce(json_agg(DISTINCT v.verifier_id), '[]') FROM verification v
+        WHERE v.county_code = {t}.county_code AND v.case_id = {t}.id) AS verifiers,
+    """
+    + _BRIEF.replace("{where}", "b.county_code = {t}.county_code AND b.case_id = {t}.id AND b.round = {t}.round")
+    + """ AS assignments,
+    (SELECT count(*) FROM whistle w WHERE w.county_code = {t}.county_code AND w.case_id = {t}.id
+        AND w.state IN ('DRAFTED', 'PENDING_APPROVAL', 'BLOWN', 'GATHERING', 'HANDLING', 'REPORTED', 'VERIFIED')) AS open_whistles,
+    (SELECT f.solved FROM follow_up f WHERE f.county_code = {t}.county_code AND f.case_id = {t}.id
+        ORDER BY f.called_at DESC, f.id DESC LIMIT 1) AS solved,
+    EXISTS (SELECT 1 FROM evaluation e WHERE e.county_code = {t}.county_code AND e.case_id = {t}.id
+        AND e.evaluator_kind = 'RESIDENT') AS rated
+) facts)"""
+)
+
+
+def _case_of(alias: LiteralString, key: LiteralString) -> LiteralString:
+    """The facts of the case that a row hangs on."""
+    inner = CASE_FACTS.replace("{t}", alias)
+    return f"(SELECT {inner} FROM case_file {alias} WHERE {alias}.county_code = {{t}}.county_code AND {alias}.id = {key})"
+
+
+WHISTLE_FACTS: LiteralString = (
+    """(SELECT row_to_json(facts) FROM (SELECT
+    {t}.id, {t}.number, {t}.kind, {t}.state, {t}.version, {t}.remote_allowed, {t}.drafted_by, {t}.blown_by, {t}.blown_at,
+    {t}.confirmed_at,
+    """
+    + _case_of("wc", "{t}.case_id")
+    + ' AS "case", '
+    + _BRIEF.replace("{where}", "b.county_code = {t}.county_code AND b.whistle_id = {t}.id")
+    + """ AS assignments,
+    (SELECT coalesce(json_agg(DISTINCT e.organization_code), '[]') FROM evaluation e
+        WHERE e.county_code = {t}.county_code AND e.whistle_id = {t}.id AND e.evaluator_kind = 'STREET') AS rated_organizations,
+    EXISTS (SELECT 1 FROM evaluation e WHERE e.county_code = {t}.county_code AND e.whistle_id = {t}.id
+        AND e.evaluator_kind = 'COUNTY_GRID_OFFICE') AS judged
+) facts)"""
+)
+
+ASSIGNMENT_FACTS: LiteralString = (
+    """(SELECT row_to_json(facts) FROM (SELECT
+    {t}.id, {t}.organization_code, {t}.role, {t}.state, {t}.version, {t}.round, {t}.arrival_required, {t}.notified_at,
+    {t}.whistle_id, {t}.agent_id, {t}.acknowledged_at, {t}.acknowledge_due_at, {t}.arrived_at, {t}.arrive_due_at,
+    {t}.arrival_proof, {t}.started_at, {t}.reported_at, {t}.result_due_at, {t}.returned_count,
+    (SELECT count(*) FROM question q WHERE q.county_code = {t}.county_code AND q.assignment_id = {t}.id
+        AND q.answered_at IS NULL) AS open_questions,
+    aw.kind AS whistle_kind, aw.state AS whistle_state, coalesce(aw.remote_allowed, false) AS remote_allowed,
+    """
+    + _case_of("ac", "{t}.case_id")
+    + ' AS "case" '
+    + """FROM (SELECT 1) AS one LEFT JOIN whistle aw ON aw.county_code = {t}.county_code AND aw.id = {t}.whistle_id
+) facts)"""
+)
+
+
+_LOCK_CASE = "SELECT 1 FROM case_file WHERE county_code = $1 AND id = $2 FOR UPDATE"
+_READ_CASE = f"SELECT {CASE_FACTS.replace('{t}', 'c')} FROM case_file c WHERE c.county_code = $1 AND c.id = $2"
+_CASE_OF_WHISTLE = "SELECT case_id FROM whistle WHERE county_code = $1 AND id = $2"
+_READ_WHISTLE = f"SELECT {WHISTLE_FACTS.replace('{t}', 'w')} FROM whistle w WHERE w.county_code = $1 AND w.id = $2"
+_CASE_OF_ASSIGNMENT = "SELECT case_id FROM assignment WHERE county_code = $1 AND id = $2"
+_READ_ASSIGNMENT = f"SELECT {ASSIGNMENT_FACTS.replace('{t}', 'a')} FROM assignment a WHERE a.county_code = $1 AND a.id = $2"
+
+
+async def lock_case(tx: Transaction, case_id: UUID, expected_version: int | None = None) -> CaseFacts:
+    """Lock the case and read its facts. All commands lock the case first, so two of them never wait crosswise.
+
+    Raises NotFound, or StateConflict when ``expected_version`` is not the case's.
+    """
+    if await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id) is None:
+        raise NotFound("Case", str(case_id))
+    facts = await read_case(tx, case_id)
+    check_version(facts.version, expected_version, str(facts.state))
+    return facts
+
+
+async def read_case(tx: Transaction, case_id: UUID) -> CaseFacts:
+    """The case's facts as they stand in this transaction."""
+    return msgspec.json.decode(await tx.connection.fetchval(_READ_CASE, tx.county, case_id), type=CaseFacts)
+
+
+async def lock_whistle(tx: Transaction, whistle_id: UUID, expected_version: int | None = None) -> WhistleFacts:
+    """Lock the whistle's case and read the whistle's facts. Raises as ``lock_case``."""
+    case_id = await tx.connection.fetchval(_CASE_OF_WHISTLE, tx.county, whistle_id)
+    if case_id is None:
+        raise NotFound("Whistle", str(whistle_id))
+    await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id)
+    facts = await read_whistle(tx, whistle_id)
+    check_version(facts.version, expected_version, str(facts.state))
+    return facts
+
+
+async def read_whistle(tx: Transaction, whistle_id: UUID) -> WhistleFacts:
+    """The whistle's facts as they stand in this transaction."""
+    return msgspec.json.decode(await tx.connection.fetchval(_READ_WHISTLE, tx.county, whistle_id), type=WhistleFacts)
+
+
+async def lock_assignment(tx: Transaction, assignment_id: UUID, expected_version: int | None = None) -> AssignmentFacts:
+    """Lock the assignment's case and read the assignment's facts. Raises as ``lock_case``."""
+    case_id = await tx.connection.fetchval(_CASE_OF_ASSIGNMENT, tx.county, assignment_id)
+    if case_id is None:
+        raise NotFound("Assignment", str(assignment_id))
+    await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id)
+    facts = await read_assignment(tx, assignment_id)
+    check_version(facts.version, expected_version, str(facts.state))
+    return facts
+
+
+async def read_assignment(tx: Transaction, assignment_id: UUID) -> AssignmentFacts:
+    """The assignment's facts as they stand in this transaction."""
+    return msgspec.json.decode(await tx.connection.fetchval(_READ_ASSIGNMENT, tx.county, assignment_id), type=AssignmentFacts)
+
+
+def check_version(version: int, expected: int | None, state: str) -> None:
+    """Raise StateConflict when the caller has seen another version."""
+    if expected is not None and expected != version:
+        raise StateConflict(
+            f"内容已被他人更新（现为第 {version} 版）", f"changed by someone else (now version {version})", state=state, version=version
+        )

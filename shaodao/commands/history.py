@@ -1,0 +1,89 @@
+"""The case's history: every step appends one event, and with it, in the same transaction, what departments must hear."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shaodao.commands.transaction import Transaction
+from shaodao.domain.vocabulary import Role
+
+_APPEND = """
+WITH step AS (
+    UPDATE case_file SET last_seq = last_seq + 1, updated_at = $3
+    WHERE county_code = $1 AND id = $2 RETURNING last_seq, street_code, grid_code
+)
+INSERT INTO case_event (
+    county_code, case_id, seq, id, at, type, actor_id, actor_name, actor_role, organization_code, whistle_id, assignment_id,
+    from_state, to_state, text, public, payload, street_code, grid_code, xid
+)
+SELECT $1, $2, step.last_seq, $4, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb,
+    step.street_code, step.grid_code, pg_current_xact_id()
+FROM step RETURNING seq, xid
+"""
+_OWE = """
+INSERT INTO delivery (county_code, organization_code, case_id, seq, department, assignment_id, hook, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+# DO UPDATE, never DO NOTHING: it waits for a courier that is dropping the lane, so no delivery is orphaned.
+_OPEN_LANE = """
+INSERT INTO lane (county_code, organization_code, case_id, department, due_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (county_code, organization_code, case_id) DO UPDATE SET department = excluded.department
+"""
+
+
+@dataclass(frozen=True)
+class Hearer:
+    """An assignment whose organization must hear an event, by the hook that its department is called with."""
+
+    assignment_id: UUID
+    organization_code: str
+    hook: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step for the history. ``text`` is one Chinese sentence; ``public``: the reporter may read it."""
+
+    type: str
+    text: str
+    public: bool = False
+    organization_code: str | None = None
+    whistle_id: UUID | None = None
+    assignment_id: UUID | None = None
+    from_state: str | None = None
+    to_state: str | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    role: Role | None = None
+    hearers: Sequence[Hearer] = ()
+
+
+async def record(tx: Transaction, case_id: UUID, entry: Entry) -> int:
+    """Append the entry to the case's history and put its deliveries into the outbox; answers the event's ``seq``."""
+    event_id = tx.new_id()
+    row = await tx.connection.fetchrow(
+        _APPEND, tx.county, case_id, tx.now, event_id, entry.type, tx.actor.account_id, tx.actor.name,
+        str(entry.role or _role_of(tx)), entry.organization_code, entry.whistle_id, entry.assignment_id,
+        entry.from_state, entry.to_state, entry.text, entry.public, orjson.dumps(entry.payload).decode(),
+    )  # fmt: skip
+    assert row is not None
+    tx.last_event = (int(row["xid"]), event_id)
+    for hearer in entry.hearers:
+        await _owe(tx, case_id, row["seq"], hearer)
+    return int(row["seq"])
+
+
+async def _owe(tx: Transaction, case_id: UUID, seq: int, hearer: Hearer) -> None:
+    department = tx.ground.forms.department_of(hearer.organization_code)
+    if department is None:
+        return
+    key = (tx.county, hearer.organization_code, case_id)
+    await tx.connection.execute(_OWE, *key, seq, department, hearer.assignment_id, hearer.hook, tx.now)
+    await tx.connection.execute(_OPEN_LANE, *key, department, tx.now)
+    tx.owed.add(department)
+
+
+def _role_of(tx: Transaction) -> Role:
+    return tx.actor.grants[0].role if tx.actor.grants else Role.SYSTEM

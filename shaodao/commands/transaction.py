@@ -1,0 +1,101 @@
+"""What every command takes: one connection in one transaction, the actor, the time, and the ground it stands on."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from uuid_utils.compat import uuid7
+
+from shaodao.domain.calendar import Calendar
+from shaodao.domain.permissions import Viewer
+from shaodao.domain.rulebook import Rulebook
+from shaodao.personal_data import PersonalDataCipher
+
+Connection = asyncpg.Connection[asyncpg.Record]
+
+
+class ReportForms(Protocol):
+    """The report forms of the departments: the host's face that commands need."""
+
+    def department_of(self, organization_code: str) -> str | None:
+        """Name of the plugin that serves the organization; None: it works by hand in the API."""
+        ...
+
+    def validate(self, organization_code: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields as checked by the form's schema; raises InvalidInput with paths below ``fields``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What commands stand on besides the database: the numbers, the calendar, the keys, the departments' forms."""
+
+    rulebook: Rulebook
+    calendar: Calendar
+    cipher: PersonalDataCipher
+    forms: ReportForms
+
+
+class DutyCall(msgspec.Struct, frozen=True):
+    """An organization to phone: what ``blowEmergencyWhistle`` answers with."""
+
+    organization_code: str
+    organization_name: str
+    duty_phone: str | None
+
+
+class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The committed outcome of a command: what was touched and where it stands now. Kept for a repeated command."""
+
+    county_code: int
+    case_id: UUID | None = None
+    case_number: str | None = None
+    case_state: str | None = None
+    whistle_id: UUID | None = None
+    whistle_state: str | None = None
+    assignment_id: UUID | None = None
+    assignment_state: str | None = None
+    record_id: UUID | None = None
+    calls: tuple[DutyCall, ...] = ()
+    emergency_line: str | None = None
+    cursor: str | None = None
+    repeated: bool = False
+
+
+@dataclass
+class Transaction:
+    """One command's transaction. Nothing inside commits; the edge that opened it does (architecture: Two paths)."""
+
+    connection: Connection
+    actor: Viewer
+    now: datetime
+    county: int
+    ground: Ground
+    epoch: int = 1
+    last_event: tuple[int, UUID] | None = None
+    """(xid, event id) of the newest event written here."""
+    owed: set[str] = field(default_factory=set)
+    """Departments that are owed a delivery by this transaction."""
+    _finals: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    def new_id(self) -> UUID:
+        """A fresh UUIDv7."""
+        return uuid7()
+
+    def at_the_end(self, final: Callable[[], Awaitable[None]]) -> None:
+        """Run ``final`` as the last thing before commit: for what must be locked as shortly as possible."""
+        self._finals.append(final)
+
+    async def finish(self) -> None:
+        """Run what was put off to the end."""
+        for final in self._finals:
+            await final()
+
+    @property
+    def cursor(self) -> str | None:
+        """The feed cursor of the newest event written here."""
+        return None if self.last_event is None else f"{self.epoch}.{self.last_event[0]}.{self.last_event[1]}"

@@ -1,0 +1,120 @@
+"""``shaodao doctor``: looks at database, migrations, departments, calendar and settings, and says what to mend."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import asyncpg
+
+from shaodao.postgres.pool import connect
+from shaodao.serving import waiting_migrations
+from shaodao.settings import Settings, StartError
+
+OLDEST, NEWEST = 15, 18  # major versions of PostgreSQL that the tests run on
+CALENDAR_AHEAD = timedelta(days=100)  # the longest limit of the reference, 60 days, with holidays in between
+
+DATABASE_FACTS = """
+SELECT current_setting('server_version_num')::int / 10000 AS major,
+       current_setting('server_version') AS version,
+       pg_encoding_to_char(encoding) AS encoding,
+       datcollate AS order_by,
+       coalesce(to_jsonb(d) ->> 'datlocale', datctype) AS classify_by,
+       current_setting('TimeZone') AS time_zone,
+       (SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout') AS idle_limit
+FROM pg_database d
+WHERE datname = current_database()
+"""
+CALENDAR = (
+    "SELECT min(day) AS first, max(day) AS last, min(day) FILTER (WHERE provisional) AS provisional FROM calendar_days"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; ``mend`` says what to do, None where all is well."""
+
+    subject: str
+    found: str
+    mend: str | None = None
+
+
+async def examine(dsn: str, settings: Settings, today: date) -> list[Finding]:
+    """Every finding, in the order of the report; a subject that cannot be looked at is itself a finding."""
+    findings: list[Finding] = []
+    try:
+        connection = await connect(dsn)
+    except StartError as error:
+        return [Finding("database", "unreachable", str(error)), departments(settings)]
+    try:
+        findings += await database(connection)
+        findings.append(await _guarded("migrations", lambda: migrations(dsn)))
+        findings.append(await _guarded("calendar", lambda: calendar(connection, today)))
+    finally:
+        await connection.close()
+    return [*findings, departments(settings)]
+
+
+async def database(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Finding]:
+    """Version, encoding, locale, time zone, and the limit on idle transactions, on which the live feed depends."""
+    row = await connection.fetchrow(DATABASE_FACTS)
+    assert row is not None, "a session has a current database"  # noqa: S101 - for the type checker
+    make_anew = "Make the database anew from template0 with ENCODING UTF8, LC_COLLATE 'C', LC_CTYPE 'C.UTF-8'."
+    right_locale = row["order_by"] == "C" and row["classify_by"].lower().replace("-", "") == "c.utf8"
+    supported = OLDEST <= row["major"] <= NEWEST
+    return [
+        Finding(
+            "version", f"PostgreSQL {row['version']}", None if supported else f"Use PostgreSQL {OLDEST} to {NEWEST}."
+        ),
+        Finding("encoding", row["encoding"], None if row["encoding"] == "UTF8" else make_anew),
+        Finding("locale", f"{row['order_by']}, {row['classify_by']}", None if right_locale else make_anew),
+        Finding("time zone", row["time_zone"]),
+        Finding(
+            "idle transactions",
+            "unlimited" if row["idle_limit"] == "0" else f"ended after {int(row['idle_limit']) // 1000} s",
+            "ALTER DATABASE … SET idle_in_transaction_session_timeout = '60s'" if row["idle_limit"] == "0" else None,
+        ),
+    ]
+
+
+async def migrations(dsn: str) -> Finding:
+    """Whether any migration is pending."""
+    waiting = await waiting_migrations(dsn)
+    if waiting:
+        return Finding("migrations", f"{len(waiting)} pending, first {waiting[0].name}", "Run: shaodao migrate")
+    return Finding("migrations", "up to date")
+
+
+async def calendar(connection: "asyncpg.Connection[asyncpg.Record]", today: date) -> Finding:
+    """Whether working days (工作日) are known far enough ahead for every limit that starts today."""
+    row = await connection.fetchrow(CALENDAR)
+    if row is None or row["last"] is None:
+        return Finding("calendar", "empty", "Load the calendar: shaodao serve fills it at its next start.")
+    found = f"{row['first']} to {row['last']}"
+    if row["provisional"] is not None:
+        found += f", provisional from {row['provisional']}"
+    ends_early = row["first"] > today or row["last"] < today + CALENDAR_AHEAD
+    return Finding(
+        "calendar",
+        found,
+        "The calendar ends too early; update the package holidays and start anew." if ends_early else None,
+    )
+
+
+def departments(settings: Settings) -> Finding:
+    """Whether every department loads."""
+    from shaodao.departments import load_departments
+
+    try:
+        loaded = load_departments(settings.departments)
+    except Exception as error:
+        return Finding("departments", type(error).__name__, f"Mend the plugin or SHAODAO_DEPARTMENTS: {error}")
+    return Finding("departments", ", ".join(department.name for department in loaded) or "none")
+
+
+async def _guarded(subject: str, look: Callable[[], Awaitable[Finding]]) -> Finding:
+    try:
+        return await look()
+    except StartError as error:
+        return Finding(subject, "do not fit this code", str(error))
+    except asyncpg.UndefinedTableError:
+        return Finding(subject, "missing", "Run: shaodao migrate")

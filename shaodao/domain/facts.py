@@ -1,0 +1,142 @@
+"""What a state machine needs to know of a case, a whistle or an assignment to say which steps are allowed.
+
+The shapes are read from the database as JSON by the expressions in ``shaodao.commands.facts``, alike under a command's row
+lock and for ``availableActions`` in a query.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from shaodao.domain.vocabulary import (
+    AssignmentRole,
+    AssignmentState,
+    CaseState,
+    CaseVisibility,
+    SolvedLevel,
+    SolvingLevel,
+    Urgency,
+    WhistleKind,
+    WhistleState,
+)
+
+
+class AssignmentBrief(msgspec.Struct, frozen=True):
+    """One assignment of the case's present round, as the case and the whistle see it."""
+
+    id: UUID
+    organization_code: str
+    role: AssignmentRole
+    state: AssignmentState
+    whistle_id: UUID | None = None
+    arrival_required: bool = True
+    arrived_at: datetime | None = None
+    started_at: datetime | None = None
+    reported_at: datetime | None = None
+
+
+class CaseFacts(msgspec.Struct, frozen=True):
+    """A case for its machine (C.3). ``handlers`` and ``verifiers`` are accounts that took those parts in any round."""
+
+    id: UUID
+    county_code: int
+    number: str
+    state: CaseState
+    version: int
+    street_code: str
+    urgency: Urgency
+    level: SolvingLevel
+    visibility: CaseVisibility
+    round: int
+    registered_at: datetime
+    community_code: str | None = None
+    grid_code: str | None = None
+    category_code: str | None = None
+    first_receiver_id: UUID | None = None
+    reporter_person_id: UUID | None = None
+    reporter_account_id: UUID | None = None
+    refusal_objected: bool = False
+    confidential: bool = False
+    closed_at: datetime | None = None
+    closed_by: UUID | None = None
+    rework_count: int = 0
+    handlers: tuple[UUID, ...] = ()
+    verifiers: tuple[UUID, ...] = ()
+    assignments: tuple[AssignmentBrief, ...] = ()
+    open_whistles: int = 0
+    solved: SolvedLevel | None = None
+    rated: bool = False
+
+    @property
+    def place(self) -> str:
+        """The narrowest code that is known: grid, community or street."""
+        return self.grid_code or self.community_code or self.street_code
+
+    @property
+    def active(self) -> tuple[AssignmentBrief, ...]:
+        """The assignments that still count (C.4 invariants)."""
+        return tuple(a for a in self.assignments if a.state not in INACTIVE)
+
+
+class WhistleFacts(msgspec.Struct, frozen=True):
+    """A whistle for its machine (C.4), with the case it stands on and its own assignments."""
+
+    id: UUID
+    case: CaseFacts
+    number: str
+    kind: WhistleKind
+    state: WhistleState
+    version: int
+    remote_allowed: bool
+    drafted_by: UUID
+    blown_by: UUID | None = None
+    blown_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    assignments: tuple[AssignmentBrief, ...] = ()
+    rated_organizations: tuple[str, ...] = ()
+    judged: bool = False
+
+    @property
+    def active(self) -> tuple[AssignmentBrief, ...]:
+        """The assignments of this whistle that still count."""
+        return tuple(a for a in self.assignments if a.state not in INACTIVE)
+
+    @property
+    def owing(self) -> tuple[AssignmentBrief, ...]:
+        """The active assignments that owe a report: every one that is not INFORM."""
+        return tuple(a for a in self.active if a.role is not AssignmentRole.INFORM)
+
+
+class AssignmentFacts(msgspec.Struct, frozen=True):
+    """An assignment for its machine (C.4), with its case and, if it came by whistle, the whistle's kind and state."""
+
+    id: UUID
+    case: CaseFacts
+    organization_code: str
+    role: AssignmentRole
+    state: AssignmentState
+    version: int
+    round: int
+    arrival_required: bool
+    notified_at: datetime
+    whistle_id: UUID | None = None
+    whistle_kind: WhistleKind | None = None
+    whistle_state: WhistleState | None = None
+    remote_allowed: bool = False
+    agent_id: UUID | None = None
+    acknowledged_at: datetime | None = None
+    acknowledge_due_at: datetime | None = None
+    arrived_at: datetime | None = None
+    arrive_due_at: datetime | None = None
+    arrival_proof: str | None = None
+    started_at: datetime | None = None
+    reported_at: datetime | None = None
+    result_due_at: datetime | None = None
+    returned_count: int = 0
+    open_questions: int = 0
+
+
+INACTIVE = frozenset({AssignmentState.REASSIGNED, AssignmentState.EXCUSED, AssignmentState.WITHDRAWN})
+REPORTED_OR_LATER = frozenset({AssignmentState.REPORTED, AssignmentState.VERIFIED, AssignmentState.RELEASED})
+VERIFIED_OR_LATER = frozenset({AssignmentState.VERIFIED, AssignmentState.RELEASED})

@@ -1,0 +1,251 @@
+"""Who sees which rows and fields (reference C.7), as data: default deny.
+
+A rule names, for each role, a condition on the row. The read compiler turns conditions into SQL, the commands ask the same
+grants in Python, and the test interpreter evaluates them row by row; so a rule stands in one place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from shaodao.domain.vocabulary import LeaderRank, Role
+
+Level = Literal["GRID", "COMMUNITY", "STREET", "COUNTY", "CITY", "PROVINCE"]
+
+
+def level_of(code: str) -> Level:
+    """The level that a scope code stands on: 15 digits are a grid, 12 a division whose trailing zeros tell its level."""
+    if len(code) == 15:
+        return "GRID"
+    if not code.endswith("000"):
+        return "COMMUNITY"
+    if not code.endswith("000000"):
+        return "STREET"
+    if code[4:6] != "00":
+        return "COUNTY"
+    return "CITY" if code[2:4] != "00" else "PROVINCE"
+
+
+def county_of(code: str) -> int:
+    """``county_code`` of a division or grid code: its first six digits as a number (GB/T 2260)."""
+    return int(code[:6])
+
+
+def prefix_of(code: str) -> str:
+    """The prefix that the codes of everything inside the scope share."""
+    lengths: dict[Level, int] = {"GRID": 15, "COMMUNITY": 12, "STREET": 9, "COUNTY": 6, "CITY": 4, "PROVINCE": 2}
+    return code[: lengths[level_of(code)]]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role within a scope: a division or grid code, for a department's handler also the organization."""
+
+    role: Role
+    scope: str
+    organization: str | None = None
+    rank: LeaderRank | None = None
+
+    @property
+    def level(self) -> Level:
+        """The level of the scope."""
+        return level_of(self.scope)
+
+    def covers(self, code: str) -> bool:
+        """Whether a division or grid code lies in the scope."""
+        return code.startswith(prefix_of(self.scope))
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who asks: the account or person behind a token and its grants. No grants: sees nothing."""
+
+    login: str
+    name: str
+    grants: tuple[Grant, ...] = ()
+    account_id: UUID | None = None
+    person_id: UUID | None = None
+
+    @property
+    def counties(self) -> tuple[int, ...]:
+        """The counties that the grants reach, ascending."""
+        return tuple(sorted({county_of(grant.scope) for grant in self.grants}))
+
+    def grants_of(self, *roles: Role) -> tuple[Grant, ...]:
+        """The grants with one of the roles."""
+        return tuple(grant for grant in self.grants if grant.role in roles)
+
+    @property
+    def organizations(self) -> tuple[str, ...]:
+        """Codes of the organizations whose handler the viewer is."""
+        return tuple(sorted({g.organization for g in self.grants_of(Role.DEPT_HANDLER) if g.organization}))
+
+
+class Subject(StrEnum):
+    """What of the viewer a column is compared with."""
+
+    ACCOUNT = "ACCOUNT"
+    PERSON = "PERSON"
+    ORGANIZATION = "ORGANIZATION"
+
+
+@dataclass(frozen=True)
+class Everything:
+    """Every row."""
+
+
+@dataclass(frozen=True)
+class InScope:
+    """The row lies in the grant's scope: its grid_code, community_code, street_code or county_code equals it, by the grant's level."""
+
+
+@dataclass(frozen=True)
+class Mine:
+    """The row's ``column`` is the viewer's account, person, or (one of) the viewer's organization codes."""
+
+    column: str
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Is:
+    """The row's ``column`` (text or boolean) is one of the constants."""
+
+    column: str
+    values: tuple[str | bool, ...]
+
+
+@dataclass(frozen=True)
+class IsNot:
+    """The row's ``column`` is none of the constants (a null is none of them)."""
+
+    column: str
+    values: tuple[str | bool, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The row's ``column`` is not null."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A row of ``table`` in the same county exists with ``theirs`` equal to this row's ``ours``, for which ``condition`` holds."""
+
+    table: str
+    theirs: str
+    ours: str
+    condition: "Condition"
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """At least one part holds."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition = Everything | InScope | Mine | Is | IsNot | Known | Linked | AllOf | AnyOf
+Rule = Mapping[Role, Condition]
+
+_STAFF = (
+    Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER,
+    Role.FOLLOW_UP, Role.DEPT_HANDLER, Role.COUNTY_GRID_OFFICE,
+)  # fmt: skip
+_EVERYONE = (Role.RESIDENT, *_STAFF)
+
+_OPEN_CASE = IsNot("visibility", ("RESTRICTED_MINOR", "RESTRICTED_SPECIAL"))
+_OWN_ORGANIZATION = Mine("organization_code", Subject.ORGANIZATION)
+_ASSIGNED = Linked("assignment", "case_id", "id", _OWN_ORGANIZATION)
+_CLOSED = Is("state", ("CLOSED", "FOLLOWED_UP", "ARCHIVED"))
+
+_CASE: Rule = {
+    Role.RESIDENT: Mine("reporter_person_id", Subject.PERSON),
+    Role.GRID_WORKER: AnyOf((AllOf((InScope(), _OPEN_CASE)), Mine("first_receiver_id", Subject.ACCOUNT))),
+    Role.GRID_CHIEF: AllOf((InScope(), _OPEN_CASE)),
+    Role.STREET_DISPATCHER: InScope(),
+    Role.STREET_LEADER: InScope(),
+    Role.FOLLOW_UP: AllOf((InScope(), _CLOSED)),
+    Role.DEPT_HANDLER: _ASSIGNED,
+    Role.COUNTY_GRID_OFFICE: AllOf((InScope(), Known("county_informed_at"))),
+}
+
+
+def _of_case(*roles: Role) -> dict[Role, Condition]:
+    """A row that hangs on a case is seen by whoever of the roles sees the case."""
+    return {role: Linked("case_file", "id", "case_id", _CASE[role]) for role in roles}
+
+
+_CASE_STAFF = (
+    Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.COUNTY_GRID_OFFICE,
+)  # fmt: skip
+
+RULES: Mapping[str, Rule] = {
+    # Divisions, organizations, categories, calendar: public inside the platform.
+    "shared": dict.fromkeys(_EVERYONE, Everything()),
+    "staff_only": dict.fromkeys(_STAFF, Everything()),
+    "case": _CASE,
+    # The history: a resident reads the public sentences of the own case, a department the case's and its own.
+    "case_event": {
+        **_of_case(*_CASE_STAFF),
+        Role.RESIDENT: AllOf((Is("public", (True,)), Linked("case_file", "id", "case_id", _CASE[Role.RESIDENT]))),
+        Role.DEPT_HANDLER: AllOf(
+            (
+                Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]),
+                AnyOf((Is("public", (True,)), _OWN_ORGANIZATION)),
+            )
+        ),
+    },
+    "whistle": _of_case(*_CASE_STAFF, Role.DEPT_HANDLER),
+    # An organization sees its own assignment whole and of the others the names and states (C.4 invariants).
+    "assignment": _of_case(*_CASE_STAFF, Role.DEPT_HANDLER),
+    # What hangs on one assignment is that organization's and the street's alone.
+    "own_assignment": {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: _OWN_ORGANIZATION},
+    "case_detail": _of_case(*_CASE_STAFF),
+    "follow_up": _of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.COUNTY_GRID_OFFICE, Role.RESIDENT),
+    "message": _of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.GRID_CHIEF, Role.GRID_WORKER, Role.RESIDENT),
+    "grid": dict.fromkeys(_EVERYONE, Everything()),
+    "team": dict.fromkeys(_EVERYONE, Everything()),
+    "person": {
+        Role.RESIDENT: Mine("id", Subject.PERSON),
+        Role.GRID_WORKER: AllOf((InScope(), Is("visibility", ("NORMAL",)))),
+        Role.GRID_CHIEF: AllOf((InScope(), Is("visibility", ("NORMAL",)))),
+        Role.STREET_DISPATCHER: InScope(),
+        Role.STREET_LEADER: InScope(),
+    },
+    "household": {
+        Role.RESIDENT: Linked("person", "household_id", "id", Mine("id", Subject.PERSON)),
+        Role.GRID_WORKER: InScope(),
+        Role.GRID_CHIEF: InScope(),
+        Role.STREET_DISPATCHER: InScope(),
+        Role.STREET_LEADER: InScope(),
+    },
+    "care": {
+        Role.GRID_WORKER: AllOf((InScope(), Is("visibility", ("NORMAL",)))),
+        Role.GRID_CHIEF: AllOf((InScope(), Is("visibility", ("NORMAL",)))),
+        Role.STREET_DISPATCHER: InScope(),
+        Role.STREET_LEADER: InScope(),
+    },
+    "vessel": dict.fromkeys(
+        (Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.COUNTY_GRID_OFFICE), InScope()
+    ),
+    # Fields. The reporter never reaches a department when the case is confidential (C.7 guardrail 5).
+    "reporter": {
+        **{role: Everything() for role in _CASE_STAFF},
+        Role.RESIDENT: Mine("reporter_person_id", Subject.PERSON),
+        Role.DEPT_HANDLER: AllOf((Is("confidential", (False,)), _ASSIGNED)),
+    },
+    "staff_field": {role: Everything() for role in _CASE_STAFF},
+    "own_field": {**{role: Everything() for role in _CASE_STAFF}, Role.DEPT_HANDLER: _OWN_ORGANIZATION},
+}

@@ -1,0 +1,45 @@
+"""Logs: structured, to standard error, as lines for people or as JSON for machines."""
+
+import logging
+import sys
+from typing import assert_never
+
+import structlog
+from structlog.typing import Processor
+
+from shaodao.settings import LogFormat, LogLevel
+
+
+def configure_logs(level: LogLevel, form: LogFormat) -> None:
+    """Send our own events and those of libraries to standard error in one form; called once, by the command line."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=False),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(form)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+
+
+def _rendering(form: LogFormat) -> list[Processor]:
+    match form:
+        case "console":
+            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        case "json":
+            return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        case _:
+            assert_never(form)

@@ -1,0 +1,68 @@
+"""The connection pool: session state is the same on every connection and is never changed afterwards."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+
+from shaodao.postgres.errors import DatabaseUnreachable
+
+# As many statements as the read compiler keeps plans; a connection never prepares the same statement twice.
+STATEMENT_CACHE_SIZE = 4096
+
+SESSION_SETTINGS = {
+    "application_name": "shaodao",
+    "TimeZone": "Asia/Shanghai",
+    "jit": "off",
+    "statement_timeout": "30s",
+    # Citus would hide shards from asyncpg's type look-ups by a slow view; plain PostgreSQL ignores this name.
+    "citus.override_table_visibility": "off",
+}
+
+UNREACHABLE = (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+async def create_pool(dsn: str, size: int, *, application_name: str = "shaodao") -> "asyncpg.Pool[asyncpg.Record]":
+    """A pool of at most ``size`` connections; json and jsonb come and go as text.
+
+    Raises DatabaseUnreachable if the first connection fails.
+    """
+    try:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            max_inactive_connection_lifetime=0,
+            reset=_keep,
+            server_settings=SESSION_SETTINGS | {"application_name": application_name},
+            **_statement_cache(),
+        )
+    except UNREACHABLE as error:
+        raise unreachable(dsn, error) from None
+
+
+async def connect(dsn: str, *, application_name: str = "shaodao") -> "asyncpg.Connection[asyncpg.Record]":
+    """One connection outside a pool, for migrations and for listening, without a statement time limit."""
+    settings = SESSION_SETTINGS | {"application_name": application_name, "statement_timeout": "0"}
+    try:
+        return await asyncpg.connect(dsn, timeout=10, server_settings=settings)
+    except UNREACHABLE as error:
+        raise unreachable(dsn, error) from None
+
+
+def unreachable(dsn: str, error: BaseException) -> DatabaseUnreachable:
+    """The one-line error for a connection that failed."""
+    return DatabaseUnreachable(dsn, (str(error) or type(error).__name__).splitlines()[0])
+
+
+def _statement_cache() -> dict[str, Any]:
+    """Keep every statement: by default asyncpg forgets it after 5 minutes, and over 15 kB prepares it each time."""
+    return {
+        "statement_cache_size": STATEMENT_CACHE_SIZE,
+        "max_cached_statement_lifetime": 0,
+        "max_cacheable_statement_size": 0,
+    }
+
+
+async def _keep(connection: Any) -> None:
+    """No reset between users: nobody sets session state, and resetting would cost a round trip each time."""

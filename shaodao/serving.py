@@ -1,0 +1,175 @@
+"""Running the server: first the socket is bound, then the database starts, then the application."""
+
+import asyncio
+import importlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from shaodao.postgres.embedded import DSN, Say, embedded_server, running_dsn
+from shaodao.postgres.errors import PendingMigrations
+from shaodao.postgres.migrations import Migration, apply, migrations_folder, pending
+from shaodao.postgres.pool import connect
+from shaodao.settings import Settings, SettingsError, StartError
+
+Prepare = Callable[[DSN], Awaitable[None]]
+
+GRACEFUL_SECONDS = 5
+WEBSOCKET_MESSAGE_BYTES = 1_000_000
+INCOMPLETE_EVENT_BYTES = 32_000
+
+
+def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
+    """Run a program that is meant to run for ever; Ctrl-C and SIGTERM end it by way of its own clean-up."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_terminated(main))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        pass
+
+
+async def serve(
+    settings: Settings, *, say: Say, prepare: Prepare | None = None, ready: Callable[[], None] | None = None
+) -> None:
+    """Serve the application of SHAODAO_APP until told to stop.
+
+    ``prepare`` gets the migrated database before the server starts; ``ready`` is called when requests are answered.
+    Raises StartError.
+    """
+    with listening_socket(settings.host, settings.port) as bound:
+        async with database(settings, say=say) as dsn:
+            if prepare is not None:
+                await prepare(dsn)
+            await _serve(application(settings, dsn), bound, ready)
+
+
+@asynccontextmanager
+async def database(settings: Settings, *, say: Say) -> AsyncIterator[DSN]:
+    """The migrated database: that of SHAODAO_DATABASE_URL, which must be up to date, or the embedded one, brought there."""
+    if settings.database_url is not None:
+        await refuse_pending(settings.database_url)
+        yield settings.database_url
+        return
+    async with embedded_server(settings.data_dir, say=say) as dsn:
+        await migrate(dsn, say=say)
+        yield dsn
+
+
+@asynccontextmanager
+async def any_database(settings: Settings, *, say: Say) -> AsyncIterator[DSN]:
+    """The database as it stands, for commands beside a server: if that holds the embedded one, its socket is used."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    running = running_dsn(settings.data_dir)
+    if running is not None:
+        yield running
+        return
+    async with embedded_server(settings.data_dir, say=say) as dsn:
+        yield dsn
+
+
+async def migrate(dsn: DSN, *, say: Say) -> list[Migration]:
+    """Apply what is pending and say each name."""
+    connection = await connect(dsn)
+    try:
+        return await apply(connection, migrations_folder(), lambda migration: say(f"Migration {migration.name}"))
+    finally:
+        await connection.close()
+
+
+async def waiting_migrations(dsn: DSN) -> list[Migration]:
+    """What is pending; raises MigrationError where code and database do not fit."""
+    connection = await connect(dsn)
+    try:
+        return await pending(connection, migrations_folder())
+    finally:
+        await connection.close()
+
+
+async def refuse_pending(dsn: DSN) -> None:
+    """Raise PendingMigrations if the database waits for any: someone else's database is migrated on purpose only."""
+    waiting = await waiting_migrations(dsn)
+    if waiting:
+        raise PendingMigrations([migration.name for migration in waiting])
+
+
+def application(settings: Settings, dsn: DSN) -> Any:
+    """The ASGI application that SHAODAO_APP names, made by its factory from settings and DSN."""
+    return from_application_module(settings, settings.app.partition(":")[2])(settings, dsn)
+
+
+def from_application_module(settings: Settings, attribute: str) -> Any:
+    """An attribute of the module that SHAODAO_APP names; raises SettingsError if there is none."""
+    module = settings.app.partition(":")[0]
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        reason = f"there is no module {error.name} here; run in the checkout, or name another application"
+        raise SettingsError("SHAODAO_APP", settings.app, reason) from None
+    except AttributeError:
+        raise SettingsError("SHAODAO_APP", settings.app, f"{module} has no {attribute}") from None
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A bound socket; raises StartError if the address is taken or not ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SettingsError("SHAODAO_HOST", host, f"it is no address of this machine ({error.strerror})") from None
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise StartError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Stop what uses it, or choose another with SHAODAO_PORT."
+        ) from None
+    return bound
+
+
+async def _serve(app: Any, bound: socket.socket, ready: Callable[[], None] | None) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="websockets-sansio",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws_max_size=WEBSOCKET_MESSAGE_BYTES,
+            h11_max_incomplete_event_size=INCOMPLETE_EVENT_BYTES,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        )
+    )
+    announcing = asyncio.create_task(_announce(server, ready))
+    try:
+        await server.serve(sockets=[bound])
+    finally:
+        announcing.cancel()
+    if not server.started:
+        raise StartError("The application did not start; the lines above say why.")
+
+
+async def _announce(server: uvicorn.Server, ready: Callable[[], None] | None) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    if ready is not None:
+        ready()
+
+
+async def _until_terminated(main: Coroutine[Any, Any, None]) -> None:
+    """Make SIGTERM what Ctrl-C is already: a cancellation of the main task, so that every ``finally`` runs."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await main

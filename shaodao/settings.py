@@ -1,0 +1,295 @@
+"""Every setting, from the environment, prefix ``SHAODAO_``; docs/settings.md and ``shaodao doctor`` show the table."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+from urllib.parse import urlsplit
+
+InvalidStatus = Literal[422, 400]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogFormat = Literal["console", "json"]
+
+PREFIX = "SHAODAO_"
+
+
+class StartError(Exception):
+    """The program cannot start; the message is one line that says what to do."""
+
+
+class SettingsError(StartError):
+    """A setting has a value that is not allowed; the message names the setting, the value and what is allowed."""
+
+    def __init__(self, name: str, value: str, allowed: str) -> None:
+        super().__init__(f"{name}={value!r} is not allowed: {allowed}")
+        self.name = name
+        self.value = value
+        self.allowed = allowed
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table: the variable's name, its default as written in the environment, and what it means."""
+
+    name: str
+    default: str
+    description: str
+    parse: Callable[[str], Any]
+    secret: bool = False
+
+    @property
+    def field(self) -> str:
+        """The attribute of ``Settings`` that holds the value."""
+        return self.name.removeprefix(PREFIX).lower()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values that the program runs with."""
+
+    host: str
+    port: int
+    data_dir: Path
+    database_url: str | None
+    app: str
+    departments: tuple[str, ...]
+    preset: str
+    pool_size: int
+    workers: bool
+    field_crew: bool
+    demo: bool
+    invalid_status: InvalidStatus
+    issuer: str
+    audience: str
+    jwks_file: Path | None
+    hook_timeout: float
+    attempt_limit: int
+    log_level: LogLevel
+    log_format: LogFormat
+    personal_data_key: bytes | None
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
+        """The settings of an environment; an empty value counts as absent.
+
+        Raises SettingsError for a value that is not allowed and for a ``SHAODAO_`` variable that does not exist.
+        """
+        _refuse_unknown(environ)
+        values = {setting.field: _value(setting, environ) for setting in TABLE}
+        return cls(**values)
+
+    def shown(self) -> Mapping[str, str]:
+        """The values by variable name, fit to print: keys and passwords are left out."""
+        return {setting.name: _shown(setting, getattr(self, setting.field)) for setting in TABLE}
+
+
+def without_password(url: str) -> str:
+    """A database URL with its password replaced by stars."""
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":***@", 1) if password else url
+
+
+def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
+    text = environ.get(setting.name, "").strip() or setting.default
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise SettingsError(setting.name, "…" if setting.secret else text, str(error)) from None
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """A misspelt setting would otherwise be ignored in silence."""
+    known = {setting.name for setting in TABLE}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(("SHAODAO_TEST_", "SHAODAO_BENCH_")):
+            raise SettingsError(name, environ[name], "there is no such setting; docs/settings.md lists them all")
+
+
+def _shown(setting: Setting, value: Any) -> str:
+    if value is None:
+        return ""
+    if setting.secret:
+        return "(set)"
+    if setting.name == "SHAODAO_DATABASE_URL":
+        return without_password(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _optional_path(value: str) -> Path | None:
+    return Path(value).expanduser() if value else None
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser()
+
+
+def _names(value: str) -> tuple[str, ...]:
+    """Import names, separated by commas; ``none`` is the empty list, since an empty value means the default."""
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if names == ("none",):
+        return ()
+    if not all(part.isidentifier() for name in names for part in name.split(".")):
+        raise ValueError("import names separated by commas, such as plugins.civil_affairs, or none")
+    return names
+
+
+def _import_string(value: str) -> str:
+    module, colon, attribute = value.partition(":")
+    if not (colon and attribute.isidentifier() and all(part.isidentifier() for part in module.split("."))):
+        raise ValueError("an import string, module:function, such as api.app:create_app")
+    return value
+
+
+def _boolean(value: str) -> bool:
+    match value.lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+        case _:
+            raise ValueError("true or false")
+
+
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise ValueError("seconds, more than 0 and at most 3600")
+    return seconds
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        folded = {item.lower(): item for item in allowed}
+        if value.lower() not in folded:
+            raise ValueError("one of " + ", ".join(allowed))
+        return folded[value.lower()]
+
+    return parse
+
+
+def _status(value: str) -> InvalidStatus:
+    if value not in {"422", "400"}:
+        raise ValueError("422 (the standard) or 400 (for old clients)")
+    return cast("InvalidStatus", int(value))
+
+
+def _database_url(value: str) -> str | None:
+    if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("postgresql://user:password@host:5432/database")
+    return value or None
+
+
+def _key(value: str) -> bytes | None:
+    if not value:
+        return None
+    try:
+        key = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("32 bytes in base64; make one with: openssl rand -base64 32")
+    return key
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("SHAODAO_HOST", "127.0.0.1", "Address that the server listens on.", _text),
+    Setting("SHAODAO_PORT", "8000", "Port that the server listens on.", _between(1, 65535)),
+    Setting("SHAODAO_DATA_DIR", "./.data", "Folder for keys, files and the embedded database.", _path),
+    Setting(
+        "SHAODAO_DATABASE_URL",
+        "",
+        "Database to use, `postgresql://user:password@host:5432/database`; empty: the embedded one in the data folder.",
+        _database_url,
+    ),
+    Setting(
+        "SHAODAO_APP",
+        "api.app:create_app",
+        "Application that `shaodao serve` starts, called with settings and DSN.",
+        _import_string,
+    ),
+    Setting(
+        "SHAODAO_DEPARTMENTS",
+        "plugins.civil_affairs,plugins.public_security,plugins.urban_management",
+        "Department plugins to load by import name, with commas, beside those installed; `none`: no others.",
+        _names,
+    ),
+    Setting(
+        "SHAODAO_PRESET", "shimahe", "Preset of the case deadlines: `shimahe`, `natural` or `beijing-tier`.", _text
+    ),
+    Setting(
+        "SHAODAO_POOL_SIZE",
+        "16",
+        "Most connections to the database that one process opens for requests.",
+        _between(1, 1000),
+    ),
+    Setting(
+        "SHAODAO_WORKERS",
+        "true",
+        "Run courier and clock inside the server; `false` where `shaodao work` runs them.",
+        _boolean,
+    ),
+    Setting(
+        "SHAODAO_FIELD_CREW", "false", "Let a simulated field crew answer whistles; for the demonstration.", _boolean
+    ),
+    Setting(
+        "SHAODAO_DEMO", "false", "Offer the demonstration's tokens in the explorer; never where real data is.", _boolean
+    ),
+    Setting(
+        "SHAODAO_INVALID_STATUS",
+        "422",
+        "HTTP status of a request that does not validate: `422` or, for old clients, `400`.",
+        _status,
+    ),
+    Setting("SHAODAO_ISSUER", "shaodao", "Issuer that a token must name (`iss`).", _text),
+    Setting("SHAODAO_AUDIENCE", "shaodao", "Audience that a token must name (`aud`).", _text),
+    Setting(
+        "SHAODAO_JWKS_FILE",
+        "",
+        "Public keys (JWKS) of an OIDC provider; empty: the local key in the data folder.",
+        _optional_path,
+    ),
+    Setting("SHAODAO_HOOK_TIMEOUT", "20", "Seconds that one call of a department's hook may take.", _seconds),
+    Setting(
+        "SHAODAO_ATTEMPT_LIMIT", "8", "Attempts after which a delivery is parked for an operator.", _between(1, 1000)
+    ),
+    Setting(
+        "SHAODAO_LOG_LEVEL",
+        "INFO",
+        "Least level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
+        _one_of(*get_args(LogLevel)),
+    ),
+    Setting("SHAODAO_LOG_FORMAT", "console", "Form of the log: `console` or `json`.", _one_of(*get_args(LogFormat))),
+    Setting(
+        "SHAODAO_PERSONAL_DATA_KEY",
+        "",
+        "Key for identity numbers and phones, 32 bytes in base64; empty: a key file made in the data folder.",
+        _key,
+        secret=True,
+    ),
+)
+
+
+def settings_table() -> str:
+    """The table as Markdown, as it stands in ``docs/settings.md``."""
+    rows = [f"| `{s.name}` | {f'`{s.default}`' if s.default else 'empty'} | {s.description} |" for s in TABLE]
+    return "\n".join(["| Setting | Default | Meaning |", "| --- | --- | --- |", *rows])

@@ -1,0 +1,72 @@
+"""The told counting of a deadline (explainDeadline, C.5)."""
+
+from datetime import date, datetime
+
+import pytest
+
+from shaodao.calendar_source import calendar_days
+from shaodao.domain.calendar import SHANGHAI, Calendar
+from shaodao.domain.deadlines import DeadlineUnit, Limit, due
+from shaodao.domain.explanation import Explanation, LineKind, explain, explanation_text, limit_text
+from shaodao.presets import load_rulebook
+
+
+@pytest.fixture(scope="module")
+def calendar() -> Calendar:
+    return Calendar.of(calendar_days(2026, 2026))
+
+
+def explained(start: str, limit: Limit, calendar: Calendar) -> Explanation:
+    moment = datetime.fromisoformat(start).replace(tzinfo=SHANGHAI)
+    return explain(moment, limit, due(moment, limit, calendar, load_rulebook("shimahe").work_time), calendar)
+
+
+def days_of(explanation: Explanation, kind: LineKind) -> list[date | None]:
+    return [line.day for line in explanation.lines if line.kind is kind]
+
+
+def test_working_days_are_told_one_by_one_with_the_days_left_out(calendar: Calendar) -> None:
+    told = explained("2026-02-13 15:00", Limit(DeadlineUnit.WORKING_DAY, 2), calendar)
+    assert days_of(told, LineKind.COUNTED) == [date(2026, 2, 14), date(2026, 2, 24)]
+    assert days_of(told, LineKind.SKIPPED) == [date(2026, 2, day) for day in range(15, 24)]
+    assert told.provisional_years == ()
+    text = explanation_text(told)
+    assert text.startswith("自2026年2月13日(周五)15:00起算;时限2个工作日,当日不计,只计工作日;")
+    assert "2026年2月14日(周六)调休工作日为第1日" in text
+    assert "2026年2月17日(周二)春节,不计" in text
+    assert text.endswith("2026年2月24日(周二)24时前办理为按时。")
+
+
+def test_a_moved_end_of_natural_days_is_told(calendar: Calendar) -> None:
+    told = explained("2026-09-26 08:00", Limit(DeadlineUnit.NATURAL_DAY, 7), calendar)
+    assert days_of(told, LineKind.MOVED) == [date(2026, 10, 3)]
+    assert "末日2026年10月3日(周六)为国庆节,顺延至2026年10月8日(周四)" in explanation_text(told)
+
+
+def test_natural_days_that_end_on_a_working_day_are_not_moved(calendar: Calendar) -> None:
+    told = explained("2026-11-16 08:00", Limit(DeadlineUnit.NATURAL_DAY, 1), calendar)
+    assert days_of(told, LineKind.MOVED) == []
+
+
+def test_hours_are_told_with_their_minute(calendar: Calendar) -> None:
+    told = explained("2026-09-29 22:00", Limit(DeadlineUnit.CLOCK_HOUR, 24), calendar)
+    assert [line.kind for line in told.lines] == [LineKind.START, LineKind.RULE, LineKind.DUE]
+    assert told.lines[-1].text == "2026年9月30日(周三)22:00前办理为按时"
+
+
+def test_work_time_counts_the_start_day_itself(calendar: Calendar) -> None:
+    told = explained("2026-11-20 17:00", Limit(DeadlineUnit.WORKING_HOUR, 2), calendar)
+    assert days_of(told, LineKind.COUNTED) == [date(2026, 11, 20), date(2026, 11, 23)]
+    assert days_of(told, LineKind.SKIPPED) == [date(2026, 11, 21), date(2026, 11, 22)]
+
+
+def test_a_year_whose_notice_is_awaited_is_named(calendar: Calendar) -> None:
+    told = explained("2026-12-18 09:00", Limit(DeadlineUnit.WORKING_DAY, 10), calendar)
+    assert told.provisional_years == (2027,)
+    assert "2027年放假安排尚未公布,日期为暂定" in explanation_text(told)
+
+
+@pytest.mark.parametrize("unit", DeadlineUnit)
+def test_every_unit_has_a_chinese_name(unit: DeadlineUnit) -> None:
+    assert limit_text(Limit(unit, 3)).startswith("3")
+    assert limit_text(Limit(unit, 3)) != f"3{unit}"

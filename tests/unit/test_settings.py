@@ -1,0 +1,94 @@
+"""Settings: defaults, what is refused, and that table, class and docs agree."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from shaodao.settings import TABLE, Settings, SettingsError, settings_table, without_password
+
+DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_environment({})
+    assert settings.host == "127.0.0.1"
+    assert settings.port == 8000
+    assert settings.database_url is None
+    assert settings.departments == ("plugins.civil_affairs", "plugins.public_security", "plugins.urban_management")
+    assert settings.workers
+    assert not settings.demo
+
+
+def test_the_table_lists_every_setting() -> None:
+    assert [setting.field for setting in TABLE] == [field.name for field in fields(Settings)]
+
+
+def test_the_docs_show_the_table() -> None:
+    assert settings_table() in DOCS.read_text(encoding="utf-8")
+
+
+def test_an_empty_value_counts_as_absent() -> None:
+    assert Settings.from_environment({"SHAODAO_PORT": " "}).port == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("SHAODAO_PORT", "0", "from 1 to 65535"),
+        ("SHAODAO_PORT", "８０００", "from 1 to 65535"),
+        ("SHAODAO_WORKERS", "maybe", "true or false"),
+        ("SHAODAO_INVALID_STATUS", "404", "422"),
+        ("SHAODAO_HOOK_TIMEOUT", "nan", "at most 3600"),
+        ("SHAODAO_HOOK_TIMEOUT", "soon", "at most 3600"),
+        ("SHAODAO_LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR"),
+        ("SHAODAO_DATABASE_URL", "mysql://localhost/x", "postgresql://"),
+        ("SHAODAO_APP", "api.app", "module:function"),
+        ("SHAODAO_DEPARTMENTS", "plugins/civil_affairs", "import names"),
+        ("SHAODAO_PROT", "8000", "no such setting"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, allowed: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({name: value})
+    message = str(caught.value)
+    assert name in message
+    assert repr(value) in message
+    assert allowed in message
+    assert "\n" not in message
+
+
+def test_a_wrong_key_is_refused_without_being_shown() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"SHAODAO_PERSONAL_DATA_KEY": "c2hvcnQ="})
+    assert "c2hvcnQ=" not in str(caught.value)
+
+
+def test_what_is_shown_holds_no_secret() -> None:
+    shown = Settings.from_environment(
+        {"SHAODAO_PERSONAL_DATA_KEY": "A" * 43 + "=", "SHAODAO_DATABASE_URL": "postgresql://u:hidden@db/shaodao"}
+    ).shown()
+    assert shown["SHAODAO_PERSONAL_DATA_KEY"] == "(set)"
+    assert shown["SHAODAO_DATABASE_URL"] == "postgresql://u:***@db/shaodao"
+    assert shown["SHAODAO_WORKERS"] == "true"
+
+
+def test_values_are_parsed() -> None:
+    settings = Settings.from_environment(
+        {
+            "SHAODAO_DEPARTMENTS": "none",
+            "SHAODAO_WORKERS": "No",
+            "SHAODAO_LOG_LEVEL": "debug",
+            "SHAODAO_INVALID_STATUS": "400",
+            "SHAODAO_JWKS_FILE": "keys.json",
+        }
+    )
+    assert settings.departments == ()
+    assert not settings.workers
+    assert settings.log_level == "DEBUG"
+    assert settings.invalid_status == 400
+    assert settings.jwks_file == Path("keys.json")
+
+
+def test_a_url_without_password_stays_as_it_is() -> None:
+    assert without_password("postgresql://u@db/shaodao") == "postgresql://u@db/shaodao"
