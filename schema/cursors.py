@@ -15,7 +15,11 @@ from schema.errors import ClientError
 
 def invalid_cursor() -> ClientError:
     """The error for a cursor that is garbage or was given out by another list or ordering."""
-    return ClientError("INVALID_CURSOR", "游标无效，或属于另一列表、另一排序", "the cursor is invalid or belongs to another list or ordering")
+    return ClientError(
+        "INVALID_CURSOR",
+        "游标无效，或属于另一列表、另一排序",
+        "the cursor is invalid or belongs to another list or ordering",
+    )
 
 
 def cursor_sql(list_id: str, expressions: tuple[str, ...]) -> str:

@@ -5,7 +5,9 @@ from typing import Literal
 
 from graphql import GraphQLError, Node
 
-ErrorCode = Literal["INVALID_INPUT", "INVALID_ID", "INVALID_CURSOR", "INVALID_PAGE", "INVALID_SELECTION", "INVALID_OPERATION"]
+ErrorCode = Literal[
+    "INVALID_INPUT", "INVALID_ID", "INVALID_CURSOR", "INVALID_PAGE", "INVALID_SELECTION", "INVALID_OPERATION"
+]
 
 
 class ClientError(GraphQLError):

@@ -243,7 +243,7 @@ class MappedField(StrawberryField):
     """A field without a resolver that may still have arguments."""
 
 
-def table(  # noqa: PLR0913 - one word for each fact of the mapping, all but two with defaults
+def table(
     name: str,
     *,
     rule: str,
@@ -268,9 +268,9 @@ def table(  # noqa: PLR0913 - one word for each fact of the mapping, all but two
 
 def orderings(name: str, description: str | None = None, /, **orders: Sequence[TermSpec]) -> Orders:
     """Named orderings and their GraphQL enum; the first is the default."""
-    enum = OrderName(name, {order: order for order in orders})  # type: ignore[call-overload]
-    terms = {order: ordering_terms(specs) for order, specs in orders.items()}
-    return Orders(terms, strawberry.enum(enum, name=name, description=description))
+    make: Any = OrderName
+    enum = strawberry.enum(make(name, {order: order for order in orders}), name=name, description=description)
+    return Orders({order: ordering_terms(specs) for order, specs in orders.items()}, enum)
 
 
 def ordering_terms(specs: Sequence[TermSpec]) -> tuple[Term, ...]:
@@ -298,7 +298,7 @@ def one(*, on: Mapping[str, str], description: str | None = None, visible: str |
     return _mapped(One(on, visible), description)
 
 
-def many(  # noqa: PLR0913 - as for table
+def many(
     *,
     on: Mapping[str, str],
     order: Sequence[TermSpec] = (),
@@ -312,7 +312,7 @@ def many(  # noqa: PLR0913 - as for table
     return _mapped(declaration, description, _declared(declaration.arguments))
 
 
-def page(  # noqa: PLR0913 - as for table
+def page(
     *,
     on: Mapping[str, str],
     order: Orders | Sequence[TermSpec],
@@ -400,7 +400,9 @@ def _mapped(
     return mapped
 
 
-def _argument(name: str, annotation: Any, description: str | None, default: Any = strawberry.UNSET) -> StrawberryArgument:
+def _argument(
+    name: str, annotation: Any, description: str | None, default: Any = strawberry.UNSET
+) -> StrawberryArgument:
     return StrawberryArgument(
         python_name=name,
         graphql_name=None,

@@ -122,11 +122,15 @@ def play(
 
 def departments() -> None:
     """List the departments that load, and what each answers for."""
-    from shaodao.departments import load_departments
+    from shaodao.departments import DepartmentError, load_departments
 
-    table = Table("Department", "Title", "Organizations")
-    for department in load_departments(_settings().departments):
-        table.add_row(department.name, department.title, ", ".join(department.organizations))
+    table = Table("Department", "Title", "Version", "Organizations")
+    try:
+        declarations = load_departments(_settings().departments).declarations
+    except DepartmentError as error:
+        raise StartError(str(error)) from None
+    for one in declarations:
+        table.add_row(one.name, one.title, one.version, ", ".join(one.organizations))
     Console().print(table)
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import asyncpg
 
+from shaodao.departments import DepartmentError, load_departments
 from shaodao.postgres.pool import connect
 from shaodao.serving import waiting_migrations
 from shaodao.settings import Settings, StartError
@@ -57,7 +58,7 @@ async def examine(dsn: str, settings: Settings, today: date) -> list[Finding]:
 async def database(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Finding]:
     """Version, encoding, locale, time zone, and the limit on idle transactions, on which the live feed depends."""
     row = await connection.fetchrow(DATABASE_FACTS)
-    assert row is not None, "a session has a current database"  # noqa: S101 - for the type checker
+    assert row is not None, "a session has a current database"
     make_anew = "Make the database anew from template0 with ENCODING UTF8, LC_COLLATE 'C', LC_CTYPE 'C.UTF-8'."
     right_locale = row["order_by"] == "C" and row["classify_by"].lower().replace("-", "") == "c.utf8"
     supported = OLDEST <= row["major"] <= NEWEST
@@ -102,13 +103,11 @@ async def calendar(connection: "asyncpg.Connection[asyncpg.Record]", today: date
 
 def departments(settings: Settings) -> Finding:
     """Whether every department loads."""
-    from shaodao.departments import load_departments
-
     try:
         loaded = load_departments(settings.departments)
-    except Exception as error:
-        return Finding("departments", type(error).__name__, f"Mend the plugin or SHAODAO_DEPARTMENTS: {error}")
-    return Finding("departments", ", ".join(department.name for department in loaded) or "none")
+    except DepartmentError as error:
+        return Finding("departments", "do not load", str(error))
+    return Finding("departments", ", ".join(one.name for one in loaded.declarations) or "none")
 
 
 async def _guarded(subject: str, look: Callable[[], Awaitable[Finding]]) -> Finding:

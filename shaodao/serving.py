@@ -26,10 +26,13 @@ INCOMPLETE_EVENT_BYTES = 32_000
 
 def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
     """Run a program that is meant to run for ever; Ctrl-C and SIGTERM end it by way of its own clean-up."""
+    # uvicorn hands a signal back when it has shut down, and SIGTERM by default kills: as SIGINT it ends the main task instead,
+    # so that every ``finally`` runs.
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_until_terminated(main))
-    except (KeyboardInterrupt, asyncio.CancelledError):
+            runner.run(main)
+    except KeyboardInterrupt:
         pass
 
 
@@ -165,11 +168,3 @@ async def _announce(server: uvicorn.Server, ready: Callable[[], None] | None) ->
         await asyncio.sleep(0.02)
     if ready is not None:
         ready()
-
-
-async def _until_terminated(main: Coroutine[Any, Any, None]) -> None:
-    """Make SIGTERM what Ctrl-C is already: a cancellation of the main task, so that every ``finally`` runs."""
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await main

@@ -1,7 +1,8 @@
-"""One PostgreSQL for the whole test session, a template database with every migration, and a fresh copy of it for each test.
+"""One PostgreSQL for the test session, a template database with every migration, and a fresh copy of it for each test.
 
-The first test that asks starts the server, whichever xdist worker it runs in; the controller stops it at the end, and a small
-shell that watches the controller does so if that is killed. SHAODAO_TEST_POSTGRES_BIN names other programs than the wheel's.
+The first test that asks starts the server, whichever xdist worker it runs in; the controller stops it at the end, and a
+small shell that watches the controller does so if that is killed. SHAODAO_TEST_POSTGRES_BIN names other programs than the
+wheel's.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ RUN_FOLDER = "SHAODAO_TEST_RUN_FOLDER"
 OTHER_PROGRAMS = "SHAODAO_TEST_POSTGRES_BIN"
 TEMPLATE = "shaodao_template"
 
-WATCH = 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; kill -INT "$2" 2>/dev/null'
+WATCH = '(while kill -0 "$1"; do sleep 1; done; kill -INT "$2") &'
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,7 +108,7 @@ async def pool(database: str) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A temporary folder that other accounts may pass through; pytest's own is closed to them, and PostgreSQL refuses root."""
+    """A temporary folder that other accounts may pass through, unlike pytest's own: PostgreSQL refuses root."""
     with tempfile.TemporaryDirectory(prefix="shaodao-") as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -141,12 +142,13 @@ def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 def _watch(cluster: Cluster) -> None:
     controller = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    subprocess.Popen(
+    subprocess.run(
         ["/bin/sh", "-c", WATCH, "sh", str(controller), str(cluster.postmaster())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        check=True,
     )
 
 

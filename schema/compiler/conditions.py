@@ -8,7 +8,7 @@ from graphql import GraphQLInputObjectType, get_nullable_type
 from schema.compiler.catalogue import condition_of
 from schema.compiler.inputs import Input
 from schema.compiler.parameters import Binding
-from schema.compiler.rules import conjunction, row_rule
+from schema.compiler.rules import conjunction, held_to
 from schema.compiler.state import Compilation, Row
 from schema.errors import invalid_input
 from schema.ids import GlobalId, decode_as, invalid_id
@@ -32,7 +32,9 @@ def argument_predicates(
     return found
 
 
-def id_predicates(compilation: Compilation, row: Row, type_name: str, label: str, read: Callable[[Binding], str]) -> list[str]:
+def id_predicates(
+    compilation: Compilation, row: Row, type_name: str, label: str, read: Callable[[Binding], str]
+) -> list[str]:
     """The predicates that pick the row of a global id, which must be of the named type."""
     table = row.table
 
@@ -42,9 +44,7 @@ def id_predicates(compilation: Compilation, row: Row, type_name: str, label: str
     return key_predicates(compilation, row, label, decoded)
 
 
-def key_predicates(
-    compilation: Compilation, row: Row, label: str, read: Callable[[Binding], GlobalId]
-) -> list[str]:
+def key_predicates(compilation: Compilation, row: Row, label: str, read: Callable[[Binding], GlobalId]) -> list[str]:
     """The predicates that pick the row of a county and a key; a key of several columns is parted by ``:``."""
     table = row.table
     found: list[str] = []
@@ -75,10 +75,10 @@ def _camel(name: str) -> str:
 
 def _filter_predicates(compilation: Compilation, row: Row, given: Input, type_name: str) -> Iterator[str]:
     type_ = get_nullable_type(given.definition.type)
-    assert isinstance(type_, GraphQLInputObjectType)  # noqa: S101 - mapping_faults says so
+    assert isinstance(type_, GraphQLInputObjectType)
     for name, field in given.fields().items():
         condition = condition_of(type_.fields[name])
-        assert condition is not None  # noqa: S101 - mapping_faults says so
+        assert condition is not None
         yield from _predicates(compilation, row, condition, field, type_name)
 
 
@@ -160,5 +160,6 @@ def _exists(compilation: Compilation, row: Row, condition: Exists, given: Input)
     other = Row(compilation.alias(), table, row, condition.on)
     joined = [f"{other.alias}.{theirs} = {row.alias}.{ours}" for theirs, ours in condition.on.items()]
     compared = _compare(compilation, f"{other.alias}.{condition.column}", condition.operator, given)
-    where = conjunction([*compilation.bound(other), *joined, *compared, row_rule(compilation, other, table.rule)])
+    other, rule = held_to(compilation, other, table.rule)
+    where = conjunction([*compilation.bound(other), *joined, *compared, rule])
     return f"EXISTS (SELECT FROM {table.name} {other.alias} WHERE {where})"

@@ -52,7 +52,7 @@ class Input:
     def fields(self) -> dict[str, "Input"]:
         """The given fields of an input object by GraphQL name."""
         type_ = get_nullable_type(self.definition.type)
-        assert isinstance(type_, GraphQLInputObjectType)  # noqa: S101 - only filters are opened
+        assert isinstance(type_, GraphQLInputObjectType)
         return {name: self._field(name, type_.fields[name]) for name in type_.fields if name in self.value}
 
     def _field(self, name: str, definition: GraphQLInputField) -> "Input":

@@ -4,7 +4,7 @@ A plan is shared by every request of its shape, so a parameter is a slot: a func
 types are PostgreSQL's own answer when the statement is prepared; no declaration repeats them.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from schema.errors import ClientError, invalid_input
+from schema.ids import GlobalId
 from shaodao.domain.permissions import Viewer
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -24,12 +25,16 @@ _INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
 
 @dataclass(frozen=True)
 class Binding:
-    """The request that a plan is run for: who asks, the counties asked in, the time, the coerced variables."""
+    """The request that a plan is run for: who asks, the counties asked in, the time, the coerced variables.
+
+    ``row`` names the stored object that a payload's plan reads.
+    """
 
     viewer: Viewer
     counties: tuple[int, ...]
     now: datetime
-    variables: dict[str, Any]
+    variables: Mapping[str, Any]
+    row: GlobalId | None = None
 
 
 Read = Callable[[Binding], Any]

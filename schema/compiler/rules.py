@@ -5,6 +5,7 @@ role that the rule does not name sees nothing.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from schema.compiler.parameters import Binding
@@ -27,10 +28,14 @@ from shaodao.domain.permissions import (
 )
 
 
-def row_rule(compilation: Compilation, row: Row, name: str) -> str:
-    """The predicate of a rule on the row; ``true`` also when the row it hangs on has already been held to the same."""
+def held_to(compilation: Compilation, row: Row, name: str) -> tuple[Row, str]:
+    """The row as one that the rule lets through, and the predicate for that.
+
+    The predicate is ``true`` when a row on which this one hangs has already been held to the same.
+    """
     rule = _predicate(compilation, row, name, driving=False)
-    return "true" if row.parent is not None and rule == row.parent.rule else rule
+    inherited = any(ancestor.rule == rule for ancestor in row.ancestors())
+    return replace(row, rule=rule), "true" if inherited else rule
 
 
 def field_rule(compilation: Compilation, row: Row, name: str) -> str:
@@ -38,16 +43,24 @@ def field_rule(compilation: Compilation, row: Row, name: str) -> str:
     return _predicate(compilation, row, name, driving=False)
 
 
-def root_rule(compilation: Compilation, row: Row, name: str) -> tuple[str, bool]:
-    """The predicate for a root list, and whether the list must be driven from the table that the rule links to.
+def driving_rule(compilation: Compilation, row: Row, name: str) -> str | None:
+    """The predicate for a root list that must be driven from the table that its rule links to; None for other lists.
 
-    A viewer whose only condition is a link (a department: its assignments) has few rows among many. EXISTS leaves
-    that to the planner, which turns to walking the whole list in its order as soon as the plan is generic.
+    A viewer whose only condition is a link to something of its own (a department: its assignments) has few rows among
+    many. EXISTS leaves that to the planner, which walks the whole list in its order as soon as the plan is generic.
     """
     rule = compilation.catalogue.rules[name]
     conditions = {rule[pair.role] for pair in compilation.viewer.pairs if pair.role in rule}
-    driving = len(conditions) == 1 and isinstance(next(iter(conditions)), Linked)
-    return _predicate(compilation, row, name, driving), driving
+    if len(conditions) != 1 or not _leads_to_own(next(iter(conditions))):
+        return None
+    return _predicate(compilation, row, name, driving=True)
+
+
+def _leads_to_own(condition: Condition) -> bool:
+    """Whether the condition demands a link that ends at a row of the viewer's own."""
+    if isinstance(condition, AllOf):
+        return any(_leads_to_own(part) for part in condition.parts)
+    return isinstance(condition, Linked) and (isinstance(condition.condition, Mine) or _leads_to_own(condition.condition))
 
 
 def conjunction(parts: Iterable[str]) -> str:
@@ -81,12 +94,15 @@ def _predicate(compilation: Compilation, row: Row, name: str, driving: bool) -> 
     return disjunction(_condition(compilation, row, rule[pair.role], pair, driving) for pair in pairs)
 
 
-def _is_link(row: Row, link: Linked) -> bool:
-    """Whether the row hangs on the very row that the link means, which it does only over that row's whole key."""
+def _ancestor(row: Row, column: str, link: Linked) -> Row | None:
+    """The row in scope that the link means: one whose whole key the column was joined to, over any number of rows."""
     parent = row.parent
-    if parent is None or parent.table.name != link.table or parent.table.key != (link.theirs,):
-        return False
-    return dict(row.on) == {link.ours: link.theirs}
+    if parent is None or column not in row.on:
+        return None
+    joined = row.on[column]
+    if parent.table.name == link.table and parent.table.key == (link.theirs,) == (joined,):
+        return parent
+    return _ancestor(parent, joined, link)
 
 
 def _condition(compilation: Compilation, row: Row, condition: Condition, pair: Pair, driving: bool) -> str:
@@ -186,8 +202,9 @@ def _linked_once(compilation: Compilation, row: Row, link: Linked, pair: Pair, d
 
 
 def _linked(compilation: Compilation, row: Row, link: Linked, pair: Pair, driving: bool) -> str:
-    if row.parent is not None and _is_link(row, link):
-        return _condition(compilation, row.parent, link.condition, pair, False)
+    ancestor = _ancestor(row, link.ours, link)
+    if ancestor is not None:
+        return _condition(compilation, ancestor, link.condition, pair, False)
     table = compilation.catalogue.table(link.table)
     if driving:
         other = Row(compilation.alias(), table)

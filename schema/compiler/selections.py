@@ -56,7 +56,9 @@ def _check(found: dict[str, list[FieldNode]]) -> None:
         raise ClientError("INVALID_SELECTION", "选择的字段过多", f"more than {MAXIMUM_COLUMNS} fields in a selection")
     for name, nodes in found.items():
         if len(name) > MAXIMUM_NAME_BYTES:
-            raise ClientError("INVALID_SELECTION", "字段别名过长", f"a response name over {MAXIMUM_NAME_BYTES} bytes", nodes)
+            raise ClientError(
+                "INVALID_SELECTION", "字段别名过长", f"a response name over {MAXIMUM_NAME_BYTES} bytes", nodes
+            )
 
 
 def _flatten(
@@ -79,7 +81,7 @@ def _fragment(
     """The fragment to look into; a named one only the first time, for its fields are the same each time."""
     if isinstance(selection, InlineFragmentNode):
         return selection
-    assert isinstance(selection, FragmentSpreadNode)  # noqa: S101 - the third kind of selection
+    assert isinstance(selection, FragmentSpreadNode)
     name = selection.name.value
     if name in visited:
         return None

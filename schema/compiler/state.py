@@ -4,11 +4,11 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from graphql import FieldNode, FragmentDefinitionNode, GraphQLObjectType
+from graphql import FragmentDefinitionNode
 
 from schema.compiler.catalogue import Catalogue
 from schema.compiler.inputs import Input, Variables
-from schema.compiler.parameters import Parameters
+from schema.compiler.parameters import Parameters, Read
 from schema.compiler.shape import ViewerShape
 from schema.errors import ClientError
 from schema.mapping import Derived, Table
@@ -16,16 +16,38 @@ from schema.mapping import Derived, Table
 MAXIMUM_FIELDS = 10_000
 """Fields of a statement after fragments are expanded; the compiler's work and the statement stay linear in this."""
 
+_PLACEHOLDERS: Mapping[str, tuple[str, Read, str]] = {
+    "{now}": ("now", lambda binding: binding.now, "timestamptz"),
+    "{account}": ("account", lambda binding: binding.viewer.account_id, "uuid"),
+    "{person}": ("person", lambda binding: binding.viewer.person_id, "uuid"),
+    "{organizations}": ("organizations", lambda binding: list(binding.viewer.organizations), "text[]"),
+}
+
 
 @dataclass(frozen=True)
 class Row:
-    """A row in scope: its alias and table, the row it hangs on and by which columns, and the rule already applied."""
+    """A row in scope: its alias and table, the row it hangs on and by which columns, and the rule it met."""
 
     alias: str
     table: Table
     parent: "Row | None" = None
     on: Mapping[str, str] = field(default_factory=dict)
-    rule: str = "true"
+    rule: str = ""
+
+    def ancestors(self) -> Iterator["Row"]:
+        """The rows on which this one hangs, the nearest first."""
+        row = self.parent
+        while row is not None:
+            yield row
+            row = row.parent
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The selection on a derived object: by response name the field's name and the selection below it."""
+
+    type_name: str
+    fields: Mapping[str, tuple[str, "Projection | None"]]
 
 
 @dataclass(frozen=True)
@@ -35,8 +57,7 @@ class DerivedField:
     path: tuple[str, ...]
     declaration: Derived
     arguments: Mapping[str, Input]
-    type: GraphQLObjectType | None
-    nodes: tuple[FieldNode, ...]
+    projection: Projection | None
 
 
 @dataclass
@@ -99,15 +120,9 @@ class Compilation:
 
     def filled(self, sql: str, row: Row) -> str:
         """A declared SQL fragment with its placeholders filled."""
-        shared = self.parameters.shared
-        readers = {
-            "{now}": lambda: f"{shared('now', lambda binding: binding.now)}::timestamptz",
-            "{account}": lambda: f"{shared('account', lambda binding: binding.viewer.account_id)}::uuid",
-            "{person}": lambda: f"{shared('person', lambda binding: binding.viewer.person_id)}::uuid",
-            "{organizations}": lambda: f"{shared('organizations', lambda b: list(b.viewer.organizations))}::text[]",
-            "{county}": lambda: self.county,
-        }
-        for placeholder, reader in readers.items():
+        for placeholder, (key, read, type_name) in _PLACEHOLDERS.items():
             if placeholder in sql:
-                sql = sql.replace(placeholder, reader())
+                sql = sql.replace(placeholder, f"{self.parameters.shared(key, read)}::{type_name}")
+        if "{county}" in sql:
+            sql = sql.replace("{county}", self.county)
         return sql.replace("{t}", row.alias)

@@ -51,7 +51,7 @@ class Repetition:
 class CommandRunner:
     """Opens the transaction for a command, commits it, and announces that there is news."""
 
-    pool: asyncpg.Pool[asyncpg.Record]
+    pool: "asyncpg.Pool[asyncpg.Record]"
     ground: Callable[[], Ground]
     announcer: Announcer
     epoch: int = 1

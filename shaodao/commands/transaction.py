@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +15,10 @@ from shaodao.domain.permissions import Viewer
 from shaodao.domain.rulebook import Rulebook
 from shaodao.personal_data import PersonalDataCipher
 
-Connection = asyncpg.Connection[asyncpg.Record]
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:  # asyncpg's classes are generic in the stubs only
+    Connection = asyncpg.Connection
 
 
 class ReportForms(Protocol):

@@ -136,6 +136,13 @@ class TextLimits(_Section, frozen=True):
     message: Positive
 
 
+class RateLimit(_Section, frozen=True):
+    """At most ``uses`` within any stretch of ``minutes``."""
+
+    uses: Positive
+    minutes: Positive
+
+
 class GridSizeRule(_Section, frozen=True):
     """The usual size of a grid in households 网格规模 (Z-05, J-02, L-05). Outside it there is a warning, no refusal."""
 
@@ -193,6 +200,8 @@ class Rulebook(_Section, frozen=True):
     arrival_radius_metres: Positive
     similar_radius_metres: Positive
     idempotency_days: Positive
+    repeat_days: Positive
+    reveals: RateLimit
 
     def case_limit(self, urgency: Urgency, catalogue_limit: Limit | None = None) -> Limit:
         """The handling limit of a case: its class's, unless the catalogue item has its own (C.5 rule 4)."""

@@ -1,0 +1,110 @@
+"""The compiler's face: an operation's stored root fields, or a payload's stored object, as one statement."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from graphql import FieldNode, GraphQLObjectType
+
+from schema.compiler.catalogue import MappedType, root_declaration
+from schema.compiler.conditions import argument_predicates
+from schema.compiler.nodes import node_json, nodes_json, stored_json
+from schema.compiler.objects import Place, connection_json, list_json, place_of, row_json
+from schema.compiler.parameters import Binding, Slot
+from schema.compiler.rows import related
+from schema.compiler.rules import literal
+from schema.compiler.selections import Collected
+from schema.compiler.state import Compilation, DerivedField
+from schema.ids import GlobalId
+from schema.mapping import Many, NodeById, NodesByIds, Page, RootDeclaration, Single
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is sent: the SQL, where its parameters come from, and what Python must still compute in the answer.
+
+    The answer is one row with a JSON text in each column; ``names`` are the columns' response names.
+    """
+
+    sql: str
+    slots: tuple[Slot, ...]
+    derived: tuple[DerivedField, ...]
+    names: tuple[str, ...]
+
+
+def is_stored_root(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
+    """Whether a root field is answered by SQL."""
+    name = nodes[0].name.value
+    return name == "__typename" or isinstance(root_declaration(type_.fields.get(name)), RootDeclaration)
+
+
+def compile_whole(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Statement:
+    """One statement whose single column is the whole ``data`` object."""
+    columns = ", ".join(_root_columns(compilation, type_, fields))
+    return _statement(compilation, [f'(SELECT row_to_json("#") FROM (SELECT {columns}) "#")::text'], [""])
+
+
+def compile_roots(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Statement:
+    """One statement with a column for each root field, for an operation that also has resolvers."""
+    columns = [f'({column})::text AS "{key}"' for key, column in _roots(compilation, type_, fields)]
+    return _statement(compilation, columns, list(fields))
+
+
+def compile_stored(
+    compilation: Compilation, mapped: MappedType, nodes: Sequence[FieldNode], read: Callable[[Binding], GlobalId]
+) -> Statement:
+    """One statement that reads a stored object by county and key."""
+    return _statement(compilation, [f"{stored_json(compilation, mapped, nodes, read)}::text"], [""])
+
+
+def _statement(compilation: Compilation, columns: Sequence[str], names: Sequence[str]) -> Statement:
+    """The statement, with the parameters that it still has: what a rule turns into ``false`` takes its own away."""
+    slots: dict[str, Slot] = {}
+
+    def renumbered(match: re.Match[str]) -> str:
+        slots.setdefault(match[0], compilation.parameters.slots[int(match[1]) - 1])
+        return f"${list(slots).index(match[0]) + 1}"
+
+    sql = re.sub(r"\$(\d+)", renumbered, f"SELECT {', '.join(columns)}")
+    return Statement(sql, tuple(slots.values()), tuple(compilation.derived), tuple(names))
+
+
+def _root_columns(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> list[str]:
+    return [f'{column} AS "{key}"' for key, column in _roots(compilation, type_, fields)]
+
+
+def _roots(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> list[tuple[str, str]]:
+    found = []
+    for key, nodes in fields.items():
+        with compilation.under(key):
+            found.append((key, _root(compilation, type_, nodes)))
+    return found
+
+
+def _root(compilation: Compilation, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> str:
+    if nodes[0].name.value == "__typename":
+        return f"to_json({literal(type_.name)}::text)"
+    place = place_of(compilation, type_, nodes)
+    declaration = root_declaration(place.field)
+    assert isinstance(declaration, RootDeclaration)
+    match declaration:
+        case Single():
+            return _single(compilation, declaration, place)
+        case Many():
+            return list_json(compilation, None, declaration, place)
+        case Page():
+            return connection_json(compilation, None, declaration, place)
+        case NodeById():
+            return node_json(compilation, nodes, place.given["id"])
+        case NodesByIds():
+            return nodes_json(compilation, nodes, place.given["ids"])
+        case _:
+            assert_never(declaration)
+
+
+def _single(compilation: Compilation, declaration: Single, place: Place) -> str:
+    mapped = compilation.catalogue.types[place.type.name]
+    row, predicates = related(compilation, mapped.table, None, {})
+    predicates += argument_predicates(compilation, row, declaration.arguments, place.given, mapped.type.name)
+    return row_json(compilation, row, mapped.type, place.nodes, predicates)

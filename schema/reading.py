@@ -1,0 +1,99 @@
+"""One request on its way: what it is run with, and the plans that it shares with others of its shape."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from graphql import OperationDefinitionNode
+
+from schema.compiler.catalogue import Catalogue
+from schema.compiler.inputs import Variables
+from schema.compiler.operation import Statement
+from schema.compiler.parameters import Binding
+from schema.compiler.shape import ViewerShape, variables_shape, viewer_shape
+from schema.compiler.state import Compilation
+from schema.documents import Document
+from schema.ids import GlobalId
+from schema.lru import Lru
+from schema.plans import Database, Plan
+from shaodao.domain.permissions import Viewer
+
+
+@dataclass
+class Context:
+    """What resolvers find as ``info.context``.
+
+    Who asks, when, for which counties (by default those of the viewer's grants; whoever has grants above a county
+    must name them), the database, and what the application adds: the request and its services.
+    """
+
+    viewer: Viewer
+    now: datetime
+    database: Database
+    counties: tuple[int, ...] = ()
+    request: Any = None
+    services: Any = None
+
+    def __post_init__(self) -> None:
+        self.counties = self.counties or self.viewer.counties or (0,)
+
+
+class Plans:
+    """The plans kept, bounded. A plan is kept at its second use, so that one-off documents push nothing out."""
+
+    def __init__(self, size: int) -> None:
+        self.kept: Lru[Plan] = Lru(size)
+        self._seen: Lru[bool] = Lru(size)
+
+    def get(self, key: Hashable) -> Plan | None:
+        """The kept plan of a shape."""
+        return self.kept.get(key)
+
+    def offer(self, key: Hashable, plan: Plan) -> None:
+        """Keep the plan if its shape was seen before."""
+        if self._seen.get(key):
+            self.kept.put(key, plan)
+        else:
+            self._seen.put(key, True)
+
+
+@dataclass
+class Reading:
+    """A request's operation with its coerced variables."""
+
+    catalogue: Catalogue
+    plans: Plans
+    document: Document
+    operation: OperationDefinitionNode
+    context: Context
+    variables: Variables
+
+    @cached_property
+    def viewer(self) -> ViewerShape:
+        """The shape of who asks."""
+        return viewer_shape(self.context.viewer, self.context.counties)
+
+    @cached_property
+    def shape(self) -> Hashable:
+        """What requests must share to share plans."""
+        name = self.operation.name.value if self.operation.name else None
+        return self.document.text, name, self.viewer, variables_shape(self.operation, self.variables)
+
+    def binding(self, row: GlobalId | None = None) -> Binding:
+        """What parameters are read from, at this moment; ``row`` is the stored object to read, if it is one."""
+        return Binding(self.context.viewer, self.context.counties, self.context.now, self.variables, row)
+
+    def plan(self, part: Hashable, build: Callable[[Compilation], Statement | None]) -> Plan | None:
+        """The plan of a part of the operation: kept, or built now. None when the part reads nothing stored."""
+        key = (part, self.shape)
+        plan = self.plans.get(key)
+        if plan is not None:
+            return plan
+        statement = build(Compilation(self.catalogue, self.document.fragments, self.variables, self.viewer))
+        if statement is None:
+            return None
+        plan = Plan(statement)
+        self.plans.offer(key, plan)
+        return plan

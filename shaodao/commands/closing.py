@@ -1,0 +1,55 @@
+"""Closing a case 办结: one set of rules, whether the dispatcher closes it or the last whistle's 消哨 does (reference C.3 close)."""
+
+from shaodao.commands import clocks, messages
+from shaodao.commands.history import Hearer
+from shaodao.commands.transaction import Transaction
+from shaodao.domain.errors import InvalidInput
+from shaodao.domain.facts import CaseFacts
+from shaodao.domain.malformed import MalformedValueError
+from shaodao.domain.text import clean_text
+from shaodao.domain.vocabulary import AssignmentState, CaseState, CloseKind, ClockKind, MessageKind
+
+_CLOSE = """
+UPDATE case_file SET state = $3, closed_at = $4, closed_by = $5, close_kind = $6, result_text = $7,
+    handled_at = coalesce(handled_at, $4), version = version + 1, updated_at = $4
+WHERE county_code = $1 AND id = $2 RETURNING title
+"""
+# Ways to end a case that have actions of their own (C.3 transferLegal, withdraw, void).
+_OTHER_ACTIONS = frozenset({CloseKind.TRANSFERRED, CloseKind.WITHDRAWN, CloseKind.VOID})
+# A confirmation 补批 that comes late stays an audit finding even when the case is closed by then (C.4 confirm).
+_STOPPED = tuple(kind for kind in ClockKind if kind is not ClockKind.CONFIRMATION)
+
+
+async def close_case(tx: Transaction, facts: CaseFacts, close_kind: CloseKind, result_text: str) -> None:
+    """Close the case: its clocks stop, the reporter is told the result, and the follow-up clock 回访时限 starts.
+
+    The caller has decided that it may be closed, and records the history entry, heard by ``closing_hearers``. Raises
+    InvalidInput at ``closeKind`` for a way to end that has an action of its own, and at ``resultText``.
+    """
+    result = checked_result(tx, result_text)
+    if close_kind in _OTHER_ACTIONS:
+        raise InvalidInput.at("closeKind", f"“{close_kind.label}”须用专门操作", f"{close_kind} has an action of its own")
+    title = await tx.connection.fetchval(
+        _CLOSE, tx.county, facts.id, str(CaseState.CLOSED), tx.now, tx.actor.account_id, str(close_kind), result
+    )
+    await clocks.stop(tx, facts.id, *_STOPPED)
+    text = f"您反映的“{title}”（编号{facts.number}）已办结：{result}"[: tx.ground.rulebook.texts.message]
+    await messages.tell_reporter(tx, facts.id, MessageKind.RESULT, text)
+    await clocks.start(
+        tx, ClockKind.FOLLOW_UP, facts.id, tx.ground.rulebook.follow_up_limit, "follow_up", round=facts.round
+    )  # fmt: skip
+
+
+def checked_result(tx: Transaction, result_text: str) -> str:
+    """The result as it is told to the reporter. Raises InvalidInput at ``resultText``."""
+    try:
+        return clean_text(result_text, tx.ground.rulebook.texts.result)
+    except MalformedValueError as error:
+        raise InvalidInput.at("resultText", error.message, error.english) from error
+
+
+def closing_hearers(facts: CaseFacts) -> tuple[Hearer, ...]:
+    """The organizations that hear of the closing 办结: everyone who still has a part in the case's present round."""
+    return tuple(
+        Hearer(a.id, a.organization_code, "on_case_closed") for a in facts.active if a.state is not AssignmentState.READ
+    )

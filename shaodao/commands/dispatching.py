@@ -1,0 +1,198 @@
+"""Notifying organizations 派单、吹哨: the row "notify" of reference C.4, alike for a dispatch and for a whistle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shaodao.commands import notices
+from shaodao.commands.history import Hearer
+from shaodao.commands.notices import Notice
+from shaodao.commands.transaction import DutyCall, Transaction
+from shaodao.domain.calendar import SHANGHAI
+from shaodao.domain.case_machine import CASE_MACHINE
+from shaodao.domain.errors import Faults
+from shaodao.domain.facts import AssignmentBrief, CaseFacts, WhistleFacts
+from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, CaseState
+
+_ORGANIZATIONS = "SELECT code, name, duty_phone, kind FROM organizations WHERE code = ANY($1::text[])"
+# C.9 point 8: a community gets only what its duty list holds.
+_COMMUNITY_HOLDS = """
+SELECT EXISTS (
+    SELECT 1 FROM duty_list_items
+    WHERE holder_level = 'COMMUNITY' AND list <> 'TAKEN_BACK' AND (category_code IS NULL OR category_code = $1)
+        AND valid_from <= $2 AND (valid_to IS NULL OR valid_to >= $2)
+)
+"""
+# First of all, so that there are never two active LEADs, not even between two statements.
+_TURN_LEAD_INTO_CO = """
+UPDATE assignment SET role = 'CO', version = version + 1, updated_at = $5
+WHERE county_code = $1 AND case_id = $2 AND round = $3 AND role = 'LEAD' AND organization_code <> $4
+    AND state NOT IN ('REASSIGNED', 'EXCUSED', 'WITHDRAWN')
+"""
+_NOTIFY = """
+INSERT INTO assignment (
+    county_code, id, case_id, whistle_id, street_code, organization_code, role, round, state, duty_basis, arrival_required,
+    notified_at, updated_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'NOTIFIED', $9, $10, $11, $11)
+"""
+# The names of who acted stay: they remain handlers of the case, whatever they are called to next.
+_NOTIFY_ANEW = """
+UPDATE assignment SET whistle_id = $3, role = $4, duty_basis = coalesce($5, duty_basis), arrival_required = $6,
+    state = 'NOTIFIED', notified_at = $7, acknowledged_at = NULL, arrived_at = NULL, arrival_point = NULL, started_at = NULL,
+    reported_at = NULL, verified_at = NULL, released_at = NULL, acknowledge_due_at = NULL, arrive_due_at = NULL,
+    first_report_due_at = NULL, result_due_at = NULL, version = version + 1, updated_at = $7
+WHERE county_code = $1 AND id = $2
+"""
+_CHANGE_ROLE = """
+UPDATE assignment SET role = $3, duty_basis = coalesce($4, duty_basis), version = version + 1, updated_at = $5
+WHERE county_code = $1 AND id = $2
+"""
+_ASSIGN_CASE = """
+UPDATE case_file SET state = $3, version = version + 1, updated_at = $4,
+    county_informed_at = CASE WHEN $5 THEN coalesce(county_informed_at, $4) ELSE county_informed_at END
+WHERE county_code = $1 AND id = $2
+"""
+_DISPATCHED_FROM = CASE_MACHINE.step("dispatch").sources
+
+
+@dataclass(frozen=True)
+class PartyInput:
+    """An organization 单位 and the role that it gets."""
+
+    organization_code: str
+    role: AssignmentRole
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """An organization that was notified: its assignment, whom to phone, and the hook that its department hears."""
+
+    assignment_id: UUID
+    role: AssignmentRole
+    duty: DutyCall
+    hook: str
+
+    @property
+    def hearer(self) -> Hearer:
+        """What the history entry of the dispatch names, so that the department is called."""
+        return Hearer(self.assignment_id, self.duty.organization_code, self.hook)
+
+
+async def assign(
+    tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, duty_basis: str | None, whistle: WhistleFacts | None = None
+) -> tuple[Assigned, ...]:  # fmt: skip
+    """Notify the parties in the case's present round; answers them in the order given.
+
+    Makes the assignments with their clocks and the messages to the duty phones, moves the case to ASSIGNED, and by a
+    whistle informs the county (C.9 point 3). The caller records the history entry with the answers' ``hearer``, and calls
+    ``progress.advance`` when the case stood further. An organization that is active in the case joins the whistle and is
+    called anew instead of getting a second assignment; an active LEAD of another organization becomes CO when the parties
+    name a LEAD (C.3). Limits: those of the whistle's kind; without a whistle the ROUTINE ones for acknowledging and for the
+    result (but not beyond the case's own due), and no arrival is demanded.
+
+    Raises InvalidInput at ``parties`` unless the case then has exactly one active LEAD, and at
+    ``parties.<index>.organizationCode`` for an unknown or repeated organization, or a community whose duty list does not hold
+    the case's category.
+    """
+    duties = await check_parties(tx, case, parties)
+    lead = next((party.organization_code for party in parties if party.role is AssignmentRole.LEAD), None)
+    if lead is not None:
+        await tx.connection.execute(_TURN_LEAD_INTO_CO, tx.county, case.id, case.round, lead, tx.now)
+    await _move_case(tx, case, blown=whistle is not None)
+    notice = await notices.notice_of(tx, case, whistle)
+    return tuple([await _notify(tx, notice, party, duties[party.organization_code], duty_basis) for party in parties])
+
+
+async def check_parties(
+    tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, lead_named: bool = False
+) -> dict[str, DutyCall]:
+    """The duty phones by organization code, when the parties may be dispatched. Raises InvalidInput as ``assign``.
+
+    ``lead_named``: the LEAD must be among the parties, as a draft of a whistle names it (C.4 draft).
+    """
+    rows = await tx.connection.fetch(_ORGANIZATIONS, [party.organization_code for party in parties])
+    known = {row["code"]: row for row in rows}
+    faults, seen = Faults(), set[str]()
+    for index, party in enumerate(parties):
+        path, code = f"parties.{index}.organizationCode", party.organization_code
+        if code not in known:
+            faults.add(path, f"没有代码为 {code} 的单位", f"there is no organization {code}")
+        elif code in seen:
+            faults.add(path, "同一单位只能列一次", "an organization is named once")
+        elif known[code]["kind"] == "COMMUNITY" and not await _community_holds(tx, case, party):
+            faults.add(path, "社区履职事项清单不含此类事项", "the community's duty list does not hold this category")
+        seen.add(code)
+    if _leads(case, parties, lead_named) != 1:
+        faults.add("parties", "须有且仅有一个主办单位", "exactly one LEAD is needed")
+    faults.check()
+    return {code: DutyCall(code, row["name"], row["duty_phone"]) for code, row in known.items()}
+
+
+def described(assigned: Sequence[Assigned]) -> str:
+    """Who got which role, in Chinese, for a sentence of the history: "主办甲局，协办乙局、丙局"."""
+    parts = []
+    for role in AssignmentRole:
+        names = [each.duty.organization_name for each in assigned if each.role is role]
+        if names:
+            parts.append(role.label + "、".join(names))
+    return "，".join(parts)
+
+
+def active_of(case: CaseFacts, organization_code: str) -> AssignmentBrief | None:
+    """The organization's active assignment in the case's present round."""
+    return next((a for a in case.active if a.organization_code == organization_code), None)
+
+
+def _leads(case: CaseFacts, parties: Sequence[PartyInput], lead_named: bool) -> int:
+    named = {party.organization_code for party in parties}
+    leads = sum(party.role is AssignmentRole.LEAD for party in parties)
+    remaining = sum(a.role is AssignmentRole.LEAD and a.organization_code not in named for a in case.active)
+    return leads if lead_named else leads or remaining
+
+
+async def _community_holds(tx: Transaction, case: CaseFacts, party: PartyInput) -> bool:
+    if party.role is AssignmentRole.INFORM:
+        return True
+    today = tx.now.astimezone(SHANGHAI).date()
+    return bool(await tx.connection.fetchval(_COMMUNITY_HOLDS, case.category_code, today))
+
+
+async def _move_case(tx: Transaction, case: CaseFacts, *, blown: bool) -> None:
+    state = CaseState.ASSIGNED if case.state in _DISPATCHED_FROM else case.state
+    await tx.connection.execute(_ASSIGN_CASE, tx.county, case.id, str(state), tx.now, blown)
+
+
+async def _notify(
+    tx: Transaction, notice: Notice, party: PartyInput, duty: DutyCall, duty_basis: str | None
+) -> Assigned:
+    present = active_of(notice.case, party.organization_code)
+    if present is None:
+        assignment_id = await _make(tx, notice, party, duty_basis)
+    elif notice.whistle is None and present.state is not AssignmentState.READ:
+        # A further dispatch changes the part of an organization that is at work already, and calls nobody twice.
+        assignment_id = present.id
+        await tx.connection.execute(_CHANGE_ROLE, tx.county, assignment_id, str(party.role), duty_basis, tx.now)
+        return Assigned(assignment_id, party.role, duty, notice.hook)
+    else:
+        assignment_id = present.id
+        await _call_anew(tx, notice, assignment_id, party.role, duty_basis)
+    await notices.give(tx, notice, assignment_id, party.role, duty)
+    return Assigned(assignment_id, party.role, duty, notice.hook)
+
+
+async def _make(tx: Transaction, notice: Notice, party: PartyInput, duty_basis: str | None) -> UUID:
+    assignment_id, case = tx.new_id(), notice.case
+    await tx.connection.execute(
+        _NOTIFY, tx.county, assignment_id, case.id, notice.whistle_id, case.street_code, party.organization_code,
+        str(party.role), case.round, duty_basis, notice.demands_arrival(party.role), tx.now,
+    )  # fmt: skip
+    return assignment_id
+
+
+async def _call_anew(
+    tx: Transaction, notice: Notice, assignment_id: UUID, role: AssignmentRole, duty_basis: str | None
+) -> None:
+    await notices.end(tx, notice.case.id, assignment_id)
+    await tx.connection.execute(
+        _NOTIFY_ANEW, tx.county, assignment_id, notice.whistle_id, str(role), duty_basis, notice.demands_arrival(role), tx.now
+    )

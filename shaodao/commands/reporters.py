@@ -1,0 +1,109 @@
+"""The reporter of a case 诉求人: name and phone sealed, masked and hashed (C.7 guardrails 1 and 5)."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from shaodao.commands.inputs import checked, text_of
+from shaodao.commands.transaction import Transaction
+from shaodao.domain.errors import Faults
+from shaodao.domain.identity import mask_name, mask_phone
+from shaodao.domain.phones import check_phone
+from shaodao.domain.vocabulary import Role
+
+NAME_CONTEXT = b"case_file.reporter_name:"
+PHONE_CONTEXT = b"case_file.reporter_phone:"
+PERSON_PHONE_CONTEXT = b"person.phone:"
+
+_PERSON = "SELECT name, phone_sealed FROM person WHERE county_code = $1 AND id = $2"
+# A case counts the reporter's other cases of its category, by the keyed hash of the phone.
+_REPEATS = """
+SELECT count(*) FROM case_file
+WHERE county_code = $1 AND reporter_phone_hash = $2 AND category_code = $3
+    AND registered_at >= $4::timestamptz - make_interval(days => $5) AND registered_at <= $4
+"""
+
+
+class ReporterInput(msgspec.Struct, frozen=True, kw_only=True):
+    """Who reports: a name and a phone, a person of the register, or nobody by name (``anonymous`` 匿名).
+
+    ``confidential`` 保密: the identity never goes to the party complained about, nor to departments.
+    """
+
+    name: str | None = None
+    phone: str | None = None
+    person_id: UUID | None = None
+    anonymous: bool = False
+    confidential: bool = False
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """A checked reporter in clear. It lives in the command's memory only and is never logged."""
+
+    name: str | None = None
+    phone: str | None = None
+    person_id: UUID | None = None
+    anonymous: bool = False
+    confidential: bool = False
+
+    @property
+    def reachable(self) -> bool:
+        """Whether somebody can be called back."""
+        return self.phone is not None or self.person_id is not None
+
+
+async def reporter_of(tx: Transaction, faults: Faults, given: ReporterInput | None, role: Role) -> Reporter:
+    """The reporter that an input names; a resident who reports is their own person.
+
+    Notes faults at ``reporter.name``, ``reporter.phone``, ``reporter.personId`` and ``reporter.anonymous``.
+    """
+    given = given or ReporterInput()
+    limit = tx.ground.rulebook.texts.name
+    name = text_of(faults, "reporter.name", given.name, limit) if given.name is not None else None
+    phone = checked(faults, "reporter.phone", lambda: check_phone(given.phone or "")) if given.phone is not None else None
+    person_id = tx.actor.person_id if role is Role.RESIDENT else given.person_id
+    if given.anonymous:
+        if name or phone or person_id:
+            faults.add("reporter.anonymous", "匿名登记不能同时记录身份，可改用保密", "an anonymous report names nobody; use confidential")
+        return Reporter(anonymous=True, confidential=given.confidential)
+    if person_id is not None:
+        name, phone = await _from_register(tx, faults, person_id, name, phone)
+    return Reporter(name, phone, person_id, confidential=given.confidential)
+
+
+async def _from_register(
+    tx: Transaction, faults: Faults, person_id: UUID, name: str | None, phone: str | None
+) -> tuple[str | None, str | None]:
+    """What the input leaves out is taken from the person's record."""
+    row = await tx.connection.fetchrow(_PERSON, tx.county, person_id)
+    if row is None:
+        faults.add("reporter.personId", "没有此人员", "there is no such person")
+        return name, phone
+    if phone is None and row["phone_sealed"] is not None:
+        phone = tx.ground.cipher.open(row["phone_sealed"], PERSON_PHONE_CONTEXT + person_id.bytes)
+    return name or row["name"], phone
+
+
+def columns_of(tx: Transaction, case_id: UUID, reporter: Reporter) -> dict[str, Any]:
+    """The reporter's columns of ``case_file``."""
+    cipher, name, phone = tx.ground.cipher, reporter.name, reporter.phone
+    return {
+        "reporter_anonymous": reporter.anonymous,
+        "reporter_name_masked": name and mask_name(name),
+        "reporter_name_sealed": name and cipher.seal(name, NAME_CONTEXT + case_id.bytes),
+        "reporter_phone_masked": phone and mask_phone(phone),
+        "reporter_phone_sealed": phone and cipher.seal(phone, PHONE_CONTEXT + case_id.bytes),
+        "reporter_phone_hash": phone and cipher.lookup_hash(phone),
+        "reporter_person_id": reporter.person_id,
+    }
+
+
+async def repeats_of(tx: Transaction, reporter: Reporter, category_code: str | None) -> int:
+    """How many other cases of this category the reporter's phone has had lately 重复反映."""
+    if reporter.phone is None or category_code is None:
+        return 0
+    digest, days = tx.ground.cipher.lookup_hash(reporter.phone), tx.ground.rulebook.repeat_days
+    return int(await tx.connection.fetchval(_REPEATS, tx.county, digest, category_code, tx.now, days))

@@ -1,0 +1,50 @@
+"""Channels of a case (reference S-01, C.2.2): the group that each belongs to, where a case from it begins, emergency lines.
+
+The tables are data: they say how the field sorts its channels and hold no rule.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shaodao.domain.vocabulary import Channel, ChannelGroup, SolvingLevel, Term
+
+
+class EmergencyLine(Term):
+    """An emergency line 紧急专线 to which a matter is passed instead of being accepted (B.2 第11条, C.9 point 7)."""
+
+    POLICE = "110", "公安报警"
+    FIRE = "119", "火警救援"
+    AMBULANCE = "120", "医疗急救"
+    TRAFFIC = "122", "交通事故报警"
+    SEA_RESCUE = "12395", "水上遇险求救"
+
+
+_CHANNELS: Mapping[ChannelGroup, Mapping[SolvingLevel, tuple[Channel, ...]]] = {
+    ChannelGroup.SELF_ORDER: {
+        SolvingLevel.GRID: (Channel.WECHAT_GROUP,),
+        SolvingLevel.COMMUNITY: (Channel.SERVICE_WINDOW, Channel.OPINION_BOX, Channel.WISH_BOX),
+        SolvingLevel.STREET: (
+            Channel.HOTLINE, Channel.HOTLINE_12345, Channel.QUNGONG, Channel.WECHAT, Channel.SMS, Channel.WEB,
+        ),
+    },
+    ChannelGroup.CADRE_ORDER: {
+        SolvingLevel.GRID: (Channel.HOME_VISIT, Channel.COURTYARD, Channel.DIARY, Channel.SEA_TEAM),
+        SolvingLevel.COMMUNITY: (Channel.PEOPLE_TALK, Channel.HOUSEHOLD_REP, Channel.PARTY_REP),
+    },
+    ChannelGroup.ARCHIVE_ORDER: {SolvingLevel.COMMUNITY: (Channel.THREE_COLOR,)},
+    ChannelGroup.PATROL: {SolvingLevel.GRID: (Channel.GRID_PATROL,)},
+    ChannelGroup.SYSTEM: {
+        SolvingLevel.GRID: (Channel.DEVICE, Channel.BEIDOU),
+        SolvingLevel.STREET: (Channel.DEPARTMENT, Channel.SUPERIOR, Channel.MEDIA),
+    },
+}  # fmt: skip
+
+CHANNEL_GROUPS: Mapping[Channel, ChannelGroup] = MappingProxyType(
+    {channel: group for group, levels in _CHANNELS.items() for channels in levels.values() for channel in channels}
+)
+"""The group of every channel (S-01)."""
+
+FIRST_LEVELS: Mapping[Channel, SolvingLevel] = MappingProxyType(
+    {channel: level for levels in _CHANNELS.values() for level, channels in levels.items() for channel in channels}
+)
+"""The solving level 解决层级 on which a case from a channel begins (C.6): who receives it first stands there."""
