@@ -1,13 +1,12 @@
 """Closing a case 办结: one set of rules, whether the dispatcher closes it or the last whistle's 消哨 does (reference C.3 close)."""
 
 from shaodao.commands import clocks, messages
+from shaodao.commands.checking import only_text
 from shaodao.commands.history import Hearer
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.errors import InvalidInput
 from shaodao.domain.facts import CaseFacts
-from shaodao.domain.malformed import MalformedValueError
-from shaodao.domain.text import clean_text
-from shaodao.domain.vocabulary import AssignmentState, CaseState, CloseKind, ClockKind, MessageKind
+from shaodao.domain.vocabulary import CaseState, ClockKind, CloseKind, MessageKind
 
 _CLOSE = """
 UPDATE case_file SET state = $3, closed_at = $4, closed_by = $5, close_kind = $6, result_text = $7,
@@ -26,7 +25,7 @@ async def close_case(tx: Transaction, facts: CaseFacts, close_kind: CloseKind, r
     The caller has decided that it may be closed, and records the history entry, heard by ``closing_hearers``. Raises
     InvalidInput at ``closeKind`` for a way to end that has an action of its own, and at ``resultText``.
     """
-    result = checked_result(tx, result_text)
+    result = only_text("resultText", result_text, tx.ground.rulebook.texts.result)
     if close_kind in _OTHER_ACTIONS:
         raise InvalidInput.at("closeKind", f"“{close_kind.label}”须用专门操作", f"{close_kind} has an action of its own")
     title = await tx.connection.fetchval(
@@ -40,16 +39,6 @@ async def close_case(tx: Transaction, facts: CaseFacts, close_kind: CloseKind, r
     )  # fmt: skip
 
 
-def checked_result(tx: Transaction, result_text: str) -> str:
-    """The result as it is told to the reporter. Raises InvalidInput at ``resultText``."""
-    try:
-        return clean_text(result_text, tx.ground.rulebook.texts.result)
-    except MalformedValueError as error:
-        raise InvalidInput.at("resultText", error.message, error.english) from error
-
-
 def closing_hearers(facts: CaseFacts) -> tuple[Hearer, ...]:
-    """The organizations that hear of the closing 办结: everyone who still has a part in the case's present round."""
-    return tuple(
-        Hearer(a.id, a.organization_code, "on_case_closed") for a in facts.active if a.state is not AssignmentState.READ
-    )
+    """The organizations that hear of the closing 办结: all with an active part in the present round."""
+    return tuple(Hearer(a.id, a.organization_code, "on_case_closed") for a in facts.active)

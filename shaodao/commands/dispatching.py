@@ -54,6 +54,9 @@ WHERE county_code = $1 AND id = $2
 """
 _DISPATCHED_FROM = CASE_MACHINE.step("dispatch").sources
 
+PARTY_PATH = "parties.{index}.organizationCode"
+"""Where an input names a party; one that names a single party has a path without an index."""
+
 
 @dataclass(frozen=True)
 class PartyInput:
@@ -79,7 +82,8 @@ class Assigned:
 
 
 async def assign(
-    tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, duty_basis: str | None, whistle: WhistleFacts | None = None
+    tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, duty_basis: str | None,
+    whistle: WhistleFacts | None = None, path: str = PARTY_PATH,
 ) -> tuple[Assigned, ...]:  # fmt: skip
     """Notify the parties in the case's present round; answers them in the order given.
 
@@ -94,7 +98,7 @@ async def assign(
     ``parties.<index>.organizationCode`` for an unknown or repeated organization, or a community whose duty list does not hold
     the case's category.
     """
-    duties = await check_parties(tx, case, parties)
+    duties = await check_parties(tx, case, parties, path=path)
     lead = next((party.organization_code for party in parties if party.role is AssignmentRole.LEAD), None)
     if lead is not None:
         await tx.connection.execute(_TURN_LEAD_INTO_CO, tx.county, case.id, case.round, lead, tx.now)
@@ -104,7 +108,7 @@ async def assign(
 
 
 async def check_parties(
-    tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, lead_named: bool = False
+    tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, lead_named: bool = False, path: str = PARTY_PATH
 ) -> dict[str, DutyCall]:
     """The duty phones by organization code, when the parties may be dispatched. Raises InvalidInput as ``assign``.
 
@@ -114,13 +118,13 @@ async def check_parties(
     known = {row["code"]: row for row in rows}
     faults, seen = Faults(), set[str]()
     for index, party in enumerate(parties):
-        path, code = f"parties.{index}.organizationCode", party.organization_code
+        at, code = path.format(index=index), party.organization_code
         if code not in known:
-            faults.add(path, f"没有代码为 {code} 的单位", f"there is no organization {code}")
+            faults.add(at, f"没有代码为 {code} 的单位", f"there is no organization {code}")
         elif code in seen:
-            faults.add(path, "同一单位只能列一次", "an organization is named once")
+            faults.add(at, "同一单位只能列一次", "an organization is named once")
         elif known[code]["kind"] == "COMMUNITY" and not await _community_holds(tx, case, party):
-            faults.add(path, "社区履职事项清单不含此类事项", "the community's duty list does not hold this category")
+            faults.add(at, "社区履职事项清单不含此类事项", "the community's duty list does not hold this category")
         seen.add(code)
     if _leads(case, parties, lead_named) != 1:
         faults.add("parties", "须有且仅有一个主办单位", "exactly one LEAD is needed")

@@ -7,7 +7,8 @@ import asyncpg
 import msgspec
 import orjson
 
-from shaodao.commands.transaction import Connection, Transaction
+from shaodao.commands.inputs import day_of
+from shaodao.commands.transaction import Transaction
 from shaodao.domain.coordinates import CoordinateError, Point, parse_crs, to_cgcs2000
 from shaodao.domain.errors import Faults
 from shaodao.domain.geometry import check_polygon, contains
@@ -91,7 +92,7 @@ async def locate(tx: Transaction, faults: Faults, whereabouts: Whereabouts) -> P
     """
     named = await _named_grid(tx, faults, whereabouts.grid_code)
     division = await _division(tx, faults, whereabouts.division_code)
-    if whereabouts.point is not None and (found := await grid_at(tx.connection, tx.county, whereabouts.point, tx)):
+    if whereabouts.point is not None and (found := await grid_at(tx, whereabouts.point)):
         return found
     place = named or await _sea_grid(tx, whereabouts.vessel_id) or division or await _street_of_actor(tx, whereabouts.point)
     if place is None and not faults.faults:
@@ -99,9 +100,9 @@ async def locate(tx: Transaction, faults: Faults, whereabouts: Whereabouts) -> P
     return place
 
 
-async def grid_at(connection: Connection, county: int, point: Point, tx: Transaction) -> Place | None:
+async def grid_at(tx: Transaction, point: Point) -> Place | None:
     """The grid whose polygon holds the CGCS2000 point; on a shared edge the lowest code wins."""
-    rows = await connection.fetch(_NEAR, county, point.longitude, point.latitude, tx.now.date())
+    rows = await tx.connection.fetch(_NEAR, tx.county, point.longitude, point.latitude, day_of(tx.now))
     for row in rows:
         if contains(check_polygon(orjson.loads(row["boundary_geojson"])), point):
             return _place(row)

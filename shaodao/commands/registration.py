@@ -1,0 +1,238 @@
+"""Registering a case 登记 (reference C.3): whoever tells it and wherever it is, the report is never lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from shaodao.commands import clocks, messages, wording
+from shaodao.commands.history import Entry, record
+from shaodao.commands.inputs import check_past, optional_text_of, text_of
+from shaodao.commands.numbering import number_at_the_end, number_pieces, provisional_number
+from shaodao.commands.places import Place, PointInput, Whereabouts, canonical_point, locate
+from shaodao.commands.reporters import Reporter, ReporterInput, columns_of, repeats_of, reporter_of
+from shaodao.commands.transaction import Outcome, Transaction
+from shaodao.domain.case_machine import may_register
+from shaodao.domain.channels import CHANNEL_GROUPS, FIRST_LEVELS
+from shaodao.domain.coordinates import Point
+from shaodao.domain.deadlines import Due, due
+from shaodao.domain.errors import Faults, NotPermitted
+from shaodao.domain.text import bigrams
+from shaodao.domain.vocabulary import (
+    CaseKind,
+    CaseState,
+    CaseVisibility,
+    Channel,
+    ClockKind,
+    EventScale,
+    MessageKind,
+    Role,
+    Severity,
+    Urgency,
+)
+
+_CATEGORY = "SELECT active FROM categories WHERE code = $1"
+_PERSON_EXISTS = "SELECT EXISTS (SELECT 1 FROM person WHERE county_code = $1 AND id = $2)"
+_VESSEL_EXISTS = "SELECT EXISTS (SELECT 1 FROM vessel WHERE county_code = $1 AND id = $2)"
+_REGISTER = """
+INSERT INTO case_file (
+    county_code, id, number, street_code, community_code, grid_code, grid_unknown, kind, channel_group, channel, title,
+    description, category_code, component_code, urgency, severity, scale, state, level, visibility, confidential, public,
+    address, point, point_given, occurred_at, registered_at, subject_person_id, vessel_id, first_receiver_id, due_at,
+    due_provisional, source_reference, repeat_count, search_bigrams, reporter_anonymous, reporter_name_masked,
+    reporter_name_sealed, reporter_phone_masked, reporter_phone_sealed, reporter_phone_hash, reporter_person_id,
+    reporter_account_id, created_at, updated_at, created_by
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25::jsonb,
+    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $27, $27, $44
+)
+"""
+
+
+class CaseInput(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told when a case is registered. The place is found from the point, else from the codes."""
+
+    kind: CaseKind
+    channel: Channel
+    title: str
+    description: str
+    urgency: Urgency = Urgency.GENERAL
+    category_code: str | None = None
+    component_code: str | None = None
+    severity: Severity | None = None
+    scale: EventScale | None = None
+    point: PointInput | None = None
+    grid_code: str | None = None
+    division_code: str | None = None
+    address: str | None = None
+    occurred_at: datetime | None = None
+    reporter: ReporterInput | None = None
+    visibility: CaseVisibility = CaseVisibility.NORMAL
+    public: bool = False
+    subject_person_id: UUID | None = None
+    vessel_id: UUID | None = None
+    source_reference: str | None = None
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The texts of a case, cleaned."""
+
+    title: str
+    description: str
+    address: str | None
+    component: str | None
+    reference: str | None
+
+    def pieces(self, number_pieces: list[str]) -> list[str]:
+        """The pieces by which the case is searched."""
+        texts = "\n".join((self.title, self.description, self.address or ""))
+        return sorted({*bigrams(texts), *number_pieces})
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A checked case before it is written."""
+
+    id: UUID
+    given: CaseInput
+    words: _Words
+    place: Place
+    point: Point | None
+    reporter: Reporter
+    role: Role
+    due: Due
+
+    @property
+    def visibility(self) -> CaseVisibility:
+        """A confidential reporter makes an ordinary case confidential."""
+        hidden = self.reporter.confidential and self.given.visibility is CaseVisibility.NORMAL
+        return CaseVisibility.CONFIDENTIAL_REPORTER if hidden else self.given.visibility
+
+    @property
+    def confidential(self) -> bool:
+        """Whether the reporter is kept from departments."""
+        return self.reporter.confidential or self.given.visibility is CaseVisibility.CONFIDENTIAL_REPORTER
+
+
+async def register(tx: Transaction, given: CaseInput) -> Outcome:
+    """Register a case 登记: its clocks start now, the registering account is its first receiver 首接人, the reporter gets a receipt.
+
+    The grid is the one whose polygon holds the point, else the one named, else unknown and flagged. The number is taken at
+    the end of the transaction; until then texts carry the case's id in its place, and the outcome has none. A caller that
+    does more in the same transaction adds to this outcome and hands it on.
+
+    Raises InvalidInput, naming every faulty field at once, and NotPermitted outside the actor's scope.
+    """
+    draft = await _checked(tx, given)
+    await _write(tx, draft)
+    await _start_clocks(tx, draft)
+    number = provisional_number(draft.id)
+    entry = Entry(
+        "registerCase", f"{tx.actor.name}登记案件{number}（{given.channel.label}）", public=True, role=draft.role,
+        to_state=str(CaseState.REGISTERED), payload={"channel": str(given.channel), "urgency": str(given.urgency)},
+    )  # fmt: skip
+    await record(tx, draft.id, entry)
+    receipt = f"您反映的“{draft.words.title}”已登记，编号{number}，预计{wording.until(draft.due.at)}办结。"
+    await messages.tell_reporter(tx, draft.id, MessageKind.RECEIPT, receipt)
+    outcome = Outcome(county_code=tx.county, case_id=draft.id, case_state=str(CaseState.REGISTERED))
+    number_at_the_end(tx, draft.id, draft.place.street_code, outcome)
+    return outcome
+
+
+async def check_category(tx: Transaction, faults: Faults, code: str | None) -> None:
+    """Note a fault at ``categoryCode`` for a category that does not exist or is out of use."""
+    if code is not None and not await tx.connection.fetchval(_CATEGORY, code):
+        faults.add("categoryCode", "没有此诉求分类或已停用", "there is no such category in use")
+
+
+async def _checked(tx: Transaction, given: CaseInput) -> _Draft:
+    faults = Faults()
+    _check_actor(tx, may_register(tx.actor, None))
+    words = _words(tx, faults, given)
+    check_past(faults, "occurredAt", given.occurred_at, tx.now)
+    await check_category(tx, faults, given.category_code)
+    await _check_subjects(tx, faults, given)
+    point = canonical_point(faults, "point", given.point)
+    place = await locate(tx, faults, Whereabouts(point, given.grid_code, given.division_code, given.vessel_id))
+    role = may_register(tx.actor, place.code if place else None) or Role.RESIDENT
+    reporter = await reporter_of(tx, faults, given.reporter, role)
+    faults.check()
+    assert place is not None  # noqa: S101 - a place that was not found is a fault
+    role = _check_actor(tx, may_register(tx.actor, place.code))
+    rulebook = tx.ground.rulebook
+    reckoned = due(tx.now, rulebook.case_limit(given.urgency), tx.ground.calendar, rulebook.work_time)
+    return _Draft(tx.new_id(), given, words, place, point, reporter, role, reckoned)
+
+
+def _check_actor(tx: Transaction, role: Role | None) -> Role:
+    if role is None:
+        raise NotPermitted("您的角色或范围不能在此登记案件", f"{tx.actor.login} may not register a case there")
+    return role
+
+
+def _words(tx: Transaction, faults: Faults, given: CaseInput) -> _Words:
+    limits = tx.ground.rulebook.texts
+    return _Words(
+        text_of(faults, "title", given.title, limits.title),
+        text_of(faults, "description", given.description, limits.description),
+        optional_text_of(faults, "address", given.address, limits.address),
+        optional_text_of(faults, "componentCode", given.component_code, limits.name),
+        optional_text_of(faults, "sourceReference", given.source_reference, limits.name),
+    )
+
+
+async def _check_subjects(tx: Transaction, faults: Faults, given: CaseInput) -> None:
+    person, vessel = given.subject_person_id, given.vessel_id
+    if person is not None and not await tx.connection.fetchval(_PERSON_EXISTS, tx.county, person):
+        faults.add("subjectPersonId", "没有此人员", "there is no such person")
+    if vessel is not None and not await tx.connection.fetchval(_VESSEL_EXISTS, tx.county, vessel):
+        faults.add("vesselId", "没有此渔船", "there is no such vessel")
+
+
+async def _write(tx: Transaction, draft: _Draft) -> None:
+    given, words, place = draft.given, draft.words, draft.place
+    pieces = words.pieces(number_pieces(tx, place.street_code))
+    reporter = columns_of(tx, draft.id, draft.reporter)
+    await tx.connection.execute(
+        _REGISTER, tx.county, draft.id, provisional_number(draft.id), place.street_code, place.community_code, place.grid_code,
+        place.grid_code is None, str(given.kind), str(CHANNEL_GROUPS[given.channel]), str(given.channel), words.title,
+        words.description, given.category_code, words.component, str(given.urgency), _name(given.severity), _name(given.scale),
+        str(CaseState.REGISTERED), str(FIRST_LEVELS[given.channel]), str(draft.visibility), draft.confidential, given.public,
+        words.address, _pair(draft.point), given.point and given.point.given, given.occurred_at, tx.now,
+        given.subject_person_id, given.vessel_id, _first_receiver(tx, draft), draft.due.at, draft.due.provisional,
+        words.reference, await repeats_of(tx, draft.reporter, given.category_code), pieces, *_in_order(reporter),
+        tx.actor.account_id if draft.role is Role.RESIDENT else None, tx.actor.account_id,
+    )  # fmt: skip
+
+
+def _in_order(reporter: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = ("anonymous", "name_masked", "name_sealed", "phone_masked", "phone_sealed", "phone_hash", "person_id")
+    return tuple(reporter[f"reporter_{name}"] for name in names)
+
+
+def _first_receiver(tx: Transaction, draft: _Draft) -> UUID | None:
+    """A resident's own report has no first receiver until somebody accepts it."""
+    return None if draft.role is Role.RESIDENT else tx.actor.account_id
+
+
+async def _start_clocks(tx: Transaction, draft: _Draft) -> None:
+    """The handling clock starts at registration (C.5 rule 1), the contact clock where somebody can be contacted (rule 6)."""
+    rulebook, urgency = tx.ground.rulebook, draft.given.urgency
+    await clocks.start_at(
+        tx, ClockKind.HANDLING, draft.id, draft.due, f"case_limits.{urgency}", limit=rulebook.case_limit(urgency)
+    )
+    if draft.reporter.reachable:
+        limit = rulebook.contact_limits.of(urgency)
+        await clocks.start(tx, ClockKind.CONTACT, draft.id, limit, f"contact_limits.{urgency}")
+
+
+def _name(term: Severity | EventScale | None) -> str | None:
+    return None if term is None else str(term)
+
+
+def _pair(point: Point | None) -> tuple[float, float] | None:
+    return None if point is None else (point.longitude, point.latitude)
