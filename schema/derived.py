@@ -42,7 +42,7 @@ def _replace(value: Any, path: tuple[str, ...], derived: Sequence[DerivedField],
 
 def _computed(place: DerivedField, facts: Any, binding: Binding) -> Any:
     arguments = {name: given.slot(binding) for name, given in place.arguments.items()}
-    value = place.declaration.compute(facts, binding.viewer, binding.now, arguments)
+    value = place.declaration.compute(facts, binding, arguments)
     return _selected(value, place.projection)
 
 

@@ -115,9 +115,10 @@ class Exists:
 
 @dataclass(frozen=True)
 class Fragment:
-    """A predicate with ``{value}``."""
+    """A predicate with ``{value}``; ``bind`` makes what is bound of the client's value and the request's ``Binding``."""
 
     sql: str
+    bind: Callable[[Any, Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -331,7 +332,9 @@ def page(
 def derived(
     *, facts: str, compute: Callable[..., Any], description: str | None = None, visible: str | None = None
 ) -> Any:
-    """A field that Python computes: ``compute(facts, viewer, now, arguments) -> JSON value``.
+    """A field that Python computes: ``compute(facts, binding, arguments) -> JSON value``.
+
+    The ``Binding`` has the viewer, the time and the application's services.
 
     ``facts`` is an SQL expression giving JSON. Only a plan that selects such a field decodes its answer. Objects in
     the value carry all fields of the annotated type under their GraphQL names; the selection is applied to it.

@@ -83,7 +83,8 @@ class Reading:
 
     def binding(self, row: GlobalId | None = None) -> Binding:
         """What parameters are read from, at this moment; ``row`` is the stored object to read, if it is one."""
-        return Binding(self.context.viewer, self.context.counties, self.context.now, self.variables, row)
+        asked = self.context
+        return Binding(asked.viewer, asked.counties, asked.now, self.variables, row, asked.services)
 
     def plan(self, part: Hashable, build: Callable[[Compilation], Statement | None]) -> Plan | None:
         """The plan of a part of the operation: kept, or built now. None when the part reads nothing stored."""

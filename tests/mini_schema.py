@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from schema.compiler.parameters import Binding
 from schema.execution import Context
 from schema.mapping import (
     ById,
@@ -38,7 +39,7 @@ from schema.mapping import (
     table,
 )
 from schema.relay import Connection, Node
-from shaodao.domain.permissions import AllOf, AnyOf, Everything, InScope, Is, IsNot, Linked, Mine, Rule, Subject, Viewer
+from shaodao.domain.permissions import AllOf, AnyOf, Everything, InScope, Is, IsNot, Linked, Mine, Rule, Subject
 from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import Role
 
@@ -120,10 +121,10 @@ class Times:
     due_at: datetime | None
 
 
-def actions(facts: Any, viewer: Viewer, now: datetime, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+def actions(facts: Any, binding: Binding, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A draft may be opened, an open one closed."""
     return [
-        {"name": "open", "allowed": facts["state"] == "DRAFT", "by": viewer.login},
+        {"name": "open", "allowed": facts["state"] == "DRAFT", "by": binding.viewer.login},
         {"name": "close", "allowed": facts["state"] == "OPEN", "by": None},
     ]
 
@@ -201,7 +202,9 @@ class Mutation:
 @strawberry.type
 class Subscription:
     @strawberry.subscription
-    async def opened(self, info: strawberry.Info[Context, None], county: int, key: strawberry.ID) -> AsyncIterator[OpenPayload]:
+    async def opened(
+        self, info: strawberry.Info[Context, None], county: int, key: strawberry.ID
+    ) -> AsyncIterator[OpenPayload]:
         for outcome in ("first", "second"):
             info.context.now += timedelta(days=1)
             reference: Any = StoredRef("Permit", county, key)
@@ -210,4 +213,6 @@ class Subscription:
 
 def mini_schema() -> strawberry.Schema:
     """The schema, built anew."""
-    return strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription, types=[Area, Note, Visit, Permit])
+    return strawberry.Schema(
+        query=Query, mutation=Mutation, subscription=Subscription, types=[Area, Note, Visit, Permit]
+    )

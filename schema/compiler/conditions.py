@@ -95,13 +95,17 @@ def _predicates(compilation: Compilation, row: Row, condition: Condition, given:
             return _search(compilation, row, condition, given)
         case Exists():
             return [_exists(compilation, row, condition, given)]
-        case Fragment(sql):
-            value = compilation.parameters.add(given.label, given.slot)
+        case Fragment(sql, bind):
+            value = compilation.parameters.add(given.label, _bound_by(given, bind))
             return [f"({compilation.filled(sql, row).replace('{value}', value)})"]
         case ById():
             return id_predicates(compilation, row, type_name, given.label, given.slot)
         case _:
             assert_never(condition)
+
+
+def _bound_by(given: Input, bind: Callable[[Any, Binding], Any] | None) -> Callable[[Binding], Any]:
+    return given.slot if bind is None else lambda binding: bind(given.slot(binding), binding)
 
 
 def _compare(compilation: Compilation, column: str, operator: Operator, given: Input) -> list[str]:

@@ -60,14 +60,17 @@ def compile_stored(
 
 def _statement(compilation: Compilation, columns: Sequence[str], names: Sequence[str]) -> Statement:
     """The statement, with the parameters that it still has: what a rule turns into ``false`` takes its own away."""
-    slots: dict[str, Slot] = {}
+    kept: dict[str, str] = {}
+    slots: list[Slot] = []
 
     def renumbered(match: re.Match[str]) -> str:
-        slots.setdefault(match[0], compilation.parameters.slots[int(match[1]) - 1])
-        return f"${list(slots).index(match[0]) + 1}"
+        if match[0] not in kept:
+            slots.append(compilation.parameters.slots[int(match[1]) - 1])
+            kept[match[0]] = f"${len(slots)}"
+        return kept[match[0]]
 
     sql = re.sub(r"\$(\d+)", renumbered, f"SELECT {', '.join(columns)}")
-    return Statement(sql, tuple(slots.values()), tuple(compilation.derived), tuple(names))
+    return Statement(sql, tuple(slots), tuple(compilation.derived), tuple(names))
 
 
 def _root_columns(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> list[str]:

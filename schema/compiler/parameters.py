@@ -27,7 +27,7 @@ _INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
 class Binding:
     """The request that a plan is run for: who asks, the counties asked in, the time, the coerced variables.
 
-    ``row`` names the stored object that a payload's plan reads.
+    ``row`` names the stored object that a payload's plan reads; ``services`` are the application's, as in ``Context``.
     """
 
     viewer: Viewer
@@ -35,6 +35,7 @@ class Binding:
     now: datetime
     variables: Mapping[str, Any]
     row: GlobalId | None = None
+    services: Any = None
 
 
 Read = Callable[[Binding], Any]

@@ -60,7 +60,9 @@ def _leads_to_own(condition: Condition) -> bool:
     """Whether the condition demands a link that ends at a row of the viewer's own."""
     if isinstance(condition, AllOf):
         return any(_leads_to_own(part) for part in condition.parts)
-    return isinstance(condition, Linked) and (isinstance(condition.condition, Mine) or _leads_to_own(condition.condition))
+    return isinstance(condition, Linked) and (
+        isinstance(condition.condition, Mine) or _leads_to_own(condition.condition)
+    )
 
 
 def conjunction(parts: Iterable[str]) -> str:

@@ -32,6 +32,16 @@ UPDATE deadline SET state = 'RUNNING', stopped_at = NULL
 WHERE county_code = $1 AND case_id = $2 AND kind = $3 AND state = 'STOPPED' AND ($4::uuid IS NULL OR assignment_id = $4)
 RETURNING id, case_id, assignment_id, started_at, due_at, history
 """
+_READ = """
+SELECT id, assignment_id, started_at, due_at, unit, amount, rule, state, history FROM deadline
+WHERE county_code = $1 AND case_id = $2 AND kind = $3 AND round = $4 AND assignment_id IS NULL
+ORDER BY started_at DESC, id DESC LIMIT 1
+"""
+_CHANGE = """
+UPDATE deadline SET unit = $3, amount = $4, rule = $5, started_at = $6, due_at = $7, provisional = $8,
+    history = history || $9::jsonb
+WHERE county_code = $1 AND id = $2
+"""
 _DROP_STAGES = "DELETE FROM deadline_stage WHERE county_code = $1 AND deadline_id = ANY($2::uuid[])"
 
 
@@ -82,6 +92,31 @@ async def go_on(tx: Transaction, case_id: UUID, kind: ClockKind, assignment_id: 
         await _write_stages(
             tx, kind, row["id"], case_id, row["assignment_id"], row["started_at"], row["due_at"], fired=fired
         )  # fmt: skip
+
+
+async def change(
+    tx: Transaction, kind: ClockKind, case_id: UUID, limit: Limit, rule: str, *, round: int = 0, from_now: bool = False
+) -> Due | None:
+    """Give the case's clock another limit, counted from its start, or ``from_now`` (C.5 rule 8); answers the new due.
+
+    What it was before stands in the clock's history. A stage that fired fires again only if it now lies ahead. None: the
+    case has no such clock.
+    """
+    row = await tx.connection.fetchrow(_READ, tx.county, case_id, str(kind), round)
+    if row is None:
+        return None
+    begun = tx.now if from_now else row["started_at"]
+    reckoned = due(begun, limit, tx.ground.calendar, tx.ground.rulebook.work_time)
+    before = {name: row[name] for name in ("unit", "amount", "rule", "started_at", "due_at")} | {"changed_at": tx.now}
+    await tx.connection.execute(
+        _CHANGE, tx.county, row["id"], str(limit.unit), limit.amount, rule, begun, reckoned.at, reckoned.provisional,
+        orjson.dumps([before]).decode(),
+    )  # fmt: skip
+    if row["state"] == "RUNNING":
+        fired = {entry.get("stage") for entry in orjson.loads(row["history"])} if reckoned.at <= tx.now else set()
+        await tx.connection.execute(_DROP_STAGES, tx.county, [row["id"]])
+        await _write_stages(tx, kind, row["id"], case_id, row["assignment_id"], begun, reckoned.at, fired=fired)
+    return reckoned
 
 
 async def wake_at(tx: Transaction, case_id: UUID, assignment_id: UUID, at: datetime, note: str) -> None:

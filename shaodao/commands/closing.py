@@ -1,10 +1,10 @@
 """Closing a case 办结: one set of rules, whether the dispatcher closes it or the last whistle's 消哨 does (reference C.3 close)."""
 
 from shaodao.commands import clocks, messages
-from shaodao.commands.checking import only_text
+from shaodao.commands.checking import checked_text
 from shaodao.commands.history import Hearer
 from shaodao.commands.transaction import Transaction
-from shaodao.domain.errors import InvalidInput
+from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.facts import CaseFacts
 from shaodao.domain.vocabulary import CaseState, ClockKind, CloseKind, MessageKind
 
@@ -25,7 +25,7 @@ async def close_case(tx: Transaction, facts: CaseFacts, close_kind: CloseKind, r
     The caller has decided that it may be closed, and records the history entry, heard by ``closing_hearers``. Raises
     InvalidInput at ``closeKind`` for a way to end that has an action of its own, and at ``resultText``.
     """
-    result = only_text("resultText", result_text, tx.ground.rulebook.texts.result)
+    result = checked_result(tx, result_text)
     if close_kind in _OTHER_ACTIONS:
         raise InvalidInput.at("closeKind", f"“{close_kind.label}”须用专门操作", f"{close_kind} has an action of its own")
     title = await tx.connection.fetchval(
@@ -37,6 +37,14 @@ async def close_case(tx: Transaction, facts: CaseFacts, close_kind: CloseKind, r
     await clocks.start(
         tx, ClockKind.FOLLOW_UP, facts.id, tx.ground.rulebook.follow_up_limit, "follow_up", round=facts.round
     )  # fmt: skip
+
+
+def checked_result(tx: Transaction, result_text: str) -> str:
+    """The result as it is told to the reporter. Raises InvalidInput at ``resultText``."""
+    faults = Faults()
+    result = checked_text(faults, "resultText", result_text, tx.ground.rulebook.texts.result)
+    faults.check()
+    return result
 
 
 def closing_hearers(facts: CaseFacts) -> tuple[Hearer, ...]:

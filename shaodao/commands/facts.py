@@ -30,7 +30,7 @@ CASE_FACTS: LiteralString = (
     (SELECT coalesce(json_agg(DISTINCT handler), '[]') FROM assignment h
         CROSS JOIN unnest(array[
             CASE WHEN h.acknowledged_for IS NULL THEN h.acknowledged_by END,
-            CASE WHEN h.arrival_proof IS DISTINCT FROM 'STREET' THEN h.arrived_by END,
+            h.arrived_by,
             h.reported_by, h.agent_id]) AS handler
         WHERE h.county_code = {t}.county_code AND h.case_id = {t}.id AND handler IS NOT NULL) AS handlers,
     (SELECT coalesce(json_agg(DISTINCT v.verifier_id), '[]') FROM verification v

@@ -10,6 +10,8 @@ import orjson
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.vocabulary import Role
 
+# The feed is read in the order of xid. A transaction that began to write first may have waited for the case: its step then
+# takes the xid of the step before, so that a case's steps stand in the feed as they stand in its history.
 _APPEND = """
 WITH step AS (
     UPDATE case_file SET last_seq = last_seq + 1, updated_at = $3
@@ -20,7 +22,10 @@ INSERT INTO case_event (
     from_state, to_state, text, public, payload, street_code, grid_code, xid
 )
 SELECT $1, $2, step.last_seq, $4, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb,
-    step.street_code, step.grid_code, pg_current_xact_id()
+    step.street_code, step.grid_code, greatest(pg_current_xact_id(), (
+        SELECT before.xid FROM case_event before
+        WHERE before.county_code = $1 AND before.case_id = $2 AND before.seq = step.last_seq - 1
+    ))
 FROM step RETURNING seq, xid
 """
 _OWE = """

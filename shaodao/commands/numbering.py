@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from shaodao.commands.inputs import day_of
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.text import bigrams
 
@@ -47,11 +46,11 @@ def number_at_the_end(tx: Transaction, case_id: UUID, street_code: str, outcome:
 
     async def take() -> None:
         outcome.case_number = await tx.connection.fetchval(
-            _TAKE, tx.county, street_code, day_of(tx.now).year, case_id, _head(tx, street_code), provisional_number(case_id)
+            _TAKE, tx.county, street_code, tx.today.year, case_id, _head(tx, street_code), provisional_number(case_id)
         )
 
     tx.at_the_end(take)
 
 
 def _head(tx: Transaction, street_code: str) -> str:
-    return f"{street_code[:9]}-{day_of(tx.now):%Y%m%d}-"
+    return f"{street_code[:9]}-{tx.today:%Y%m%d}-"

@@ -7,7 +7,6 @@ import asyncpg
 import msgspec
 import orjson
 
-from shaodao.commands.inputs import day_of
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.coordinates import CoordinateError, Point, parse_crs, to_cgcs2000
 from shaodao.domain.errors import Faults
@@ -102,7 +101,7 @@ async def locate(tx: Transaction, faults: Faults, whereabouts: Whereabouts) -> P
 
 async def grid_at(tx: Transaction, point: Point) -> Place | None:
     """The grid whose polygon holds the CGCS2000 point; on a shared edge the lowest code wins."""
-    rows = await tx.connection.fetch(_NEAR, tx.county, point.longitude, point.latitude, day_of(tx.now))
+    rows = await tx.connection.fetch(_NEAR, tx.county, point.longitude, point.latitude, tx.today)
     for row in rows:
         if contains(check_polygon(orjson.loads(row["boundary_geojson"])), point):
             return _place(row)

@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 
 from shaodao.commands import clocks, messages, wording
+from shaodao.commands.checking import check_past, checked_text, optional_text
 from shaodao.commands.history import Entry, record
-from shaodao.commands.inputs import check_past, optional_text_of, text_of
 from shaodao.commands.numbering import number_at_the_end, number_pieces, provisional_number
 from shaodao.commands.places import Place, PointInput, Whereabouts, canonical_point, locate
 from shaodao.commands.reporters import Reporter, ReporterInput, columns_of, repeats_of, reporter_of
@@ -151,18 +151,16 @@ async def check_category(tx: Transaction, faults: Faults, code: str | None) -> N
 
 async def _checked(tx: Transaction, given: CaseInput) -> _Draft:
     faults = Faults()
-    _check_actor(tx, may_register(tx.actor, None))
     words = _words(tx, faults, given)
     check_past(faults, "occurredAt", given.occurred_at, tx.now)
     await check_category(tx, faults, given.category_code)
     await _check_subjects(tx, faults, given)
     point = canonical_point(faults, "point", given.point)
     place = await locate(tx, faults, Whereabouts(point, given.grid_code, given.division_code, given.vessel_id))
-    role = may_register(tx.actor, place.code if place else None) or Role.RESIDENT
+    role = _check_actor(tx, may_register(tx.actor, None if place is None else place.code))
     reporter = await reporter_of(tx, faults, given.reporter, role)
     faults.check()
-    assert place is not None  # noqa: S101 - a place that was not found is a fault
-    role = _check_actor(tx, may_register(tx.actor, place.code))
+    assert place is not None  # a place that was not found is a fault
     rulebook = tx.ground.rulebook
     reckoned = due(tx.now, rulebook.case_limit(given.urgency), tx.ground.calendar, rulebook.work_time)
     return _Draft(tx.new_id(), given, words, place, point, reporter, role, reckoned)
@@ -177,11 +175,11 @@ def _check_actor(tx: Transaction, role: Role | None) -> Role:
 def _words(tx: Transaction, faults: Faults, given: CaseInput) -> _Words:
     limits = tx.ground.rulebook.texts
     return _Words(
-        text_of(faults, "title", given.title, limits.title),
-        text_of(faults, "description", given.description, limits.description),
-        optional_text_of(faults, "address", given.address, limits.address),
-        optional_text_of(faults, "componentCode", given.component_code, limits.name),
-        optional_text_of(faults, "sourceReference", given.source_reference, limits.name),
+        checked_text(faults, "title", given.title, limits.title),
+        checked_text(faults, "description", given.description, limits.description),
+        optional_text(faults, "address", given.address, limits.address),
+        optional_text(faults, "componentCode", given.component_code, limits.name),
+        optional_text(faults, "sourceReference", given.source_reference, limits.name),
     )
 
 

@@ -1,12 +1,13 @@
 """The reporter of a case 诉求人: name and phone sealed, masked and hashed (C.7 guardrails 1 and 5)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from shaodao.commands.inputs import checked, text_of
+from shaodao.commands.checking import checked_text, checked_value
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.errors import Faults
 from shaodao.domain.identity import mask_name, mask_phone
@@ -62,12 +63,12 @@ async def reporter_of(tx: Transaction, faults: Faults, given: ReporterInput | No
     """
     given = given or ReporterInput()
     limit = tx.ground.rulebook.texts.name
-    name = text_of(faults, "reporter.name", given.name, limit) if given.name is not None else None
-    phone = checked(faults, "reporter.phone", lambda: check_phone(given.phone or "")) if given.phone is not None else None
+    name = checked_text(faults, "reporter.name", given.name, limit) if given.name is not None else None
+    phone = None if given.phone is None else checked_value(faults, "reporter.phone", partial(check_phone, given.phone))
     person_id = tx.actor.person_id if role is Role.RESIDENT else given.person_id
     if given.anonymous:
         if name or phone or person_id:
-            faults.add("reporter.anonymous", "匿名登记不能同时记录身份，可改用保密", "an anonymous report names nobody; use confidential")
+            faults.add("reporter.anonymous", "匿名登记不能记录身份，可改用保密", "anonymous names nobody; use confidential")
         return Reporter(anonymous=True, confidential=given.confidential)
     if person_id is not None:
         name, phone = await _from_register(tx, faults, person_id, name, phone)

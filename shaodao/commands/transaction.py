@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 from uuid_utils.compat import uuid7
 
-from shaodao.domain.calendar import Calendar
+from shaodao.domain.calendar import SHANGHAI, Calendar
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.rulebook import Rulebook
 from shaodao.personal_data import PersonalDataCipher
@@ -63,6 +63,7 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     assignment_id: UUID | None = None
     assignment_state: str | None = None
     record_id: UUID | None = None
+    grid_code: str | None = None
     calls: tuple[DutyCall, ...] = ()
     emergency_line: str | None = None
     cursor: str | None = None
@@ -84,6 +85,11 @@ class Transaction:
     owed: set[str] = field(default_factory=set)
     """Departments that are owed a delivery by this transaction."""
     _finals: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        """The day in Shanghai."""
+        return self.now.astimezone(SHANGHAI).date()
 
     def new_id(self) -> UUID:
         """A fresh UUIDv7."""

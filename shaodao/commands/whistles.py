@@ -7,11 +7,11 @@ from uuid import UUID
 
 from shaodao.commands import clocks
 from shaodao.commands.blowing import Blowing, blow
-from shaodao.commands.checking import check_zone, checked_text, only_text, optional_text
+from shaodao.commands.checking import check_future, checked_text, only_text, optional_text
 from shaodao.commands.dispatching import PartyInput, check_parties
-from shaodao.commands.facts import lock_case, lock_whistle, read_case
+from shaodao.commands.facts import lock_case, lock_whistle
 from shaodao.commands.history import Entry, record
-from shaodao.commands.outcomes import whistle_outcome
+from shaodao.commands.steps import WhistleStep, record_whistle, whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.errors import Faults, NotPermitted
@@ -46,10 +46,13 @@ UPDATE whistle SET state = 'PENDING_APPROVAL', submitted_at = $3, version = vers
 WHERE county_code = $1 AND id = $2
 """
 _DECIDE = """
-UPDATE whistle SET state = $3, decided_by = $4, decided_at = $5, decision_text = $6, version = version + 1, updated_at = $5
+UPDATE whistle SET state = $3, decided_by = $4, decided_at = $5, decision_text = $6,
+    -- The approval of an emergency whistle that waited for it is its confirmation 补批 as well.
+    confirmed_by = CASE WHEN $3 = 'BLOWN' AND kind = 'EMERGENCY' THEN $4 ELSE confirmed_by END,
+    confirmed_at = CASE WHEN $3 = 'BLOWN' AND kind = 'EMERGENCY' THEN $5 ELSE confirmed_at END,
+    version = version + 1, updated_at = $5
 WHERE county_code = $1 AND id = $2
 """
-_DUTY_BASIS = "SELECT duty_basis FROM whistle WHERE county_code = $1 AND id = $2"
 _CONFIRM = """
 UPDATE whistle SET confirmed_by = $3, confirmed_at = $4, decision_text = coalesce($5, decision_text),
     version = version + 1, updated_at = $4
@@ -112,16 +115,17 @@ async def revise(tx: Transaction, whistle_id: UUID, given: WhistleInput, *, expe
     )  # fmt: skip
     await tx.connection.execute(_FORGET_PARTIES, tx.county, whistle_id)
     await _name_parties(tx, facts.case, whistle_id, new.parties)
-    await _record(tx, facts, "reviseWhistle", f"{tx.actor.name}修改哨 {facts.number}")
+    await record_whistle(tx, facts, WhistleStep("revise", "reviseWhistle", f"{tx.actor.name}修改哨 {facts.number}"))
     return await whistle_outcome(tx, whistle_id)
 
 
 async def submit(tx: Transaction, whistle_id: UUID, *, expected_version: int | None = None) -> Outcome:
     """Hand a draft to the street leader 报批."""
     facts = await lock_whistle(tx, whistle_id, expected_version)
-    step = WHISTLE_MACHINE.decide("submit", facts, tx.actor)
+    WHISTLE_MACHINE.decide("submit", facts, tx.actor)
     await tx.connection.execute(_SUBMIT, tx.county, whistle_id, tx.now)
-    await _record(tx, facts, "submitWhistle", f"{tx.actor.name}将哨 {facts.number} 报批", step.target)
+    text = f"{tx.actor.name}将哨 {facts.number} 报批"
+    await record_whistle(tx, facts, WhistleStep("submit", "submitWhistle", text, WhistleState.PENDING_APPROVAL))
     return await whistle_outcome(tx, whistle_id)
 
 
@@ -131,7 +135,8 @@ async def approve(tx: Transaction, whistle_id: UUID, text: str | None = None, *,
     WHISTLE_MACHINE.decide("approve", facts, tx.actor)
     await _decide(tx, facts, WhistleState.BLOWN, text)
     what = f"{tx.actor.name}批准{facts.kind.label}{facts.number}"
-    return await blow(tx, facts, Blowing("approveWhistle", what, await parties_of(tx, whistle_id), await _duty_basis(tx, whistle_id)))
+    await blow(tx, facts, Blowing("approve", "approveWhistle", what, await parties_of(tx, whistle_id)))
+    return await whistle_outcome(tx, whistle_id)
 
 
 async def reject(tx: Transaction, whistle_id: UUID, text: str, *, expected_version: int | None = None) -> Outcome:
@@ -140,7 +145,8 @@ async def reject(tx: Transaction, whistle_id: UUID, text: str, *, expected_versi
     WHISTLE_MACHINE.decide("reject", facts, tx.actor)
     reason = only_text("text", text, tx.ground.rulebook.texts.reason)
     await _decide(tx, facts, WhistleState.REJECTED, reason)
-    await _record(tx, facts, "rejectWhistle", f"{tx.actor.name}驳回哨 {facts.number}：{reason}", WhistleState.REJECTED)
+    what = f"{tx.actor.name}驳回哨 {facts.number}：{reason}"
+    await record_whistle(tx, facts, WhistleStep("reject", "rejectWhistle", what, WhistleState.REJECTED))
     return await whistle_outcome(tx, whistle_id)
 
 
@@ -150,7 +156,8 @@ async def send_back(tx: Transaction, whistle_id: UUID, text: str, *, expected_ve
     WHISTLE_MACHINE.decide("sendBack", facts, tx.actor)
     reason = only_text("text", text, tx.ground.rulebook.texts.reason)
     await _decide(tx, facts, WhistleState.DRAFTED, reason)
-    await _record(tx, facts, "sendWhistleBack", f"{tx.actor.name}退回哨 {facts.number} 修改：{reason}", WhistleState.DRAFTED)
+    what = f"{tx.actor.name}退回哨 {facts.number} 修改：{reason}"
+    await record_whistle(tx, facts, WhistleStep("sendBack", "sendWhistleBack", what, WhistleState.DRAFTED))
     return await whistle_outcome(tx, whistle_id)
 
 
@@ -163,14 +170,14 @@ async def confirm(tx: Transaction, whistle_id: UUID, text: str | None = None, *,
     faults.check()
     await tx.connection.execute(_CONFIRM, tx.county, whistle_id, tx.actor.account_id, tx.now, opinion)
     await clocks.stop(tx, facts.case.id, ClockKind.CONFIRMATION, whistle_id=whistle_id)
-    await _record(tx, facts, "confirmWhistle", f"{tx.actor.name}补批应急哨 {facts.number}")
+    await record_whistle(tx, facts, WhistleStep("confirm", "confirmWhistle", f"{tx.actor.name}补批应急哨 {facts.number}"))
     return await whistle_outcome(tx, whistle_id)
 
 
 async def parties_of(tx: Transaction, whistle_id: UUID) -> tuple[PartyInput, ...]:
     """The departments that a draft names, the LEAD first."""
     rows = await tx.connection.fetch(_PARTIES, tx.county, whistle_id)
-    return tuple(PartyInput(row["organization_code"], AssignmentRole(row["role"])) for row in rows)
+    return tuple(PartyInput(row["organization_code"], AssignmentRole[row["role"]]) for row in rows)
 
 
 async def _checked(tx: Transaction, case: CaseFacts, given: WhistleInput) -> WhistleInput:
@@ -190,8 +197,7 @@ async def _checked(tx: Transaction, case: CaseFacts, given: WhistleInput) -> Whi
         remote_allowed=given.remote_allowed,
         complex=given.complex,
     )
-    if check_zone(faults, "assembleAt", given.assemble_at) and given.assemble_at and given.assemble_at <= tx.now:
-        faults.add("assembleAt", "集结时间须在将来", "the assembly time must be in the future")
+    check_future(faults, "assembleAt", given.assemble_at, tx.now)
     faults.check()
     await check_parties(tx, case, checked.parties, lead_named=True)
     return checked
@@ -211,15 +217,3 @@ async def _decide(tx: Transaction, facts: WhistleFacts, state: WhistleState, tex
     opinion = optional_text(faults, "text", text, tx.ground.rulebook.texts.reason)
     faults.check()
     await tx.connection.execute(_DECIDE, tx.county, facts.id, str(state), tx.actor.account_id, tx.now, opinion)
-
-
-async def _duty_basis(tx: Transaction, whistle_id: UUID) -> str | None:
-    return await tx.connection.fetchval(_DUTY_BASIS, tx.county, whistle_id)  # type: ignore[no-any-return]
-
-
-async def _record(tx: Transaction, facts: WhistleFacts, step: str, text: str, target: WhistleState | None = None) -> None:
-    entry = Entry(
-        step, text, whistle_id=facts.id, from_state=str(facts.state), to_state=str(target or facts.state),
-        role=WHISTLE_MACHINE.acting_role(_ACTIONS[step], facts, tx.actor),
-    )  # fmt: skip
-    await record(tx, facts.case.id, entry)

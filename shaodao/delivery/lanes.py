@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
 from shaodao.commands.transaction import Connection
 
 
@@ -207,7 +209,7 @@ async def claim(connection: Connection, work: Work, lease: Lease, room: int, rul
 
 
 async def acknowledge(
-    connection: Connection, delivery: Delivery, now: datetime, log_id: UUID, *, milliseconds: int | None = None,
+    connection: Connection, delivery: Delivery, now: datetime, *, milliseconds: int | None = None,
     refusal: str | None = None,
 ) -> bool:  # fmt: skip
     """The head was handled (or refused): go on with the lane's next delivery, or drop the lane.
@@ -216,32 +218,32 @@ async def acknowledge(
     """
     outcome = AttemptOutcome.DONE if refusal is None else AttemptOutcome.REFUSED
     if not await _holds(connection, delivery):
-        await _log(connection, delivery, now, log_id, AttemptOutcome.FENCED, refusal, milliseconds)
+        await _log(connection, delivery, now, AttemptOutcome.FENCED, refusal, milliseconds)
         return False
     key = _key(delivery)
     await connection.execute(_DELIVERED, *key, delivery.seq)
     if await connection.execute(_GO_ON, *key, now) == "UPDATE 0":
         await connection.execute(_DROP, *key)
     await connection.execute(_SUCCEEDED, delivery.lane.county, delivery.department)
-    await _log(connection, delivery, now, log_id, outcome, refusal, milliseconds)
+    await _log(connection, delivery, now, outcome, refusal, milliseconds)
     return True
 
 
 async def postpone(
-    connection: Connection, delivery: Delivery, until: datetime, now: datetime, log_id: UUID, reason: str
+    connection: Connection, delivery: Delivery, until: datetime, now: datetime, reason: str
 ) -> bool:
     """The same delivery again at a time, without using up an attempt. False: taken over by another worker."""
     if not await _holds(connection, delivery):
-        await _log(connection, delivery, now, log_id, AttemptOutcome.FENCED, reason, None)
+        await _log(connection, delivery, now, AttemptOutcome.FENCED, reason, None)
         return False
     await connection.execute(_RELEASE, *_key(delivery), until, False)
     await connection.execute(_NOTE, *_key(delivery), delivery.seq, 1, None)
-    await _log(connection, delivery, now, log_id, AttemptOutcome.LATER, reason, None)
+    await _log(connection, delivery, now, AttemptOutcome.LATER, reason, None)
     return True
 
 
 async def fail(
-    connection: Connection, delivery: Delivery, retry_at: datetime, now: datetime, log_id: UUID, error: str,
+    connection: Connection, delivery: Delivery, retry_at: datetime, now: datetime, error: str,
     milliseconds: int | None, rules: LaneRules,
 ) -> AttemptOutcome:  # fmt: skip
     """The attempt failed: back off, or park the lane at the limit of attempts.
@@ -250,7 +252,7 @@ async def fail(
     that fails alone is that delivery's fault, and ends parked.
     """
     if not await _holds(connection, delivery):
-        await _log(connection, delivery, now, log_id, AttemptOutcome.FENCED, error, milliseconds)
+        await _log(connection, delivery, now, AttemptOutcome.FENCED, error, milliseconds)
         return AttemptOutcome.FENCED
     await connection.execute(_NOTE, *_key(delivery), delivery.seq, 0, error)
     broken = await _breaks(connection, delivery, now, rules)
@@ -259,7 +261,7 @@ async def fail(
     await connection.execute(_RELEASE, *_key(delivery), retry_at, parked)
     if broken:
         await connection.execute(_NOTE, *_key(delivery), delivery.seq, 1, None)
-    await _log(connection, delivery, now, log_id, outcome, error, milliseconds)
+    await _log(connection, delivery, now, outcome, error, milliseconds)
     return outcome
 
 
@@ -318,7 +320,7 @@ async def _given_up(connection: Connection, head: Delivery, lost: bool, now: dat
     used_up = head.attempt > rules.attempt_limit
     outcome = AttemptOutcome.PARKED if used_up else AttemptOutcome.LOST
     await connection.execute(_NOTE, *_key(head), head.seq, int(used_up), error)
-    await _log(connection, earlier, now, _log_id(), outcome, error, None)
+    await _log(connection, earlier, now, outcome, error, None)
     if used_up:
         await connection.execute(_RELEASE, *_key(head), now, True)
     return used_up
@@ -339,11 +341,11 @@ async def _holds(connection: Connection, delivery: Delivery) -> bool:
 
 
 async def _log(
-    connection: Connection, delivery: Delivery, now: datetime, log_id: UUID, outcome: AttemptOutcome,
+    connection: Connection, delivery: Delivery, now: datetime, outcome: AttemptOutcome,
     error: str | None, milliseconds: int | None,
 ) -> None:  # fmt: skip
     await connection.execute(
-        _LOG, delivery.lane.county, now, log_id, delivery.department, delivery.lane.organization_code,
+        _LOG, delivery.lane.county, now, uuid7(), delivery.department, delivery.lane.organization_code,
         delivery.lane.case_id, delivery.seq, delivery.assignment_id, delivery.hook, delivery.attempt, str(outcome), error,
         milliseconds,
     )  # fmt: skip

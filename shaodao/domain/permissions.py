@@ -169,6 +169,8 @@ _OPEN_CASE = IsNot("visibility", ("RESTRICTED_MINOR", "RESTRICTED_SPECIAL"))
 _OWN_ORGANIZATION = Mine("organization_code", Subject.ORGANIZATION)
 _ASSIGNED = Linked("assignment", "case_id", "id", _OWN_ORGANIZATION)
 _CLOSED = Is("state", ("CLOSED", "FOLLOWED_UP", "ARCHIVED"))
+_HANDLING_CLOCK = Is("kind", ("HANDLING",))
+_FIRST_RECEIVED = AllOf((Is("role", ("FIRST_RECEIVER",)), Mine("holder_id", Subject.ACCOUNT)))
 
 _CASE: Rule = {
     Role.RESIDENT: Mine("reporter_person_id", Subject.PERSON),
@@ -213,6 +215,33 @@ RULES: Mapping[str, Rule] = {
     # What hangs on one assignment is that organization's and the street's alone.
     "own_assignment": {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: _OWN_ORGANIZATION},
     "case_detail": _of_case(*_CASE_STAFF),
+    # A department sees the pictures of the scene as the street found it, and its own files.
+    "attachment": {
+        **_of_case(*_CASE_STAFF, Role.RESIDENT),
+        Role.DEPT_HANDLER: AllOf(
+            (
+                Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]),
+                AnyOf((_OWN_ORGANIZATION, Is("kind", ("BEFORE",)))),
+            )
+        ),
+    },
+    # The handling clock is the case's and everybody's; the others are the street's and the organization's alone.
+    "deadline": {
+        **_of_case(*_CASE_STAFF),
+        Role.RESIDENT: AllOf((_HANDLING_CLOCK, Linked("case_file", "id", "case_id", _CASE[Role.RESIDENT]))),
+        Role.DEPT_HANDLER: AnyOf(
+            (_OWN_ORGANIZATION, AllOf((_HANDLING_CLOCK, Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]))))
+        ),
+    },
+    # What waits for whom: the row names the role that does it, and where it must be, the very account.
+    "task": {
+        Role.STREET_DISPATCHER: AllOf((Is("role", ("STREET_DISPATCHER",)), InScope())),
+        Role.STREET_LEADER: AllOf((Is("role", ("STREET_LEADER",)), InScope())),
+        Role.FOLLOW_UP: AllOf((Is("role", ("FOLLOW_UP",)), InScope())),
+        Role.GRID_WORKER: AnyOf((AllOf((Is("role", ("GRID_WORKER",)), InScope())), _FIRST_RECEIVED)),
+        Role.GRID_CHIEF: AnyOf((AllOf((Is("role", ("GRID_CHIEF",)), InScope())), _FIRST_RECEIVED)),
+        Role.DEPT_HANDLER: AllOf((Is("role", ("DEPT_HANDLER",)), _OWN_ORGANIZATION)),
+    },
     "follow_up": _of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.COUNTY_GRID_OFFICE, Role.RESIDENT),
     "message": _of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.GRID_CHIEF, Role.GRID_WORKER, Role.RESIDENT),
     "grid": dict.fromkeys(_EVERYONE, Everything()),

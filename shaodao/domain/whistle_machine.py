@@ -1,6 +1,6 @@
 """The whistle's transition table (reference C.4) and its computed steps."""
 
-from shaodao.domain.case_machine import case_part
+from shaodao.domain.case_machine import CASE_MACHINE, case_part
 from shaodao.domain.facts import REPORTED_OR_LATER, VERIFIED_OR_LATER, AssignmentBrief, CaseFacts, WhistleFacts
 from shaodao.domain.machine import Machine, Part, Refusal, Step, party
 from shaodao.domain.permissions import Viewer
@@ -45,6 +45,13 @@ def not_the_issuer(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
 def not_confirmed(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     """A whistle is confirmed once."""
     return Refusal("已补批", "the whistle was confirmed already") if facts.confirmed_at else None
+
+
+def case_takes_a_whistle(facts: WhistleFacts, _: Viewer) -> Refusal | None:
+    """The case may have moved on since the draft (C.3 blowWhistle)."""
+    if facts.case.state in CASE_MACHINE.step("draftWhistle").sources:
+        return None
+    return Refusal(f"案件已是“{facts.case.state.label}”，不能再吹哨", f"the case is {facts.case.state} and takes no whistle")
 
 
 def dispatcher_only_in_emergency(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
@@ -104,10 +111,13 @@ WHISTLE_MACHINE: Machine[WhistleState, WhistleFacts] = Machine(
     steps=(
         Step("revise", "修改", _DRAFTED, None, _DRAFTERS),
         Step("submit", "报批", _DRAFTED, WhistleState.PENDING_APPROVAL, (*_DRAFTERS, *_DISPATCHER)),
-        Step("approve", "批准吹哨", _PENDING, WhistleState.BLOWN, _APPROVERS, (not_the_drafter, rank_suffices)),
+        Step(
+            "approve", "批准吹哨", _PENDING, WhistleState.BLOWN, _APPROVERS,
+            (not_the_drafter, rank_suffices, case_takes_a_whistle),
+        ),
         Step("reject", "驳回", _PENDING, WhistleState.REJECTED, _APPROVERS, (not_the_drafter, rank_suffices)),
         Step("sendBack", "退回修改", _PENDING, WhistleState.DRAFTED, _APPROVERS, (not_the_drafter, rank_suffices)),
-        Step("blowEmergency", "应急直吹", _DRAFTED, WhistleState.BLOWN, _DISPATCHER, (is_emergency,)),
+        Step("blowEmergency", "应急直吹", _DRAFTED, WhistleState.BLOWN, _DISPATCHER, (is_emergency, case_takes_a_whistle)),
         Step(
             "confirm", "补批", IN_THE_FIELD | _ENDED, None, _APPROVERS, (is_emergency, not_the_issuer, not_confirmed),
         ),

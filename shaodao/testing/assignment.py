@@ -130,6 +130,7 @@ class Assignment:
         """The dispatcher returns the report 退回重办."""
         self.take("returnReport", dispatcher(self.view))
         self.view = replace(self.view, returned_count=self.view.returned_count + 1, reported_at=None)
+        self.settle()
         return self._deliver(ReportReturned, reason=reason, returned_count=self.view.returned_count)
 
     def answer(self, text: str) -> Outcome:
@@ -146,6 +147,7 @@ class Assignment:
     def verify(self) -> None:
         """The dispatcher verifies the report 核查通过; the department hears of it with the release."""
         self.take("verify", dispatcher(self.view))
+        self.settle()
 
     def release(self) -> Outcome:
         """The dispatcher releases the organization 离场."""
@@ -171,6 +173,7 @@ class Assignment:
     def excuse(self, reason: str) -> Outcome:
         """A leader excuses the organization 免予反馈."""
         self.take("excuse", leader(self.view))
+        self.settle()
         return self._deliver(Withdrawn, reason=reason)
 
     def acknowledge_by_phone(self, person: str) -> None:

@@ -1,0 +1,119 @@
+"""The field's words as GraphQL enumerations: each value is described by its Chinese term, which ``dictionary`` tells too.
+
+The domain's own classes are the enumerations, so a word stands in one place; importing this module makes them known
+to Strawberry.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from shaodao.domain import vocabulary
+from shaodao.domain.coordinates import CoordinateSystem
+from shaodao.domain.deadlines import DeadlineUnit, Light
+from shaodao.domain.explanation import LineKind
+
+TERMS: tuple[type[vocabulary.Term], ...] = (
+    vocabulary.DivisionLevel,
+    vocabulary.GridKind,
+    vocabulary.AreaKind,
+    vocabulary.OrgKind,
+    vocabulary.TeamKind,
+    vocabulary.MemberIdentity,
+    vocabulary.FiveDuty,
+    vocabulary.ResidenceKind,
+    vocabulary.Gender,
+    vocabulary.CareKind,
+    vocabulary.ArchiveColor,
+    vocabulary.CaseKind,
+    vocabulary.ChannelGroup,
+    vocabulary.Channel,
+    vocabulary.Urgency,
+    vocabulary.Severity,
+    vocabulary.EventScale,
+    vocabulary.CaseState,
+    vocabulary.CloseKind,
+    vocabulary.NotAcceptedReason,
+    vocabulary.ObjectionReason,
+    vocabulary.Satisfaction,
+    vocabulary.SolvedLevel,
+    vocabulary.CaseVisibility,
+    vocabulary.SolvingLevel,
+    vocabulary.WhistleKind,
+    vocabulary.WhistleReason,
+    vocabulary.WhistleState,
+    vocabulary.AssignmentRole,
+    vocabulary.AssignmentState,
+    vocabulary.ReportKind,
+    vocabulary.ReportResult,
+    vocabulary.VerificationMethod,
+    vocabulary.EvaluatorKind,
+    vocabulary.MessageKind,
+    vocabulary.MessageState,
+    vocabulary.ClockKind,
+    vocabulary.ClockState,
+    vocabulary.EscalationStage,
+    vocabulary.DutyListKind,
+    vocabulary.AttachmentKind,
+    vocabulary.Role,
+    vocabulary.LeaderRank,
+    vocabulary.RevealPurpose,
+)
+"""Every vocabulary of the field (reference C.2 to C.4, C.7)."""
+
+
+class TaskAction(vocabulary.Term):
+    """What a task 待办 asks of the viewer."""
+
+    ACCEPT = "ACCEPT", "待受理"
+    DISPATCH = "DISPATCH", "待派单"
+    APPROVE = "APPROVE", "待审批"
+    CONFIRM = "CONFIRM", "待补批"
+    VERIFY = "VERIFY", "待核查"
+    DECIDE = "DECIDE", "待决定"
+    CLOSE = "CLOSE", "待办结、消哨"
+    CALL = "CALL", "待回访"
+    ANSWER = "ANSWER", "待答复"
+    ACKNOWLEDGE = "ACKNOWLEDGE", "待应哨"
+    ARRIVE = "ARRIVE", "待到场"
+    READ = "READ", "待阅知"
+    REPORT = "REPORT", "待反馈"
+
+
+class ArrivalProof(vocabulary.Term):
+    """What proves an arrival 到场 (C.4 arrive)."""
+
+    POINT = "POINT", "定位在范围内"
+    DECLARED = "DECLARED", "自报,待街道确认"
+    STREET = "STREET", "街道确认"
+
+
+OTHERS: Mapping[type[StrEnum], Sequence[str]] = {
+    CoordinateSystem: ("WGS-84", "2000国家大地坐标系", "火星坐标系", "百度坐标系"),
+    DeadlineUnit: ("分钟", "小时", "紧急小时", "工作分钟", "工作小时", "自然日", "工作日"),
+    Light: ("绿灯", "黄灯", "红灯"),
+    LineKind: ("起算", "规则", "计入", "不计", "顺延", "到期", "暂定"),
+}
+"""Enumerations of the domain that carry no terms of their own, with the Chinese of each value in order."""
+
+
+def enumerations() -> Iterator[tuple[type[StrEnum], Sequence[str]]]:
+    """Every enumeration with the Chinese of its values in order."""
+    for term in (*TERMS, TaskAction, ArrivalProof):
+        yield term, [value.label for value in term]
+    yield from OTHERS.items()
+
+
+def _describe(enumeration: type[StrEnum], labels: Sequence[str]) -> None:
+    """Make the enumeration one of GraphQL's: its description is the class's own first line, a value's its Chinese."""
+    summary = (enumeration.__doc__ or enumeration.__name__).strip().splitlines()[0]
+    strawberry.enum(enumeration, description=summary)
+    definition: StrawberryEnumDefinition = getattr(enumeration, "__strawberry_definition__")  # noqa: B009 - Strawberry set it
+    for value, label in zip(definition.values, labels, strict=True):
+        value.description = label
+
+
+for _enumeration, _labels in enumerations():
+    _describe(_enumeration, _labels)

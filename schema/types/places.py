@@ -1,0 +1,99 @@
+"""Points and what is asked of them: coordinates come with their system and are kept in CGCS2000 (reference B.9)."""
+
+from collections.abc import Mapping
+from math import cos, radians
+from typing import Any
+
+import asyncpg
+import strawberry
+
+from schema.compiler.parameters import Binding
+from schema.errors import ClientError, invalid_input
+from schema.mapping import expression
+from shaodao.domain.coordinates import CoordinateSystem, Point, parse_crs, to_cgcs2000
+from shaodao.domain.malformed import MalformedValueError
+from shaodao.domain.permissions import level_of, prefix_of
+
+METRES_OF_A_DEGREE = 111_320.0
+"""Length of a degree of latitude."""
+WIDEST_RADIUS = 50_000
+"""Metres; a wider search would be a list of the whole county."""
+
+
+@strawberry.type(description="A point in CGCS2000 (degrees).")
+class GeoPoint:
+    longitude: float = expression("{t}.point[0]", description="Longitude 经度.")
+    latitude: float = expression("{t}.point[1]", description="Latitude 纬度.")
+    crs: CoordinateSystem = expression("'CGCS2000'::text", description="Coordinate system 坐标系: always CGCS2000.")
+
+
+@strawberry.type(description="Where an organization arrived, in CGCS2000 (degrees).")
+class ArrivalPoint:
+    longitude: float = expression("{t}.arrival_point[0]", description="Longitude 经度.")
+    latitude: float = expression("{t}.arrival_point[1]", description="Latitude 纬度.")
+    crs: CoordinateSystem = expression("'CGCS2000'::text", description="Coordinate system 坐标系: always CGCS2000.")
+
+
+@strawberry.input(description="A point as it was measured; it always says in which system.")
+class PositionInput:
+    longitude: float = strawberry.field(description="Longitude 经度 in degrees.")
+    latitude: float = strawberry.field(description="Latitude 纬度 in degrees.")
+    crs: CoordinateSystem = strawberry.field(description="Coordinate system 坐标系.")
+
+
+@strawberry.input(description="A circle around a point.")
+class NearInput:
+    longitude: float = strawberry.field(description="Longitude 经度 in degrees.")
+    latitude: float = strawberry.field(description="Latitude 纬度 in degrees.")
+    crs: CoordinateSystem = strawberry.field(description="Coordinate system 坐标系.")
+    radius: int | None = strawberry.field(
+        default=None, description="Metres, 1 to 50,000; by default the platform's setting for similar cases."
+    )
+
+
+def position(value: Mapping[str, Any], _: Binding) -> asyncpg.Point:
+    """The point in CGCS2000, for PostgreSQL. Raises ClientError INVALID_INPUT."""
+    point = _cgcs2000(value)
+    return asyncpg.Point(point.longitude, point.latitude)
+
+
+def surroundings(value: Mapping[str, Any], binding: Binding) -> asyncpg.Box:
+    """The box around a circle of metres, for PostgreSQL. Raises ClientError INVALID_INPUT."""
+    radius = value.get("radius")
+    if radius is None:
+        radius = binding.services.ground().rulebook.similar_radius_metres
+    if not 1 <= radius <= WIDEST_RADIUS:
+        raise invalid_input("near.radius", f"须在 1 到 {WIDEST_RADIUS} 米之间", f"must be 1 to {WIDEST_RADIUS} metres")
+    point = _cgcs2000(value)
+    north = radius / METRES_OF_A_DEGREE
+    east = north / max(cos(radians(point.latitude)), 0.01)
+    return asyncpg.Box(
+        (point.longitude + east, point.latitude + north), (point.longitude - east, point.latitude - north)
+    )
+
+
+def division_bounds(code: str, _: Binding) -> list[str | None]:
+    """What a division code of any level binds: the least and the greatest street code, and the community, if it is one.
+
+    Raises ClientError INVALID_INPUT.
+    """
+    if not (len(code) == 12 and code.isascii() and code.isdigit()):
+        raise invalid_input("division", "须为十二位区划代码", "must be a division code of twelve digits")
+    if level_of(code) == "COMMUNITY":
+        return [f"{code[:9]}000", f"{code[:9]}000", code]
+    prefix = prefix_of(code)
+    return [prefix.ljust(12, "0"), prefix.ljust(12, "9"), None]
+
+
+DIVISION_SQL = (
+    "{t}.street_code >= ({value}::text[])[1] AND {t}.street_code <= ({value}::text[])[2]"
+    " AND (({value}::text[])[3] IS NULL OR {t}.community_code = ({value}::text[])[3])"
+)
+"""Rows of a division of any level, for a table with street_code and community_code; the value is ``division_bounds``."""
+
+
+def _cgcs2000(value: Mapping[str, Any]) -> Point:
+    try:
+        return to_cgcs2000(Point(value["longitude"], value["latitude"]), parse_crs(str(value["crs"])))
+    except MalformedValueError as error:
+        raise ClientError("INVALID_INPUT", error.message, error.english) from error

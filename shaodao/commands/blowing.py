@@ -1,0 +1,73 @@
+"""Blowing a whistle 吹哨: a dispatch that calls its departments to the scene (reference C.3, C.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shaodao.commands import clocks
+from shaodao.commands.dispatching import Assigned, PartyInput, assign, described
+from shaodao.commands.facts import read_whistle
+from shaodao.commands.history import Entry, record
+from shaodao.commands.progress import advance
+from shaodao.commands.steps import WhistleStep, record_whistle
+from shaodao.commands.transaction import Transaction
+from shaodao.domain.facts import WhistleFacts
+from shaodao.domain.vocabulary import ClockKind, Role, WhistleState
+
+_BLOW = """
+UPDATE whistle SET state = 'BLOWN', blown_by = $3, blown_at = $4, version = version + 1, updated_at = $4
+WHERE county_code = $1 AND id = $2 RETURNING duty_basis
+"""
+_WITHDRAW_EMPTIED = """
+UPDATE whistle w SET state = 'WITHDRAWN', withdrawn_at = $4, withdraw_reason = $5, version = version + 1, updated_at = $4
+WHERE county_code = $1 AND case_id = $2 AND id <> $3 AND state IN ('BLOWN', 'GATHERING', 'HANDLING', 'REPORTED')
+    AND NOT EXISTS (
+        SELECT 1 FROM assignment a WHERE a.county_code = w.county_code AND a.whistle_id = w.id AND a.role <> 'INFORM'
+            AND a.state NOT IN ('REASSIGNED', 'EXCUSED', 'WITHDRAWN')
+    )
+RETURNING id, number
+"""
+
+
+@dataclass(frozen=True)
+class Blowing:
+    """By which action a whistle is blown, as what event and in which words, and whom it calls."""
+
+    action: str
+    event: str
+    text: str
+    parties: Sequence[PartyInput]
+
+
+async def blow(tx: Transaction, facts: WhistleFacts, blowing: Blowing) -> tuple[Assigned, ...]:
+    """Blow a whistle that may be blown: its departments are notified, the case is ASSIGNED, the county informed.
+
+    ``facts`` are those from before. Raises InvalidInput as ``dispatching.assign``.
+    """
+    duty_basis = await tx.connection.fetchval(_BLOW, tx.county, facts.id, tx.actor.account_id, tx.now)
+    blown = await read_whistle(tx, facts.id)
+    assigned = await assign(tx, blown.case, blowing.parties, duty_basis=duty_basis, whistle=blown)
+    step = WhistleStep(
+        blowing.action, blowing.event, f"{blowing.text}：{described(assigned)}", WhistleState.BLOWN, public=True,
+        hearers=[each.hearer for each in assigned],
+    )  # fmt: skip
+    await record_whistle(tx, facts, step)
+    await withdraw_emptied(tx, blown)
+    await advance(tx, facts.case.id, facts.id)
+    return assigned
+
+
+async def withdraw_emptied(tx: Transaction, facts: WhistleFacts) -> None:
+    """Withdraw the case's other whistles whose departments have all come over to this one: nothing could close them."""
+    reason = f"所召单位已全部并入哨 {facts.number}"
+    rows = await tx.connection.fetch(_WITHDRAW_EMPTIED, tx.county, facts.case.id, facts.id, tx.now, reason)
+    for row in rows:
+        await _record_emptied(tx, facts.case.id, row["id"], f"哨 {row['number']} 自动撤哨：{reason}")
+
+
+async def _record_emptied(tx: Transaction, case_id: UUID, whistle_id: UUID, text: str) -> None:
+    await clocks.stop(tx, case_id, ClockKind.CONFIRMATION, whistle_id=whistle_id)
+    entry = Entry(
+        "withdrawWhistle", text, whistle_id=whistle_id, to_state=str(WhistleState.WITHDRAWN), role=Role.SYSTEM
+    )  # fmt: skip
+    await record(tx, case_id, entry)

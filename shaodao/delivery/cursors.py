@@ -1,0 +1,70 @@
+"""Positions in the log of case events, and the cursors that clients hold: ``epoch.xid.uuid`` (design: delivery, Live feed)."""
+
+from dataclasses import dataclass
+from typing import LiteralString
+from uuid import UUID
+
+from shaodao.commands.transaction import Connection
+from shaodao.domain.errors import DomainError
+
+_LARGEST_XID = 2**63 - 1
+_NO_EVENT = UUID(int=0)
+
+CURRENT: LiteralString = "pg_snapshot_xmin(pg_current_snapshot())"
+"""All below is committed and seen by the snapshot; what is not seen by it stands at or above."""
+
+
+class CursorExpired(DomainError):
+    """The cursor is too old to resume from, or of another life of the database: read anew, then subscribe."""
+
+    code = "CURSOR_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("游标已失效，请重新读取后再订阅", "the cursor is too old to resume from; read anew, then subscribe")
+
+
+class MalformedCursor(DomainError):
+    """The text is no feed cursor."""
+
+    code = "INVALID_CURSOR"
+
+    def __init__(self) -> None:
+        super().__init__("游标无效", "the text is no cursor of the feed")
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in the log: after the event of this transaction and id."""
+
+    xid: int
+    event_id: UUID
+
+    def cursor(self, epoch: int) -> str:
+        """The position as clients hold it."""
+        return f"{epoch}.{self.xid}.{self.event_id}"
+
+
+def parse_cursor(text: str, epoch: int) -> Position:
+    """The position of a cursor. Raises MalformedCursor, and CursorExpired for one of another epoch."""
+    parts = text.split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts[:2]):
+        raise MalformedCursor
+    try:
+        event_id = UUID(parts[2])
+    except ValueError:
+        raise MalformedCursor from None
+    if str(event_id) != parts[2] or int(parts[1]) > _LARGEST_XID:
+        raise MalformedCursor
+    if int(parts[0]) != epoch:
+        raise CursorExpired
+    return Position(int(parts[1]), event_id)
+
+
+async def current_position(connection: Connection) -> Position:
+    """Where the log stands for the connection's snapshot: what the snapshot does not see comes after it."""
+    return Position(int(await connection.fetchval(f"SELECT {CURRENT}::text")), _NO_EVENT)
+
+
+def cursor_sql(epoch: int) -> str:
+    """The SQL expression of the current cursor, for a query that reads in the same snapshot (``feedCursor``)."""
+    return f"'{epoch}.' || {CURRENT}::text || '.{_NO_EVENT}'"

@@ -1,0 +1,41 @@
+"""The times of the demonstration street's stories: moving them to about now, and deriving those that are not stored."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from shaodao.demo.source import Street
+
+Told = TypeVar("Told")
+
+WEEK = timedelta(weeks=1)
+
+
+def moved_to(street: Street, now: datetime) -> Street:
+    """The street with every time of its cases and whistles moved by whole weeks, its reference time to the last week up to ``now``.
+
+    Whole weeks keep every weekday; never into the future, since a story that has not happened yet cannot be in a history.
+    """
+    by = (now - street.meta.as_of) // WEEK * WEEK
+    return msgspec.structs.replace(
+        street, meta=_moved(street.meta, by), cases=_moved(street.cases, by), whistles=_moved(street.whistles, by)
+    )
+
+
+def between(start: datetime, end: datetime, share: float, at_most: timedelta) -> datetime:
+    """A whole minute after ``start``: ``share`` of the way to ``end``, but ``at_most`` that long; ``start`` itself at the least."""
+    length = min((end - start) * share, at_most)
+    return max(start, (start + length).replace(second=0, microsecond=0))
+
+
+def _moved(value: Told, by: timedelta) -> Told:
+    moved: Any = value
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _moved(getattr(value, name), by) for name in value.__struct_fields__}
+        moved = msgspec.structs.replace(value, **fields)
+    elif isinstance(value, tuple):
+        moved = tuple(_moved(one, by) for one in value)
+    elif isinstance(value, date):  # a datetime is a date
+        moved = value + by
+    return moved

@@ -1,0 +1,224 @@
+"""The host: opens a platform on a database, with everything that the API, the workers and the loaders stand on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from shaodao.calendar_table import fill_calendar, load_calendar
+from shaodao.commands.running import CommandRunner, connection_of
+from shaodao.commands.transaction import Connection, Ground
+from shaodao.delivery.announcer import Announcer, Bell, open_announcer
+from shaodao.delivery.desk import Desks
+from shaodao.delivery.feed import Feed, open_feed
+from shaodao.delivery.pace import Now, Pulse, cancelled, keep_going
+from shaodao.departments import DepartmentError, Departments, load_departments
+from shaodao.domain.calendar import SHANGHAI
+from shaodao.domain.permissions import Viewer
+from shaodao.domain.rulebook import Rulebook
+from shaodao.key_files import personal_data_key
+from shaodao.personal_data import PersonalDataCipher
+from shaodao.plugin import DepartmentSettings
+from shaodao.postgres.pool import create_pool
+from shaodao.presets import RulebookError, load_rulebook
+from shaodao.settings import Settings, StartError
+
+SYSTEM = Viewer(login="system", name="系统")
+"""Who acts where nobody does: the clock, and what is computed."""
+
+RULES_FOLDER = "departments"
+"""Folder in the data folder where a department's rules file replaces the one that it ships."""
+
+GROUND_REFRESH = 60.0
+"""Seconds after which an edited calendar is seen by every process."""
+
+_KNOWN_ORGANIZATIONS = "SELECT code FROM organizations"
+_REGISTER = """
+INSERT INTO departments (name, title, version, organizations, declaration, form, registered_at)
+VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7)
+ON CONFLICT (name) DO UPDATE SET title = excluded.title, version = excluded.version,
+    organizations = excluded.organizations, declaration = excluded.declaration, form = excluded.form,
+    registered_at = excluded.registered_at
+WHERE departments.version <> excluded.version OR departments.declaration <> excluded.declaration
+    OR departments.form <> excluded.form
+"""
+_SERVE = "UPDATE organizations SET department = $1 WHERE code = ANY($2::text[]) AND department IS DISTINCT FROM $1"
+_SERVE_NO_MORE = """
+UPDATE organizations SET department = NULL
+WHERE department IS NOT NULL AND NOT (code = ANY($1::text[]))
+"""
+_SYSTEM_IDENTIFIER = "SELECT system_identifier::text FROM pg_control_system()"
+_EPOCH = "SELECT epoch, system_identifier FROM feed_epoch ORDER BY epoch DESC LIMIT 1"
+_RAISE_EPOCH = """
+INSERT INTO feed_epoch (epoch, system_identifier, since) VALUES ($1, $2, $3) ON CONFLICT (epoch) DO NOTHING
+"""
+# Restored into a new cluster, old events may carry transaction ids that are still to come there; they would stand in the
+# feed a second time when their turn came.
+_FORGET_XIDS = "UPDATE case_event SET xid = '0' WHERE xid >= $1::text::xid8"
+
+
+class GroundSource:
+    """What commands stand on, read again from time to time: the calendar may be edited while the process runs."""
+
+    name = "ground"
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", ground: Ground) -> None:
+        self._pool = pool
+        self._ground = ground
+
+    def __call__(self) -> Ground:
+        """The ground as it was last read."""
+        return self._ground
+
+    async def one_pass(self) -> float:
+        """Read the calendar again; answers the seconds until the next time."""
+        old = self._ground
+        async with self._pool.acquire() as lent:
+            calendar = await load_calendar(connection_of(lent))
+        self._ground = Ground(rulebook=old.rulebook, calendar=calendar, cipher=old.cipher, forms=old.forms)
+        return GROUND_REFRESH
+
+
+@dataclass(frozen=True)
+class DepartmentForms:
+    """The departments as commands know them: ``shaodao.commands.transaction.ReportForms``."""
+
+    departments: Departments
+
+    def department_of(self, organization_code: str) -> str | None:
+        """Name of the department that serves the organization; None: it works by hand in the API."""
+        department = self.departments.of(organization_code)
+        return None if department is None else department.name
+
+    def validate(self, organization_code: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields as checked by the form's schema. Raises InvalidInput with paths below ``fields``."""
+        return self.departments.validate(organization_code, fields)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A platform at work on a database. ``now`` is its clock, ``desks`` is the host of the departments."""
+
+    settings: Settings
+    dsn: str
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    ground: GroundSource
+    departments: Departments
+    announcer: Announcer
+    feed: Feed
+    runner: CommandRunner
+    desks: Desks
+    now: Now
+    system: Viewer = SYSTEM
+
+    @property
+    def cipher(self) -> PersonalDataCipher:
+        """What seals and opens personal data."""
+        return self.ground().cipher
+
+
+def utc_now() -> datetime:
+    """The machine's time."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_platform(
+    settings: Settings, dsn: str, *, now: Now = utc_now, departments: Departments | None = None,
+    application_name: str = "shaodao",
+) -> AsyncIterator[Platform]:  # fmt: skip
+    """Open a platform on a migrated database: register departments, read the ground, start announcer and feed.
+
+    ``departments`` replaces those of the settings. Raises StartError.
+    """
+    departments = departments or _departments(settings)
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(dsn, settings.pool_size, application_name=application_name)
+        stack.push_async_callback(pool.close)
+        async with pool.acquire() as lent, lent.transaction():
+            connection = connection_of(lent)
+            await register_departments(connection, departments, now())
+            await fill_calendar(connection, now().astimezone(SHANGHAI).date())
+            epoch = await current_epoch(connection, now())
+            ground = GroundSource(pool, await _ground(connection, settings, departments))
+        announcer = await stack.enter_async_context(open_announcer(dsn, pool))
+        feed = await stack.enter_async_context(open_feed(pool, epoch, announcer))
+        await stack.enter_async_context(_kept_fresh(ground))
+        runner = CommandRunner(pool, ground, announcer, epoch)
+        desks = Desks(pool, runner, departments, now)
+        yield Platform(settings, dsn, pool, ground, departments, announcer, feed, runner, desks, now)
+
+
+async def register_departments(connection: Connection, departments: Departments, now: datetime) -> None:
+    """Store what departments declare, so that routing can be explained and the API can show it without their code.
+
+    Raises StartError for a department of an organization that nobody knows, unless no organization is known yet.
+    """
+    known = {row["code"] for row in await connection.fetch(_KNOWN_ORGANIZATIONS)}
+    if known:
+        try:
+            departments.require_organizations(known)
+        except DepartmentError as error:
+            raise StartError(f"{error}. Register it, or leave the department out of SHAODAO_DEPARTMENTS.") from error
+    served = [code for department in departments.declarations for code in department.organizations]
+    await connection.execute(_SERVE_NO_MORE, served)
+    for department in departments.declarations:
+        declaration = orjson.dumps(departments.declaration_of(department.name)).decode()
+        form = orjson.dumps(dict(departments.form_schema(department.name))).decode()
+        await connection.execute(
+            _REGISTER, department.name, department.title, department.version, list(department.organizations), declaration,
+            form, now,
+        )  # fmt: skip
+        await connection.execute(_SERVE, department.name, list(department.organizations))
+
+
+async def current_epoch(connection: Connection, now: datetime) -> int:
+    """The feed's epoch; raised when the database was restored into another cluster, where transaction ids start anew."""
+    identifier: str = await connection.fetchval(_SYSTEM_IDENTIFIER)
+    row = await connection.fetchrow(_EPOCH)
+    if row is not None and row["system_identifier"] == identifier:
+        return int(row["epoch"])
+    epoch = 1 if row is None else row["epoch"] + 1
+    await connection.execute(_RAISE_EPOCH, epoch, identifier, now)
+    if row is not None:
+        oldest = await connection.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        await connection.execute(_FORGET_XIDS, oldest)
+    return int(epoch)
+
+
+async def _ground(connection: Connection, settings: Settings, departments: Departments) -> Ground:
+    return Ground(
+        rulebook=_rulebook(settings),
+        calendar=await load_calendar(connection),
+        cipher=PersonalDataCipher(personal_data_key(settings)),
+        forms=DepartmentForms(departments),
+    )
+
+
+def _rulebook(settings: Settings) -> Rulebook:
+    try:
+        return load_rulebook(settings.preset)
+    except RulebookError as error:
+        raise StartError(f"{error}. Choose a preset with SHAODAO_PRESET.") from error
+
+
+def _departments(settings: Settings) -> Departments:
+    own = DepartmentSettings(field_crew=settings.field_crew, rules_dir=settings.data_dir / RULES_FOLDER)
+    try:
+        return load_departments(settings.departments, settings=own)
+    except DepartmentError as error:
+        raise StartError(str(error)) from error
+
+
+@asynccontextmanager
+async def _kept_fresh(ground: GroundSource) -> AsyncIterator[None]:
+    keeping = asyncio.create_task(keep_going(ground, Bell(), Pulse()))
+    try:
+        yield
+    finally:
+        await cancelled(keeping)

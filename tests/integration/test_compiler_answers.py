@@ -1,0 +1,273 @@
+"""The differential test: for every viewer the compiled statement answers what the interpreter answers row by row."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schema.execution import Context, ReadService
+from shaodao.domain.permissions import Grant, Viewer
+from shaodao.domain.text import bigrams
+from shaodao.domain.vocabulary import Role
+from shaodao.postgres.pool import create_pool
+from tests.mini_interpreter import Interpreter, Row, Selected
+from tests.mini_schema import RULES, TABLES, mini_schema
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ME, OTHER = UUID(int=0xA), UUID(int=0xB)
+STREETS = ("330902001000", "330902002000", "330903001000")
+AREAS = [{"code": "E", "name": "东"}, {"code": "W", "name": "西"}]
+TITLES = ("电梯故障", "电梯", "道路积水", "a%b", "a_b")
+
+VIEWERS = {
+    "nobody": (),
+    "resident": (Grant(Role.RESIDENT, STREETS[0]),),
+    "dispatcher": (Grant(Role.STREET_DISPATCHER, STREETS[0]),),
+    "two streets": (Grant(Role.STREET_DISPATCHER, STREETS[0]), Grant(Role.STREET_DISPATCHER, STREETS[1])),
+    "two counties": (Grant(Role.STREET_DISPATCHER, STREETS[0]), Grant(Role.STREET_DISPATCHER, STREETS[2])),
+    "worker": (Grant(Role.GRID_WORKER, STREETS[0]),),
+    "county": (Grant(Role.COUNTY_GRID_OFFICE, "330902000000"),),
+    "department": (Grant(Role.DEPT_HANDLER, "330902000000", "A"),),
+    "department of two": (Grant(Role.DEPT_HANDLER, "330902000000", "A"), Grant(Role.DEPT_HANDLER, "330903000000", "B")),
+    "worker and department": (Grant(Role.GRID_WORKER, STREETS[1]), Grant(Role.DEPT_HANDLER, "330902000000", "B")),
+}
+
+instants = st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days, microseconds=days * 1001))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> dict[str, list[Row]]:
+    """A few permits, visits and notes whose values collide often."""
+    permits = [draw(permit_rows(number)) for number in range(draw(st.integers(0, 7)))]
+    for row in permits:
+        near = [other["id"] for other in permits if other["county_code"] == row["county_code"]]
+        row["previous_id"] = draw(st.none() | st.sampled_from(near))
+    visits = [draw(visit_rows(number, permits)) for number in range(draw(st.integers(0, 8)) if permits else 0)]
+    notes = [draw(note_rows(number, visits)) for number in range(draw(st.integers(0, 4)) if visits else 0)]
+    return {
+        "mini_permit": permits,
+        "mini_visit": visits,
+        "mini_note": notes,
+        "mini_areas": [dict(area) for area in AREAS],
+    }
+
+
+@st.composite
+def permit_rows(draw: st.DrawFn, number: int) -> Row:
+    street, title = draw(st.sampled_from(STREETS)), draw(st.sampled_from(TITLES))
+    return {
+        "county_code": int(street[:6]),
+        "id": UUID(int=100 + number),
+        "street_code": street,
+        "area_code": draw(st.sampled_from(("E", "W", None))),
+        "title": title,
+        "state": draw(st.sampled_from(("DRAFT", "OPEN", "CLOSED"))),
+        "secret": draw(st.booleans()),
+        "owner_id": draw(st.sampled_from((None, ME, OTHER))),
+        "phone": draw(st.sampled_from((None, "100****0001"))),
+        "opened_at": draw(instants),
+        "due_at": draw(st.none() | instants),
+        "score": draw(st.none() | st.integers(0, 2)),
+        "bigrams": bigrams(title),
+    }
+
+
+@st.composite
+def visit_rows(draw: st.DrawFn, number: int, permits: list[Row]) -> Row:
+    permit = draw(st.sampled_from(permits))
+    return {
+        "county_code": permit["county_code"],
+        "id": UUID(int=200 + number),
+        "permit_id": permit["id"],
+        "organization_code": draw(st.sampled_from(("A", "B"))),
+        "visited_at": draw(instants),
+        "rating": draw(st.none() | st.integers(0, 2)),
+    }
+
+
+@st.composite
+def note_rows(draw: st.DrawFn, number: int, visits: list[Row]) -> Row:
+    visit = draw(st.sampled_from(visits))
+    keys = {"county_code": visit["county_code"], "permit_id": visit["permit_id"], "visit_id": visit["id"]}
+    return {**keys, "id": UUID(int=300 + number), "text": draw(st.sampled_from(("早", "晚")))}
+
+
+LEAVES = {
+    "Permit": ("__typename", "id", "title", "state", "score", "openedAt", "dueAt", "owner", "phone", "overdue"),
+    "Visit": ("__typename", "id", "organizationCode", "visitedAt", "rating"),
+    "Note": ("id", "text"),
+    "Area": ("id", "code", "name"),
+    "Times": ("openedAt", "dueAt"),
+}
+LINKS = {
+    "Permit": {"area": "Area", "previous": "Permit", "visits": "Visit", "ratedVisits": "Visit", "times": "Times"},
+    "Visit": {"permit": "Permit", "notes": "Note"},
+    "Note": {"visit": "Visit"},
+}
+PAGES = ("permits", "ratedVisits")
+ACTIONS = Selected("actions", "actions", {}, (Selected("name", "name"), Selected("allowed", "allowed")))
+
+
+@st.composite
+def selections(draw: st.DrawFn, name: str, depth: int) -> tuple[Selected, ...]:
+    """A selection on a type, no deeper than ``depth``."""
+    leaves = draw(st.lists(st.sampled_from(LEAVES[name]), min_size=1, max_size=4, unique=True))
+    found = [Selected(draw(st.sampled_from((leaf, f"x{leaf}"))), leaf) for leaf in leaves]
+    links = LINKS.get(name, {})
+    if depth and links:
+        for link in draw(st.lists(st.sampled_from(sorted(links)), max_size=3, unique=True)):
+            below = selections(links[link], depth - 1)
+            page = link in PAGES
+            found.append(
+                draw(connections(link, below, visit_filters)) if page else Selected(link, link, {}, draw(below))
+            )
+    if name == "Permit" and draw(st.booleans()):
+        found.append(ACTIONS)
+    return tuple(found)
+
+
+@st.composite
+def connections(draw: st.DrawFn, /, name: str, below: Any, filters: Any, **arguments: Any) -> Selected:
+    """A connection with some of its parts."""
+    parts = draw(st.lists(st.sampled_from(("nodes", "edges", "pageInfo", "totalCount")), min_size=1, unique=True))
+    given_arguments = {key: draw(value) for key, value in arguments.items() if draw(st.booleans())}
+    if draw(st.booleans()):
+        given_arguments["first"] = draw(st.integers(1, 4))
+    if draw(st.booleans()):
+        given_arguments["filter"] = draw(filters)
+    return Selected(
+        draw(st.sampled_from((name, "list"))), name, given_arguments,
+        tuple(Selected(part, part, {}, draw(below) if part in ("nodes", "edges") else ()) for part in parts),
+    )  # fmt: skip
+
+
+visit_filters = st.fixed_dictionaries({}, optional={"organization": st.sampled_from(("A", "B"))})
+permit_filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "state": st.sampled_from(("OPEN", "DRAFT")),
+        "states": st.lists(st.sampled_from(("OPEN", "DRAFT", "CLOSED")), max_size=2),
+        "titleStarts": st.sampled_from(("", "电", "电梯", "a%")),
+        "hasOwner": st.booleans(),
+        "owner": st.sampled_from((None, str(ME))),
+        "undated": st.booleans(),
+        "overdue": st.booleans(),
+        "openedBefore": st.just(NOW.isoformat()),
+        "openedFrom": st.just(NOW.isoformat()),
+        "text": st.sampled_from(("电梯", "积水", "故障")),
+        "visitedBy": st.sampled_from(("A", "B")),
+    },
+)
+orders = st.sampled_from(("NEWEST", "DUE", "BEST"))
+
+
+def rendered(selected: tuple[Selected, ...]) -> str:
+    """The selection as GraphQL, with its arguments as literals."""
+    return " ".join(_rendered(chosen) for chosen in selected)
+
+
+def _rendered(chosen: Selected) -> str:
+    alias = "" if chosen.key == chosen.name else f"{chosen.key}: "
+    arguments = ", ".join(f"{name}: {_literal(value)}" for name, value in chosen.arguments.items())
+    below = rendered(chosen.below)
+    match chosen.name:
+        case "edges":
+            below = f"node {{ {below} }}"
+        case "pageInfo":
+            below = "hasNextPage"
+        case "node":
+            below = f"... on Permit {{ {below} }}"
+    return f"{alias}{chosen.name}{f'({arguments})' if arguments else ''}{f' {{ {below} }}' if below else ''}"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_literal(inner)}" for name, inner in value.items()) + "}"
+    if value in ("NEWEST", "DUE", "BEST"):
+        return str(value)
+    return json.dumps(value)
+
+
+@pytest.fixture
+async def mini_pool(empty_database: str) -> AsyncIterator[Pool]:
+    pool = await create_pool(empty_database, 1)
+    await pool.execute(TABLES)
+    yield pool
+    await pool.close()
+
+
+async def fill(pool: Pool, world: Mapping[str, list[Row]]) -> None:
+    """The tables hold exactly these rows."""
+    await pool.execute(f"TRUNCATE {', '.join(world)}")
+    for name, rows in world.items():
+        for row in rows:
+            places = ", ".join(f"${index}" for index in range(1, len(row) + 1))
+            await pool.execute(f"INSERT INTO {name} ({', '.join(row)}) VALUES ({places})", *row.values())
+
+
+def person(name: str) -> Viewer:
+    return Viewer(name, "示", VIEWERS[name], account_id=ME)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    world=worlds(),
+    permits=connections("permits", selections("Permit", 3), permit_filters, orderBy=orders),
+    visits=connections("visits", selections("Visit", 2), visit_filters),
+    area=selections("Area", 0),
+    node=selections("Permit", 2),
+)
+async def test_the_statement_answers_what_the_rows_say(
+    mini_pool: Pool, world: dict[str, list[Row]], permits: Selected, visits: Selected, area: tuple[Selected, ...],
+    node: tuple[Selected, ...],
+) -> None:  # fmt: skip
+    await fill(mini_pool, world)
+    service = ReadService(mini_schema(), rules=RULES)
+    identifier = f"Permit:{world['mini_permit'][0]['county_code'] if world['mini_permit'] else 330902}:{UUID(int=100)}"
+    asked = (
+        Selected("p", "permits", permits.arguments, permits.below),
+        Selected("v", "visits", visits.arguments, visits.below),
+        Selected("areas", "areas", {}, area),
+        Selected("node", "node", {"id": identifier}, node),
+        Selected("permit", "permit", {"id": identifier}, node),
+    )
+    for name in VIEWERS:
+        context = Context(person(name), NOW, mini_pool)
+        outcome = await service.execute(f"{{ {rendered(asked)} }}", context)
+        assert outcome.errors == ()
+        assert json.loads(outcome.data or b"") == Interpreter(world, context.viewer, NOW).answer(asked), name
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(world=worlds(), order=orders, first=st.integers(1, 3))
+async def test_pages_one_after_the_other_give_every_row_once(
+    mini_pool: Pool, world: dict[str, list[Row]], order: str, first: int
+) -> None:
+    await fill(mini_pool, world)
+    service = ReadService(mini_schema(), rules=RULES)
+    text = """query ($order: PermitOrder!, $first: Int, $after: String) { permits(orderBy: $order, first: $first, after: $after)
+        { nodes { id } edges { cursor } pageInfo { hasNextPage endCursor hasPreviousPage } } }"""
+    for name in ("dispatcher", "two counties", "department of two"):
+        context = Context(person(name), NOW, mini_pool)
+        whole = Selected(
+            "permits", "permits", {"orderBy": order}, (Selected("nodes", "nodes", {}, (Selected("id", "id"),)),)
+        )
+        expected = Interpreter(world, context.viewer, NOW).answer((whole,))["permits"]["nodes"]
+        found: list[Any] = []
+        after, more = None, True
+        while more:
+            variables = {"order": order, "first": first, "after": after}
+            page = json.loads((await service.execute(text, context, variables)).data or b"")["permits"]
+            found += page["nodes"]
+            more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
+            assert after == (page["edges"][-1]["cursor"] if page["edges"] else None)
+        assert found == expected
