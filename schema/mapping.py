@@ -16,13 +16,11 @@ from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
 import strawberry
-from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.field import StrawberryField
 
+from schema.fields import DECLARATION, mapped_field, strawberry_argument
 from shaodao.domain.permissions import Level
 
-DECLARATION = "shaodao"
 T = TypeVar("T")
 
 Operator = Literal["eq", "ne", "in", "prefix", "lt", "lte", "gte", "gt", "is_null", "contains"]
@@ -73,9 +71,6 @@ class Orders:
 
 class OrderName(StrEnum):
     """Base of every ordering enum; its values decide the SQL, so they are part of a plan's key."""
-
-
-# Conditions: what a filter field or an argument means.
 
 
 @dataclass(frozen=True)
@@ -136,9 +131,6 @@ class Argument:
     annotation: Any
     condition: Condition
     description: str | None = None
-
-
-# Declarations of fields.
 
 
 @dataclass(frozen=True)
@@ -240,10 +232,6 @@ class StoredRef:
     key: str
 
 
-class MappedField(StrawberryField):
-    """A field without a resolver that may still have arguments."""
-
-
 def table(
     name: str,
     *,
@@ -255,8 +243,7 @@ def table(
 ) -> Callable[[type[T]], type[T]]:
     """Stand a Strawberry type on a table; goes on top of ``@strawberry.type``.
 
-    ``rule`` names the row rule in ``permissions.RULES``; ``scope`` renames scope columns. A ``node`` has a global id
-    in its field ``id``.
+    ``rule`` names the row rule in ``permissions.RULES``; ``scope`` renames scope columns; a ``node`` has a global id.
     """
 
     def decorate(cls: type[T]) -> type[T]:
@@ -281,22 +268,22 @@ def ordering_terms(specs: Sequence[TermSpec]) -> tuple[Term, ...]:
 
 def column(name: str, *, description: str | None = None, visible: str | None = None) -> Any:
     """A field that is a column of another name, or one that only the rule ``visible`` shows (else null)."""
-    return _mapped(Column(name, visible), description)
+    return mapped_field(Column(name, visible), description)
 
 
 def expression(sql: str, *, description: str | None = None, visible: str | None = None) -> Any:
     """A field that is an SQL expression, such as ``{t}.due_at < {now}``."""
-    return _mapped(Expression(sql, visible), description)
+    return mapped_field(Expression(sql, visible), description)
 
 
 def embedded(*, when: str | None = None, description: str | None = None, visible: str | None = None) -> Any:
     """An object type without a table whose fields are columns of this row."""
-    return _mapped(Embedded(when, visible), description)
+    return mapped_field(Embedded(when, visible), description)
 
 
 def one(*, on: Mapping[str, str], description: str | None = None, visible: str | None = None) -> Any:
     """The row of the annotated type: ``on`` maps its columns to ours. Nullable when the viewer may not see it."""
-    return _mapped(One(on, visible), description)
+    return mapped_field(One(on, visible), description)
 
 
 def many(
@@ -310,7 +297,7 @@ def many(
 ) -> Any:
     """A plain list of the annotated type, ``[]`` when empty; ordered by ``order``, then the key."""
     declaration = Many(on, ordering_terms(order), where, arguments or {}, visible)
-    return _mapped(declaration, description, _declared(declaration.arguments))
+    return mapped_field(declaration, description, _declared(declaration.arguments))
 
 
 def page(
@@ -326,25 +313,23 @@ def page(
     """A connection of the annotated type (``Connection[T]``): arguments first, after, orderBy and filter."""
     orders = order if isinstance(order, Orders) else Orders({"DEFAULT": ordering_terms(order)})
     declaration = Page(on, orders, where, arguments or {}, visible)
-    return _mapped(declaration, description, _paging(declaration, filter))
+    return mapped_field(declaration, description, _paging(declaration, filter))
 
 
 def derived(
     *, facts: str, compute: Callable[..., Any], description: str | None = None, visible: str | None = None
 ) -> Any:
-    """A field that Python computes: ``compute(facts, binding, arguments) -> JSON value``.
-
-    The ``Binding`` has the viewer, the time and the application's services.
+    """A field that Python computes: ``compute(facts, binding, arguments) -> JSON value``; see ``Binding``.
 
     ``facts`` is an SQL expression giving JSON. Only a plan that selects such a field decodes its answer. Objects in
     the value carry all fields of the annotated type under their GraphQL names; the selection is applied to it.
     """
-    return _mapped(Derived(facts, compute, visible), description)
+    return mapped_field(Derived(facts, compute, visible), description)
 
 
 def root_one(*, arguments: Mapping[str, Argument], description: str | None = None) -> Any:
     """A root field: the visible row that the arguments name, or null."""
-    return _mapped(Single(arguments), description, _declared(arguments))
+    return mapped_field(Single(arguments), description, _declared(arguments))
 
 
 def root_many(
@@ -372,12 +357,12 @@ def root_page(
 
 def root_node(*, description: str | None = None) -> Any:
     """``node(id: ID!): Node``."""
-    return _mapped(NodeById(), description, [_argument("id", strawberry.ID, None)])
+    return mapped_field(NodeById(), description, [strawberry_argument("id", strawberry.ID, None)])
 
 
 def root_nodes(*, description: str | None = None) -> Any:
     """``nodes(ids: [ID!]!): [Node]!``."""
-    return _mapped(NodesByIds(), description, [_argument("ids", list[strawberry.ID], None)])
+    return mapped_field(NodesByIds(), description, [strawberry_argument("ids", list[strawberry.ID], None)])
 
 
 def stored(*, description: str | None = None) -> Any:
@@ -395,38 +380,20 @@ def filtered(condition: Condition, *, description: str | None = None) -> Any:
     return strawberry.field(default=strawberry.UNSET, description=description, metadata={DECLARATION: condition})
 
 
-def _mapped(
-    declaration: Declaration, description: str | None, arguments: Sequence[StrawberryArgument] = ()
-) -> MappedField:
-    mapped = MappedField(description=description, metadata={DECLARATION: declaration})
-    mapped.arguments = list(arguments)
-    return mapped
-
-
-def _argument(
-    name: str, annotation: Any, description: str | None, default: Any = strawberry.UNSET
-) -> StrawberryArgument:
-    return StrawberryArgument(
-        python_name=name,
-        graphql_name=None,
-        type_annotation=StrawberryAnnotation(annotation),
-        description=description,
-        default=default,
-    )
-
-
 def _declared(arguments: Mapping[str, Argument]) -> list[StrawberryArgument]:
-    return [_argument(name, declared.annotation, declared.description) for name, declared in arguments.items()]
+    return [
+        strawberry_argument(name, declared.annotation, declared.description) for name, declared in arguments.items()
+    ]
 
 
 def _paging(declaration: Page, filter_type: type | None) -> list[StrawberryArgument]:
     arguments = [
-        _argument("first", int | None, "How many, 1 to 100.", 20),
-        _argument("after", str | None, "The cursor after which the page begins."),
+        strawberry_argument("first", int | None, "How many, 1 to 100.", 20),
+        strawberry_argument("after", str | None, "The cursor after which the page begins."),
     ]
     if declaration.orders.enum is not None:
         default = declaration.orders.enum(declaration.orders.default)
-        arguments.append(_argument("order_by", declaration.orders.enum, "The ordering.", default))
+        arguments.append(strawberry_argument("order_by", declaration.orders.enum, "The ordering.", default))
     if filter_type is not None:
-        arguments.append(_argument("filter", filter_type | None, "What the rows must meet."))
+        arguments.append(strawberry_argument("filter", filter_type | None, "What the rows must meet."))
     return arguments + _declared(declaration.arguments)

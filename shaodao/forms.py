@@ -35,7 +35,7 @@ class Form:
             self.schema: Mapping[str, Any] = MappingProxyType(_titled_schema(form))
             self._fields = {field.encode_name: field for field in _fields(form)}
         except (TypeError, NameError) as error:
-            raise FormError(f"the form {form.__name__} cannot be described: {error}") from error
+            raise FormError(f"the form {form.__name__} cannot be described: {' '.join(str(error).split())}") from error
         self._type = form
         self._hints = typing.get_type_hints(form, include_extras=True)
 

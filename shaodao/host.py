@@ -14,7 +14,7 @@ from shaodao.calendar_table import fill_calendar, load_calendar
 from shaodao.commands.running import CommandRunner, connection_of
 from shaodao.commands.transaction import Connection, Ground
 from shaodao.delivery.announcer import Announcer, Bell, open_announcer
-from shaodao.delivery.desk import Desks
+from shaodao.delivery.desks import Desks
 from shaodao.delivery.feed import Feed, open_feed
 from shaodao.delivery.pace import Now, Pulse, cancelled, keep_going
 from shaodao.departments import DepartmentError, Departments, load_departments

@@ -146,12 +146,20 @@ def _after_prefix(prefix: str) -> str:
 
 
 def _search(compilation: Compilation, row: Row, condition: Search, given: Input) -> list[str]:
-    pieces = compilation.parameters.add(given.label, lambda binding: condition.pieces(given.slot(binding)))
+    pieces = compilation.parameters.add(given.label, lambda binding: _pieces(condition, given, binding))
     found = [f"{row.alias}.{condition.column} @> {pieces}"]
     if condition.recheck is not None:
         pattern = compilation.parameters.add(given.label, lambda binding: _containing(given.slot(binding)))
         found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE {pattern}")
     return found
+
+
+def _pieces(condition: Search, given: Input, binding: Binding) -> list[str]:
+    """The pieces of the text; one without any would be looked for in every row."""
+    pieces = condition.pieces(given.slot(binding))
+    if not pieces:
+        raise invalid_input(given.label, "没有可检索的文字", "holds no letters or digits to look for")
+    return pieces
 
 
 def _containing(text: Any) -> str:

@@ -21,12 +21,12 @@ from shaodao.domain.permissions import Viewer
 
 _RUNS = "(s.stage = 'WAKE' OR d.state = 'RUNNING')"
 _FROM = "deadline_stage s LEFT JOIN deadline d ON d.county_code = s.county_code AND d.id = s.deadline_id"
-_COUNTIES = f"SELECT DISTINCT s.county_code FROM {_FROM} WHERE s.due_at <= $1 AND {_RUNS}"  # noqa: S608 - constants
-_NEXT = f"SELECT s.due_at FROM {_FROM} WHERE {_RUNS} AND s.due_at > $1 ORDER BY s.due_at LIMIT 1"  # noqa: S608 - constants
+_COUNTIES = f"SELECT DISTINCT s.county_code FROM {_FROM} WHERE s.due_at <= $1 AND {_RUNS}"
+_NEXT = f"SELECT s.due_at FROM {_FROM} WHERE {_RUNS} AND s.due_at > $1 ORDER BY s.due_at LIMIT 1"
 _CASES = f"""
 SELECT s.case_id FROM {_FROM} WHERE s.county_code = $1 AND s.due_at <= $2 AND {_RUNS}
 GROUP BY s.case_id ORDER BY min(s.due_at) LIMIT $3
-"""  # noqa: S608 - constants
+"""
 # Another clock, or a command, is at work on the case: pass it by and come back.
 _LOCK_CASE = "SELECT 1 FROM case_file WHERE county_code = $1 AND id = $2 FOR UPDATE SKIP LOCKED"
 _DUE = """

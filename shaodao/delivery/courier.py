@@ -207,6 +207,5 @@ class Courier:
 
 def backoff(attempt: int, rules: CourierRules, jitter: float) -> timedelta:
     """How long to wait after the n-th attempt failed: doubling up to the longest, times ``jitter``."""
-    doubled = rules.first_backoff * 2 ** min(attempt - 1, 30)
+    doubled = rules.first_backoff * (1 << min(attempt - 1, 30))
     return min(doubled, rules.longest_backoff) * jitter
-

@@ -20,7 +20,9 @@ class CursorExpired(DomainError):
     code = "CURSOR_EXPIRED"
 
     def __init__(self) -> None:
-        super().__init__("游标已失效，请重新读取后再订阅", "the cursor is too old to resume from; read anew, then subscribe")
+        super().__init__(
+            "游标已失效，请重新读取后再订阅", "the cursor is too old to resume from; read anew, then subscribe"
+        )
 
 
 class MalformedCursor(DomainError):

@@ -1,24 +1,24 @@
 """The desk of one organization for one assignment: each action is a command, checked and recorded by the core (C.4)."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import NoReturn
 from uuid import UUID
 
 import asyncpg
-from uuid_utils.compat import uuid7
 
-from shaodao.commands import assignments, desk_facts, reports
-from shaodao.commands.history import Entry, record
-from shaodao.commands.running import CommandRunner, Repetition, connection_of
-from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.delivery.hearing import HOOK_LABELS, event_of
-from shaodao.delivery.lanes import Delivery
+from shaodao.commands import assignments, attachments, desk_facts, questions, reports
+from shaodao.commands.attachments import AttachmentInput
+from shaodao.commands.places import PointInput
+from shaodao.commands.reports import ProgressInput, ReportInput
+from shaodao.commands.running import Command, CommandRunner, Repetition, connection_of
+from shaodao.commands.transaction import Outcome
 from shaodao.delivery.pace import Now
-from shaodao.delivery.views import read_step, read_view
-from shaodao.departments import Departments
-from shaodao.domain.errors import NotFound, NotPermitted
+from shaodao.delivery.views import read_fact, read_view
+from shaodao.domain.errors import NotPermitted
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
 from shaodao.plugin import (
@@ -26,11 +26,165 @@ from shaodao.plugin import (
     AttachmentMetadata,
     CoordinateSystem,
     DeadlineUnit,
-    DeliveryKey,
     DepartmentSettings,
-    Event,
     Json,
     ObjectionReason,
     Point,
     Report,
 )
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Whose desk it is: a department acting for one of its organizations on one assignment.
+
+    ``key`` names the occasion, a delivery or a callback: the n-th action of a name under one key is done once.
+    """
+
+    department: str
+    organization_code: str
+    county: int
+    assignment_id: UUID
+    key: str
+
+    def viewer(self, name: str) -> Viewer:
+        """The department as the commands know it: the handler of this organization in this county, and no more."""
+        grant = Grant(Role.DEPT_HANDLER, county_scope(self.county), self.organization_code)
+        return Viewer(login=f"department:{self.department}", name=name, grants=(grant,))
+
+
+@dataclass(frozen=True)
+class Office:
+    """What every desk of a process works with."""
+
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    runner: CommandRunner
+    settings: DepartmentSettings
+    now: Now
+
+
+class PlatformDesk:
+    """A ``shaodao.plugin.Desk`` on the platform's own database."""
+
+    def __init__(self, office: Office, seat: Seat, view: AssignmentView) -> None:
+        self._office = office
+        self._seat = seat
+        self._view = view
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def settings(self) -> DepartmentSettings:
+        """What the host lays down for the department."""
+        return self._office.settings
+
+    @property
+    def view(self) -> AssignmentView:
+        """The assignment as it stands after this desk's last action."""
+        return self._view
+
+    @property
+    def now(self) -> datetime:
+        """The platform's time."""
+        return self._office.now()
+
+    async def acknowledge(self, persons: Sequence[str]) -> None:
+        """应哨."""
+        await self._do("acknowledge", partial(assignments.acknowledge, assignment_id=self._id, persons=tuple(persons)))
+
+    async def read(self) -> None:
+        """阅知."""
+        await self._do("read", partial(assignments.read, assignment_id=self._id))
+
+    async def arrive(self, point: Point | None = None, crs: CoordinateSystem = CoordinateSystem.CGCS2000) -> None:
+        """到场报到."""
+        place = _as_given(point, crs)
+        await self._do("arrive", partial(assignments.arrive, assignment_id=self._id, point=place))
+
+    async def start(self) -> None:
+        """开始处置."""
+        await self._do("start", partial(assignments.start, assignment_id=self._id))
+
+    async def report_progress(
+        self, measures: str, *, talked_with: str | None = None, accepted_at: datetime | None = None,
+        solve_by: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """阶段反馈."""
+        given = ProgressInput(measures=measures, talked_with=talked_with, accepted_at=accepted_at, solve_by=solve_by)
+        await self._do("report_progress", partial(reports.report_progress, assignment_id=self._id, given=given))
+
+    async def report_result(self, report: Report) -> None:
+        """反馈办结."""
+        forms = self._office.runner.ground().forms
+        # The form's own instance becomes plain values here; the command checks these again.
+        given = ReportInput(
+            accepted_at=report.accepted_at, talked_with=report.talked_with, measures=report.measures,
+            solve_by=report.solve_by, result=report.result, explanation=report.explanation,
+            fields=forms.validate(self._seat.organization_code, report.fields),
+        )  # fmt: skip
+        await self._do("report_result", partial(reports.report_result, assignment_id=self._id, given=given))
+
+    async def object(self, reason_kind: ObjectionReason, text: str) -> None:
+        """派单异议."""
+        self._refuse_unknown("raiseObjection")
+
+    async def ask(self, text: str) -> None:
+        """补充信息."""
+        await self._do("ask", partial(questions.ask, assignment_id=self._id, text=text))
+
+    async def request_extension(self, unit: DeadlineUnit, amount: int, reason: str) -> None:
+        """延期."""
+        self._refuse_unknown("requestExtension")
+
+    async def attach(self, attachment: AttachmentMetadata) -> UUID:
+        """上传附件的信息."""
+        point = _as_given(attachment.point, CoordinateSystem.CGCS2000)
+        given = AttachmentInput(
+            attachment.kind, attachment.name, attachment.media_type, attachment.size, attachment.sha256,
+            attachment.taken_at, point,
+        )  # fmt: skip
+        outcome = await self._do("attach", partial(attachments.add_attachment, assignment_id=self._id, given=given))
+        assert outcome.record_id is not None, "an attachment has an id"
+        return outcome.record_id
+
+    async def remember(self, name: str, value: Json) -> None:
+        """Keep a small fact with the assignment."""
+        await self._do("remember", partial(desk_facts.remember, assignment_id=self._id, name=name, value=value))
+
+    async def recall(self, name: str) -> Json:
+        """A fact kept by ``remember``, or None."""
+        async with self._office.pool.acquire() as lent:
+            return await read_fact(connection_of(lent), self._seat.county, self._id, name)
+
+    async def wake_after(self, delay: timedelta, note: str) -> None:
+        """定时提醒."""
+        await self._do("wake_after", partial(desk_facts.wake_after, assignment_id=self._id, delay=delay, note=note))
+
+    @property
+    def _id(self) -> UUID:
+        return self._seat.assignment_id
+
+    async def _do(self, action: str, command: Command) -> Outcome:
+        """Run the command, unless this occasion did it before, and look at the assignment anew."""
+        self._counts[action] += 1
+        key = f"{self._seat.key}:{action}:{self._counts[action]}"
+        outcome = await self._office.runner.run(
+            command, actor=self._seat.viewer(self._view.organization_name), county=self._seat.county, now=self._office.now(),
+            repetition=Repetition(key, action, None),
+        )  # fmt: skip
+        async with self._office.pool.acquire() as lent:
+            self._view = await read_view(connection_of(lent), self._seat.county, self._id)
+        return outcome
+
+    def _refuse_unknown(self, action: str) -> NoReturn:
+        raise NotPermitted("本版本尚不支持此操作", f"this version of the platform does not know {action} yet")
+
+
+def county_scope(county: int) -> str:
+    """The division code of a county, 12 digits."""
+    return f"{county:06d}000000"
+
+
+def _as_given(point: Point | None, crs: CoordinateSystem) -> PointInput | None:
+    if point is None:
+        return None
+    return PointInput(longitude=point.longitude, latitude=point.latitude, crs=str(crs))

@@ -30,12 +30,12 @@ _READ = f"""
 SELECT {_COLUMNS} FROM case_event
 WHERE (xid, id) > ($1::text::xid8, $2::uuid) AND (xid, id) <= ($3::text::xid8, $4::uuid) AND xid < {CURRENT}
 ORDER BY case_event.xid, id LIMIT $5
-"""  # noqa: S608 - put together from constants
+"""
 _BEYOND = f"""
 SELECT EXISTS (
     SELECT FROM case_event WHERE (xid, id) > ($1::text::xid8, $2::uuid) AND xid < {CURRENT} ORDER BY xid, id OFFSET $3 LIMIT 1
 )
-"""  # noqa: S608 - put together from constants
+"""
 _END = Position(2**63 - 1, UUID(int=2**128 - 1))
 
 
@@ -45,7 +45,9 @@ class SubscriberTooSlow(DomainError):
     code = "SUBSCRIBER_TOO_SLOW"
 
     def __init__(self) -> None:
-        super().__init__("接收过慢，订阅已中断", "the subscriber was too slow and was cut off; resume from the last cursor")
+        super().__init__(
+            "接收过慢，订阅已中断", "the subscriber was too slow and was cut off; resume from the last cursor"
+        )
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,11 @@ class _Told:
         """A text of the payload; where there is none, the sentence of the history tells it."""
         return str(self.step.payload.get(name) or self.step.text)
 
+    @property
+    def clock(self) -> ClockKind | None:
+        """Which clock the step is about."""
+        return msgspec.convert(self.step.payload.get("clock"), ClockKind | None)
+
     def instant(self, name: str) -> datetime | None:
         """A time of the payload."""
         return msgspec.convert(self.step.payload.get(name), datetime | None)
@@ -76,14 +81,14 @@ def _answered(told: _Told) -> Event:
 
 
 def _urged(told: _Told) -> Event:
-    clock = told.step.payload.get("clock")
-    return Urged(**told.common, text=told.text("text"), clock=clock and ClockKind(clock), due_at=told.instant("due_at"))
+    return Urged(**told.common, text=told.text("text"), clock=told.clock, due_at=told.instant("due_at"))
 
 
 def _overdue(told: _Told) -> Event:
-    clock, due_at = ClockKind(told.step.payload["clock"]), told.instant("due_at")
-    assert due_at is not None, "an overdue step tells what was due"  # noqa: S101 - for the type checker
-    return Overdue(**told.common, clock=clock, due_at=due_at, no_show=told.step.payload.get("stage") == "NO_SHOW")
+    due_at = told.instant("due_at")
+    assert told.clock is not None, "an overdue step tells which clock"
+    assert due_at is not None, "an overdue step tells what was due"
+    return Overdue(**told.common, clock=told.clock, due_at=due_at, no_show=told.step.payload.get("stage") == "NO_SHOW")
 
 
 def _extension_decided(told: _Told) -> Event:
@@ -97,8 +102,9 @@ def _objection_decided(told: _Told) -> Event:
 
 
 def _closed(told: _Told) -> Event:
+    close_kind = msgspec.convert(told.step.payload["close_kind"], CloseKind)
     result = told.step.payload.get("result")
-    return CaseClosed(**told.common, close_kind=CloseKind(told.step.payload["close_kind"]), result=result)
+    return CaseClosed(**told.common, close_kind=close_kind, result=result)
 
 
 _MAKERS: Mapping[str, Callable[[_Told], Event]] = {

@@ -229,9 +229,7 @@ async def acknowledge(
     return True
 
 
-async def postpone(
-    connection: Connection, delivery: Delivery, until: datetime, now: datetime, reason: str
-) -> bool:
+async def postpone(connection: Connection, delivery: Delivery, until: datetime, now: datetime, reason: str) -> bool:
     """The same delivery again at a time, without using up an attempt. False: taken over by another worker."""
     if not await _holds(connection, delivery):
         await _log(connection, delivery, now, AttemptOutcome.FENCED, reason, None)
@@ -285,7 +283,7 @@ async def _free_places(connection: Connection, work: Work, now: datetime, rules:
     if state is None:
         await connection.execute(_MAKE_STATE, work.county, work.department, rules.in_flight_limit)
         state = await connection.fetchrow(_LOCK_STATE, work.county, work.department)
-        assert state is not None, "the row was just made"  # noqa: S101 - for the type checker
+        assert state is not None, "the row was just made"
     if state["paused"] or (state["open_until"] is not None and state["open_until"] > now):
         return 0
     limit: int = 1 if state["open_until"] is not None else state["in_flight_limit"]

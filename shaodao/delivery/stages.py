@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Self, assert_never
 from uuid import UUID
 
+import msgspec
 import orjson
 
 from shaodao.commands.history import Entry, Hearer, record
@@ -54,8 +55,8 @@ class DueStage:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """From a row of ``deadline_stage`` with its deadline's kind and due instant."""
-        clock = None if row["clock"] is None else ClockKind(row["clock"])
-        return cls(**{**row, "stage": EscalationStage(row["stage"]), "clock": clock})
+        clock = msgspec.convert(row["clock"], ClockKind | None)
+        return cls(**{**row, "stage": msgspec.convert(row["stage"], EscalationStage), "clock": clock})
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,6 @@ async def fire(tx: Transaction, due: DueStage) -> None:
 
 
 async def _overdue(tx: Transaction, due: DueStage) -> None:
-    assert due.clock is not None and due.deadline_due_at is not None, "only a deadline is overdue"  # noqa: S101, PT018
     owner = await _owner(tx, due)
     if due.assignment_id is not None:
         await _set_late(tx, due.assignment_id, due.clock)
@@ -107,7 +107,7 @@ async def _overdue(tx: Transaction, due: DueStage) -> None:
 async def _no_show(tx: Transaction, due: DueStage) -> None:
     """未报到: the assignment is flagged, and the county hears of it at the same moment (C.6)."""
     owner = await _owner(tx, due)
-    assert owner is not None, "only an assignment is awaited"  # noqa: S101 - for the type checker
+    assert owner is not None, "only an assignment is awaited"
     await tx.connection.execute(_NO_SHOW, tx.county, owner.id, tx.now)
     await tx.connection.execute(_INFORM_COUNTY, tx.county, due.case_id, tx.now)
     await record(tx, due.case_id, _entry("noShow", f"{owner.name}逾期仍未报到，记为未报到", due, owner, "on_overdue"))
@@ -115,7 +115,7 @@ async def _no_show(tx: Transaction, due: DueStage) -> None:
 
 async def _wake(tx: Transaction, due: DueStage) -> None:
     owner = await _owner(tx, due)
-    assert owner is not None, "only an assignment is woken for"  # noqa: S101 - for the type checker
+    assert owner is not None, "only an assignment is woken for"
     await record(tx, due.case_id, _entry("wakeUp", f"按{owner.name}的设定定时提醒", due, owner, "on_wake"))
 
 
@@ -135,7 +135,8 @@ def _entry(type_: str, text: str, due: DueStage, owner: _Owner | None, hook: str
 
 def _passed(due: DueStage) -> str:
     """Which limit ended when, as people read it."""
-    assert due.clock is not None and due.deadline_due_at is not None  # noqa: S101, PT018 - for the type checker
+    assert due.clock is not None, "only a deadline passes"
+    assert due.deadline_due_at is not None, "only a deadline passes"
     return f"{due.clock.label}已过（{due.deadline_due_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}到期），超期"
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from shaodao.commands.transaction import Connection
 from shaodao.domain.errors import NotFound
-from shaodao.plugin import AssignmentView
+from shaodao.plugin import AssignmentView, Json
 
 _CASE: LiteralString = """json_build_object(
     'number', c.number, 'kind', c.kind, 'title', c.title, 'description', c.description, 'urgency', c.urgency,
@@ -85,6 +85,7 @@ SELECT {_VIEW} AS view, e.at, e.text, e.payload
 JOIN case_event e ON e.county_code = a.county_code AND e.case_id = a.case_id AND e.seq = $3
 WHERE a.county_code = $1 AND a.id = $2
 """
+_FACT = "SELECT value FROM desk_memory WHERE county_code = $1 AND assignment_id = $2 AND name = $3"
 
 
 @dataclass(frozen=True)
@@ -111,5 +112,13 @@ async def read_step(connection: Connection, county: int, assignment_id: UUID, se
     row = await connection.fetchrow(_READ_STEP, county, assignment_id, seq)
     if row is None:
         raise NotFound("Assignment", str(assignment_id))
-    return HeardStep(msgspec.json.decode(row["view"], type=AssignmentView), seq, row["at"], row["text"], orjson.loads(row["payload"]))
+    return HeardStep(
+        msgspec.json.decode(row["view"], type=AssignmentView), seq, row["at"], row["text"], orjson.loads(row["payload"])
+    )
 
+
+async def read_fact(connection: Connection, county: int, assignment_id: UUID, name: str) -> Json:
+    """A fact that a department remembered for its assignment, or None."""
+    value = await connection.fetchval(_FACT, county, assignment_id, name.strip())
+    fact: Json = None if value is None else orjson.loads(value)
+    return fact

@@ -111,9 +111,7 @@ async def start_workers(
 
 def courier_rules(settings: Settings) -> CourierRules:
     """The courier's rules by the settings."""
-    return CourierRules(
-        lanes=LaneRules(attempt_limit=settings.attempt_limit), hook_timeout=settings.hook_timeout
-    )
+    return CourierRules(lanes=LaneRules(attempt_limit=settings.attempt_limit), hook_timeout=settings.hook_timeout)
 
 
 def _clock(platform: Platform) -> Clock:

@@ -65,7 +65,9 @@ def _whistle_steps(scene: Scene, case: Case, number: str, whistle: Whistle, call
         return _emergency(scene, whistle, name, who, called)
     drafter, approver = whistle.drafted_by, whistle.approved_by
     drafted, submitted = drafted_at(scene, case, whistle), submitted_at(scene, case, whistle)
-    draft = Step(drafted, "draftWhistle", f"{drafter}起草{whistle.kind.label}{name}", whistle_state=WhistleState.DRAFTED)
+    draft = Step(
+        drafted, "draftWhistle", f"{drafter}起草{whistle.kind.label}{name}", whistle_state=WhistleState.DRAFTED
+    )
     submission = Step(
         submitted, "submitWhistle", f"{drafter}将哨 {name} 报批", whistle_state=WhistleState.PENDING_APPROVAL
     )  # fmt: skip

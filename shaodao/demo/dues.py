@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from shaodao.demo.identifiers import stable_id
-from shaodao.demo.parts import Part, Scene, accepted_at
+from shaodao.demo.parts import Part, Scene, accepted_at, suspended_at
 from shaodao.demo.source import Case, Whistle
 from shaodao.demo.telling import followed_up_at, merged_at, was_closed
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due, extended, overdue
@@ -70,7 +70,12 @@ def handling_clocks(scene: Scene, case: Case) -> list[Clock]:
 
 def clocks_of(scene: Scene, case: Case, parts: tuple[Part, ...]) -> list[Clock]:
     """Every clock of the case, its whistle and its parts."""
-    clocks = [*handling_clocks(scene, case), _contact(scene, case), *_confirmation(scene, case), *_after_work(scene, case)]
+    clocks = [
+        *handling_clocks(scene, case),
+        _contact(scene, case),
+        *_confirmation(scene, case),
+        *_after_work(scene, case),
+    ]
     for part in parts:
         if part.role is not AssignmentRole.INFORM:
             clocks += part_clocks(scene, part)
@@ -81,13 +86,12 @@ def part_clocks(scene: Scene, part: Part) -> Iterator[Clock]:
     """The clocks of an assignment (C.5 rule 5); those still running pause with the case."""
     limits = scene.ground.rulebook.whistles.of(part.whistle.kind if part.whistle else WhistleKind.ROUTINE)
     rule = f"whistles.{part.whistle.kind}" if part.whistle else "dispatch"
-    pause = part.case.suspension
     for kind, limit, stopped in _limited(scene, part, limits):
         if limit is not None:
             due_at, kept = _due_of_part(scene, part, kind, limit)
             yield Clock(
                 kind, part.case, part.notified_at, due_at, f"{rule}.{kind.value.lower()}", kept,
-                stopped or part.reassigned_at, pause and pause.from_, part=part, whistle=part.whistle,
+                stopped or part.reassigned_at, suspended_at(part.case), part=part, whistle=part.whistle,
             )  # fmt: skip
 
 
@@ -104,17 +108,25 @@ def _handling(scene: Scene, case: Case) -> Clock:
     start, changes = case.registered_at, list[Mapping[str, Any]]()
     at = reckoned(scene, start, limit)
     if case.reclassified is not None:
-        changes.append({"at": case.reclassified.at.isoformat(), "rule": rule, "due_at": at.at.isoformat()})
+        changes.append(_before(limit, rule, start, at, case.reclassified.at))
         start, limit = case.reclassified.at, rulebook.case_limit(case.reclassified.to)
         at, rule = reckoned(scene, start, limit), f"case_limits.{case.reclassified.to}"
     if case.extension is not None:
+        changes.append(_before(limit, rule, start, at, case.extension.requested_at))
         more = Limit(DeadlineUnit(case.extension.unit), case.extension.amount)
-        changes.append({"at": case.extension.requested_at.isoformat(), "rule": "extension", "due_at": at.at.isoformat()})
         at = extended(at.at, more, scene.ground.calendar, rulebook.work_time)
     return Clock(
         ClockKind.HANDLING, case, start, at, rule, limit, _handling_ended(scene, case),
-        case.suspension and case.suspension.from_, changes=tuple(changes),
+        suspended_at(case), changes=tuple(changes),
     )  # fmt: skip
+
+
+def _before(limit: Limit, rule: str, start: datetime, at: Due, changed_at: datetime) -> Mapping[str, Any]:
+    """What a clock was before it was changed, as commands keep it in a deadline's history."""
+    return {
+        "unit": limit.unit, "amount": limit.amount, "rule": rule, "started_at": start, "due_at": at.at,
+        "changed_at": changed_at,
+    }  # fmt: skip
 
 
 def _handling_ended(scene: Scene, case: Case) -> datetime | None:
@@ -158,9 +170,7 @@ def _urgency_now(case: Case) -> Urgency:
     return case.reclassified.to if case.reclassified else case.urgency
 
 
-def _limited(
-    scene: Scene, part: Part, limits: WhistleLimits
-) -> list[tuple[ClockKind, Limit | None, datetime | None]]:
+def _limited(scene: Scene, part: Part, limits: WhistleLimits) -> list[tuple[ClockKind, Limit | None, datetime | None]]:
     """The limits of an assignment, each with when what it limits was done."""
     reported = part.reported_at
     plan = [

@@ -87,6 +87,7 @@ class Part:
     objected_at: datetime | None = None
     reassigned_at: datetime | None = None
     score: int | None = None
+    remark: str | None = None
 
     @property
     def id(self) -> UUID:
@@ -129,10 +130,17 @@ def parts_of(scene: Scene, case: Case) -> tuple[Part, ...]:
     )
 
 
+def suspended_at(case: Case) -> datetime | None:
+    """When the case was suspended 挂账."""
+    return None if case.suspension is None else case.suspension.from_
+
+
 def _next_known(scene: Scene, case: Case) -> datetime:
+    """The first stored time after a dispatch; the end of the story for a case that nothing has happened to yet."""
     whistle = scene.whistle(case)
-    known = (case.suspension and case.suspension.from_, whistle and whistle.blown_at, case.handled_at)
-    return min((moment for moment in known if moment), default=scene.told_until)
+    blown = None if whistle is None else whistle.blown_at
+    known = (suspended_at(case), blown, case.handled_at)
+    return min((moment for moment in known if moment is not None), default=scene.told_until)
 
 
 def _called(scene: Scene, case: Case, party: CaseParty, whistle: Whistle, times: WhistleParty) -> Part:
@@ -142,14 +150,20 @@ def _called(scene: Scene, case: Case, party: CaseParty, whistle: Whistle, times:
         case, party.dept, scene.handler(case, party.dept), party.role, party.state, whistle.blown_at, whistle,
         acknowledged_at=times.acknowledged_at, arrived_at=times.arrived_at, started_at=times.arrived_at,
         progress_at=times.arrived_at + timedelta(minutes=40) if long else None,
-        first_reported_at=returned and between(times.arrived_at, returned.at, 1, returned.at - times.arrived_at - timedelta(hours=4)),
+        first_reported_at=_first_reported_at(times, returned),
         returned=returned, reported_at=times.reported_at, verified_at=times.verified_at, score=times.score_by_street,
+        remark=whistle.note if times.late_arrival else None,
     )  # fmt: skip
+
+
+def _first_reported_at(times: WhistleParty, returned: Return | None) -> datetime | None:
+    """A report that was returned came in some hours before."""
+    return None if returned is None else max(times.arrived_at, returned.at - timedelta(hours=4))
 
 
 def _dispatched(scene: Scene, case: Case, party: CaseParty) -> Part:
     notified = _notified_at(scene, case, party)
-    until = (case.suspension and case.suspension.from_) or case.handled_at or scene.told_until
+    until = suspended_at(case) or case.handled_at or scene.told_until
     acknowledged = scene.opens_at(notified, _AT_DESK, between(notified, until, 0.3, until - notified))
     started = scene.opens_at(acknowledged, _PREPARED, between(notified, until, 0.5, until - notified))
     part = Part(

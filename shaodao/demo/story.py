@@ -117,7 +117,7 @@ def _move_whistle(history: History, state: WhistleState, at: datetime) -> None:
 
 
 def _notify(history: History, part: Part) -> None:
-    called_by = part.whistle and whistle_id(part.whistle.id)
+    called_by = None if part.whistle is None else whistle_id(part.whistle.id)
     history.briefs[part.organization] = AssignmentBrief(
         part.id, part.organization, part.role, AssignmentState.NOTIFIED, called_by, arrival_required=part.whistle is not None
     )  # fmt: skip

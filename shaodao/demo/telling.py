@@ -59,7 +59,7 @@ def merged_at(scene: Scene, case: Case) -> datetime:
 
 def extension_decided_at(case: Case) -> datetime | None:
     """When the extension 延期 was approved."""
-    return case.extension and case.extension.requested_at + _EXTENSION_DECIDED_AFTER
+    return None if case.extension is None else case.extension.requested_at + _EXTENSION_DECIDED_AFTER
 
 
 def not_accepted_reason(case: Case) -> NotAcceptedReason | None:
@@ -117,7 +117,12 @@ def _admission(scene: Scene, case: Case) -> list[Step]:
 
 
 def _changes(scene: Scene, case: Case) -> list[Step]:
-    return [*_reclassification(scene, case), *_extension(scene, case), *_suspension(scene, case), *_merging(scene, case)]
+    return [
+        *_reclassification(scene, case),
+        *_extension(scene, case),
+        *_suspension(scene, case),
+        *_merging(scene, case),
+    ]
 
 
 def _reclassification(scene: Scene, case: Case) -> list[Step]:
@@ -167,7 +172,15 @@ def _ending(scene: Scene, case: Case, number: str) -> list[Step]:
         return []
     at, kind, steps = _closed(scene, case), close_kind(case), []
     if case.whistle is not None:
-        steps.append(Step(at, "closeWhistle", f"{dispatcher(scene)}消哨 {number}-W1", public=True, whistle_state=WhistleState.CLOSED))
+        steps.append(
+            Step(
+                at,
+                "closeWhistle",
+                f"{dispatcher(scene)}消哨 {number}-W1",
+                public=True,
+                whistle_state=WhistleState.CLOSED,
+            )
+        )
     told = f"（{kind.label}）：{case.result}"
     if settled_at_once(case):
         name = first_receiver(scene, case)
@@ -222,10 +235,11 @@ def _afterwards(scene: Scene, case: Case) -> list[Step]:
         steps.append(by_staff(scene, case.review.by, Step(at, "reviewFollowUp", text)))
     if case.reopened_at is not None:
         chief = dispatcher(scene)
-        step = Step(case.reopened_at, "reopenCase", f"{chief}重办：回访反映问题反弹", public=True, case_state=CaseState.REOPENED)
+        step = Step(
+            case.reopened_at, "reopenCase", f"{chief}重办：回访反映问题反弹", public=True, case_state=CaseState.REOPENED
+        )
         steps.append(by_staff(scene, chief, step))
     if case.state is CaseState.ARCHIVED:
         archived = between(_closed(scene, case), scene.told_until, 0.9, 4 * _LATER)
         steps.append(Step(archived, "archiveCase", "系统归档案件", public=True, case_state=CaseState.ARCHIVED))
     return steps
-

@@ -1,13 +1,11 @@
 """The times of the demonstration street's stories: moving them to about now, and deriving those that are not stored."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from shaodao.demo.source import Street
-
-Told = TypeVar("Told")
 
 WEEK = timedelta(weeks=1)
 
@@ -29,13 +27,10 @@ def between(start: datetime, end: datetime, share: float, at_most: timedelta) ->
     return max(start, (start + length).replace(second=0, microsecond=0))
 
 
-def _moved(value: Told, by: timedelta) -> Told:
-    moved: Any = value
+def _moved(value: Any, by: timedelta) -> Any:
     if isinstance(value, msgspec.Struct):
         fields = {name: _moved(getattr(value, name), by) for name in value.__struct_fields__}
-        moved = msgspec.structs.replace(value, **fields)
-    elif isinstance(value, tuple):
-        moved = tuple(_moved(one, by) for one in value)
-    elif isinstance(value, date):  # a datetime is a date
-        moved = value + by
-    return moved
+        return msgspec.structs.replace(value, **fields)
+    if isinstance(value, tuple):
+        return tuple(_moved(one, by) for one in value)
+    return value + by if isinstance(value, date) else value  # a datetime is a date

@@ -1,6 +1,7 @@
 """Rows of what organizations did in the demonstration street's cases, and of what was said of it afterwards."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from shaodao.demo.calling import duty_basis
@@ -109,7 +110,7 @@ def evaluation_rows(scene: Scene, case: Case, parts: tuple[Part, ...]) -> list[R
             **common, "id": stable_id("evaluation", str(part.id)), "assignment_id": part.id,
             "organization_code": part.organization, "evaluator_kind": EvaluatorKind.STREET,
             "evaluator_id": account_id(leader(scene)), "score": part.score, "proper": None,
-            "comment": whistle.note if _was_late(scene, part) else None, "evaluated_at": part_rated_at(scene, part),
+            "comment": part.remark, "evaluated_at": part_rated_at(scene, part),
         }
         for part in parts if part.score is not None
     ]  # fmt: skip
@@ -189,6 +190,9 @@ def _no_show(scene: Scene, part: Part, clock: Clock | None) -> bool:
     return (part.arrived_at or scene.now) >= clock.started_at + (clock.due.at - clock.started_at) * factor
 
 
-def _updated_at(part: Part) -> Any:
-    times = (part.notified_at, part.acknowledged_at, part.started_at, part.progress_at, part.reported_at, part.verified_at, part.reassigned_at)
+def _updated_at(part: Part) -> datetime:
+    times = (
+        part.notified_at, part.acknowledged_at, part.started_at, part.progress_at, part.reported_at, part.verified_at,
+        part.reassigned_at,
+    )  # fmt: skip
     return max(moment for moment in times if moment)

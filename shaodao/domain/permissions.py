@@ -211,7 +211,11 @@ RULES: Mapping[str, Rule] = {
     },
     "whistle": _of_case(*_CASE_STAFF, Role.DEPT_HANDLER),
     # An organization sees its own assignment whole and of the others the names and states (C.4 invariants).
-    "assignment": _of_case(*_CASE_STAFF, Role.DEPT_HANDLER),
+    # Its own ones are named apart, so that its inbox is read by its own index.
+    "assignment": {
+        **_of_case(*_CASE_STAFF),
+        Role.DEPT_HANDLER: AnyOf((_OWN_ORGANIZATION, Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]))),
+    },
     # What hangs on one assignment is that organization's and the street's alone.
     "own_assignment": {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: _OWN_ORGANIZATION},
     "case_detail": _of_case(*_CASE_STAFF),

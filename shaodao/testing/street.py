@@ -2,11 +2,11 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
 from shaodao.departments import Crashed, Declined, Departments, Handled, Outcome, Postponed, TimedOut, load_department
@@ -37,6 +37,8 @@ from shaodao.presets import load_rulebook
 from shaodao.testing.assignment import Assignment
 from shaodao.testing.desk import StreetDesk
 from shaodao.testing.samples import CaseSample
+
+ResultT = TypeVar("ResultT")
 
 FIRST_MORNING = datetime(2026, 11, 9, 9, tzinfo=SHANGHAI)
 """A Monday morning in work time, at which the kit's clock starts unless the test says otherwise."""
@@ -163,6 +165,10 @@ class Street:
             case Handled() | Declined():
                 pass
         return outcome
+
+    def run(self, action: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Run a coroutine on the street's loop, such as an action of a desk that ``desk`` opened."""
+        return self._runner.run(action)
 
     async def desk(self, assignment: UUID, key: str | None = None) -> Desk:
         """A desk outside a hook, as ``shaodao.plugin.Host`` gives it to ``on_start``. Raises NotFound."""

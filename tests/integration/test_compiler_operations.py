@@ -156,6 +156,7 @@ REFUSED = [
     ('{ permits(after: "garbage") { nodes { id } } }', "INVALID_CURSOR"),
     ("{ permits(filter: {state: null}) { nodes { id } } }", "INVALID_INPUT"),
     ('{ permits(filter: {state: "\\u0000"}) { nodes { id } } }', "INVALID_INPUT"),
+    ('{ permits(filter: {text: "。"}) { nodes { id } } }', "INVALID_INPUT"),
     ('{ permits(filter: {owner: "not-a-uuid"}) { nodes { id } } }', "INVALID_INPUT"),
 ]
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import strawberry
 from graphql import parse
 
 from schema.compiler.catalogue import Catalogue, catalogue_of
@@ -18,9 +19,11 @@ from schema.compiler.state import Compilation
 from schema.documents import document_of
 from schema.errors import ClientError
 from schema.faults import mapping_faults
+from schema.mapping import Exists, column, embedded, filtered, many, one, root_many, root_one, root_page, table
+from schema.relay import Connection
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
-from tests.mini_schema import RULES, mini_schema
+from tests.mini_schema import RULES, Times, mini_schema
 
 STREET = "330902001000"
 NEXT_STREET = "330902002000"
@@ -185,8 +188,58 @@ def test_the_mini_schema_has_no_mapping_faults(catalogue: Catalogue) -> None:
     assert mapping_faults(catalogue) == []
 
 
-def test_a_rule_that_hides_more_makes_a_non_null_target_a_fault(catalogue: Catalogue) -> None:
-    rules = {**RULES, "shared": {}, "phone": {}}
-    del rules["permit_part"]
-    faults = mapping_faults(catalogue_of(catalogue.schema, rules))
-    assert "Visit: unknown rule 'permit_part'" in faults
+@table("mini_areas", rule="shared", shared=True, key=("code",))
+@strawberry.type
+class FaultyArea:
+    permits: list["FaultyPermit"] = many(on={"area_code": "code"})
+
+
+@table("mini_permit", rule="permit")
+@strawberry.type
+class FaultyPermit:
+    phone: str = column("phone", visible="phone")
+    unknown: str | None = column("phone", visible="nothing")
+    previous: "FaultyPermit" = one(on={"id": "previous_id"})
+    area: FaultyArea = one(on={"code": "area_code"})
+    times: Times = embedded(when="{t}.state = 'OPEN'")
+
+    @strawberry.field
+    def resolved(self) -> str:
+        return ""
+
+
+@table("mini_note", rule="nothing")
+@strawberry.type
+class FaultyNote:
+    text: str
+
+
+@strawberry.input
+class FaultyFilter:
+    plain: str | None = None
+    unmapped: str | None = filtered(Exists("mini_visit", {"permit_id": "id"}, "rating"))
+
+
+@strawberry.type
+class FaultyQuery:
+    permits: Connection[FaultyPermit] = root_page(order=[], filter=FaultyFilter)
+    permit: FaultyPermit = root_one(arguments={})
+    notes: list[FaultyNote] = root_many()
+    times: list[Times] = root_many()
+
+
+def test_every_fault_of_a_mapping_is_named() -> None:
+    schema = strawberry.Schema(FaultyQuery, types=[FaultyArea])
+    assert sorted(mapping_faults(catalogue_of(schema._schema, RULES))) == [
+        "FaultyArea.permits: a shared row has no growing ones below it",
+        "FaultyNote: unknown rule 'nothing'",
+        "FaultyPermit.phone: must be nullable, for a rule may hide it",
+        "FaultyPermit.previous: must be nullable, for the viewer may not see the row",
+        "FaultyPermit.resolved: a type on a table has no resolvers and no root or payload fields",
+        "FaultyPermit.times: must be nullable, for it has a condition",
+        "FaultyPermit.unknown: unknown rule 'nothing'",
+        "Query.permit: must be nullable, for the viewer may not see the row",
+        "Query.permits: filter field plain has no condition",
+        "Query.permits: filter field unmapped asks a table without a type, and so without a rule",
+        "Query.times: does not lead to a type on a table",
+    ]

@@ -1,0 +1,117 @@
+"""The composition root: from settings and a database to the ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from api.authentication import Authenticator
+from api.demo import demo_catalogue
+from api.endpoint import GraphQLEndpoint
+from api.execution import Operations, service_of
+from api.explorer import explorer_routes
+from api.gate import Limits
+from api.health import Checks, health_routes
+from schema.schema import build_schema
+from schema.schema import sdl as sdl  # noqa: PLC0414 - the command line asks the application for its schema
+from shaodao.delivery.work import Workers, start_workers, workers_alive
+from shaodao.host import Platform, open_platform
+from shaodao.settings import Settings
+from shaodao.tokens import verification_keys
+
+GRAPHQL_PATH = "/graphql"
+
+
+@dataclass
+class Application:
+    """What lives as long as the server: made by its lifespan, asked by its routes."""
+
+    settings: Settings
+    dsn: str
+    _endpoint: GraphQLEndpoint | None = None
+    _platform: Platform | None = None
+    _workers: Workers | None = None
+    routes: list[BaseRoute] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Open the platform, start the workers unless they run elsewhere, and at the end send every socket away."""
+        async with AsyncExitStack() as stack:
+            platform = await stack.enter_async_context(open_platform(self.settings, self.dsn))
+            if self.settings.workers:
+                self._workers = await stack.enter_async_context(start_workers(platform))
+            self._platform, self._endpoint = platform, self._endpoint_of(platform)
+            try:
+                yield
+            finally:
+                await self._endpoint.subscriptions.close_all()
+
+    def _endpoint_of(self, platform: Platform) -> GraphQLEndpoint:
+        settings = self.settings
+        authenticator = Authenticator(
+            verification_keys(settings), settings.issuer, settings.audience, platform.now, platform.pool
+        )
+        operations = Operations(service_of(build_schema(), Limits()), platform.pool, platform, platform.now)
+        return GraphQLEndpoint(operations, authenticator, settings.invalid_status)
+
+    async def graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """/graphql by any way in."""
+        assert self._endpoint is not None, "the lifespan has begun"
+        await self._endpoint(scope, receive, send)
+
+    def checks(self) -> Checks:
+        """What /readyz asks."""
+        return {"database": self._check_database, "migrations": self._check_migrations, "workers": self._check_workers}
+
+    async def _check_database(self) -> str | None:
+        platform = self._open_platform()
+        await platform.pool.fetchval("SELECT 1", timeout=2)
+        return None
+
+    async def _check_migrations(self) -> str | None:
+        from shaodao.serving import waiting_migrations
+
+        waiting = await waiting_migrations(self.dsn)
+        return f"pending: {', '.join(migration.name for migration in waiting)}" if waiting else None
+
+    async def _check_workers(self) -> str | None:
+        if self._workers is not None:
+            return None if self._workers.alive() else "courier or clock of this process has stopped"
+        platform = self._open_platform()
+        alive = await workers_alive(platform.pool, platform.now())
+        return None if alive else "no process runs courier and clock: start `shaodao work`"
+
+    def _open_platform(self) -> Platform:
+        if self._platform is None:
+            raise RuntimeError("the server is starting")
+        return self._platform
+
+
+def create_app(settings: Settings, dsn: str) -> Starlette:
+    """The ASGI application on a migrated database. Raises StartError at start-up for what must be mended."""
+    application = Application(settings, dsn)
+    started_at = datetime.now().astimezone()
+    catalogue = (lambda: demo_catalogue(settings, started_at)) if settings.demo else None
+    # A class is called with scope, receive and send; a plain function would be wrapped into Starlette's Request.
+    endpoint = _AsgiMethod(application.graphql)
+    routes: list[BaseRoute] = [
+        Route(GRAPHQL_PATH, endpoint, methods=None),
+        WebSocketRoute(GRAPHQL_PATH, endpoint),
+        *health_routes(application.checks()),
+        *explorer_routes(catalogue),
+    ]
+    return Starlette(routes=routes, lifespan=application.lifespan)
+
+
+class _AsgiMethod:
+    """A bound method as an ASGI application that Starlette's routes take as it is."""
+
+    def __init__(self, call) -> None:  # type: ignore[no-untyped-def]
+        self._call = call
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._call(scope, receive, send)
