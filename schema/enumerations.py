@@ -10,6 +10,7 @@ from enum import StrEnum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from shaodao.commands.reveals import SubjectKind
 from shaodao.domain import vocabulary
 from shaodao.domain.coordinates import CoordinateSystem
 from shaodao.domain.deadlines import DeadlineUnit, Light
@@ -94,6 +95,7 @@ OTHERS: Mapping[type[StrEnum], Sequence[str]] = {
     CoordinateSystem: ("WGS-84", "2000国家大地坐标系", "火星坐标系", "百度坐标系"),
     DeadlineUnit: ("分钟", "小时", "紧急小时", "工作分钟", "工作小时", "自然日", "工作日"),
     Light: ("绿灯", "黄灯", "红灯"),
+    SubjectKind: ("诉求人", "人口档案"),
     LineKind: ("起算", "规则", "计入", "不计", "顺延", "到期", "暂定"),
 }
 """Enumerations of the domain that carry no terms of their own, with the Chinese of each value in order."""

@@ -11,7 +11,7 @@ from graphql import (
 )
 
 from schema.compiler.catalogue import Catalogue, MappedType, condition_of, declaration_of, root_declaration
-from schema.mapping import Embedded, Exists, Many, One, Page, RowDeclaration, Single, Table
+from schema.mapping import NOWHERE, Embedded, Exists, Many, One, Page, RowDeclaration, Single, Table
 from shaodao.domain.permissions import Everything
 
 
@@ -59,7 +59,7 @@ def _target_faults(
     if target is None:
         yield "does not lead to a type on a table"
         return
-    if parent.shared and not target.shared:
+    if parent.shared and not target.shared and parent.name != NOWHERE:
         yield "a shared row has no growing ones below it"
     if isinstance(declaration, One) and is_non_null_type(field.type) and _may_hide(catalogue, parent, target):
         yield "must be nullable, for the viewer may not see the row"

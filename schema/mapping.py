@@ -6,8 +6,9 @@ what is not a plain column says so with one of the functions here, which put the
 
 SQL fragments are written by us, never by clients. In them ``{t}`` is the row's alias, ``{now}`` the request's time,
 ``{county}`` the comparison that binds a county (``x.county_code {county}``), ``{account}`` and ``{person}`` the
-viewer's ids, ``{organizations}`` the codes of the viewer's organizations as an array, and in a condition ``{value}``
-what the client gave.
+viewer's ids, ``{organizations}`` the codes of the viewer's organizations and ``{ranks}`` a leader's ranks as arrays,
+``{yellow}`` and ``{yellow_urgent}`` the shares of a limit at which the light turns yellow, and in a condition
+``{value}`` what the client gave.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,9 @@ from schema.fields import DECLARATION, mapped_field, strawberry_argument
 from shaodao.domain.permissions import Level
 
 T = TypeVar("T")
+
+NOWHERE = "(SELECT)"
+"""The table of a type that stands on none: one row without columns, for fields that stand on the viewer or on lists."""
 
 Operator = Literal["eq", "ne", "in", "prefix", "lt", "lte", "gte", "gt", "is_null", "contains"]
 Direction = Literal["asc", "desc"]
@@ -204,6 +208,13 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class RootExpression:
+    """A root field: an SQL expression that stands on no row."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
 class NodeById:
     """``node(id)``."""
 
@@ -219,7 +230,7 @@ class Stored:
 
 
 RowDeclaration = Column | Expression | Embedded | One | Many | Page | Derived
-RootDeclaration = Single | Many | Page | NodeById | NodesByIds
+RootDeclaration = Single | Many | Page | RootExpression | NodeById | NodesByIds
 Declaration = RowDeclaration | RootDeclaration | Stored
 
 
@@ -353,6 +364,11 @@ def root_page(
 ) -> Any:
     """A root field: a connection over every visible row."""
     return page(on={}, order=order, filter=filter, where=where, arguments=arguments, description=description)
+
+
+def root_expression(sql: str, *, description: str | None = None) -> Any:
+    """A root field that is an SQL expression without a row, such as ``{now}``."""
+    return mapped_field(RootExpression(sql), description)
 
 
 def root_node(*, description: str | None = None) -> Any:

@@ -102,8 +102,8 @@ def demo(
     ] = False,
 ) -> None:
     """Serve the demonstration street, with a ready token for each role."""
-    from shaodao import demo as demonstration
     from shaodao import serving
+    from shaodao.demo import run as demonstration
 
     settings = _settings()
     serving.run_until_stopped(demonstration.run(settings, keep_times=keep_times, say=_say))

@@ -168,7 +168,9 @@ class Departments:
         """What a department declares, without its form, as plain JSON values. Raises KeyError."""
         declaration = self._by_name[name].declaration
         fields = ("name", "title", "version", "organizations", "answers_for")
-        described: dict[str, Any] = msgspec.to_builtins({field: getattr(declaration, field) for field in fields})
+        described: dict[str, Any] = msgspec.json.decode(
+            msgspec.json.encode({field: getattr(declaration, field) for field in fields})
+        )
         return described
 
     def form_schema(self, name: str) -> Mapping[str, Any]:

@@ -437,7 +437,10 @@ class Desk(Protocol):
         ...
 
     async def arrive(self, point: Point | None = None, crs: CoordinateSystem = CoordinateSystem.CGCS2000) -> None:
-        """Report in 到场报到. A point near the case proves it; otherwise the street confirms the arrival."""
+        """Report in 到场报到.
+
+        A point near the case proves it, one far away is refused; without a point the street confirms the arrival.
+        """
         ...
 
     async def start(self) -> None:

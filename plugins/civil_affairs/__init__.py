@@ -61,8 +61,8 @@ async def on_withdrawn(event: Withdrawn, desk: Desk) -> None:
 async def on_wake(event: Woken, desk: Desk) -> None:
     rules = load_rules(desk.settings)
     if event.note == "visit":
-        await visit(desk)
-        await desk.wake_after(rules.reports_after, "report")
+        if await visit(desk):
+            await desk.wake_after(rules.reports_after, "report")
     elif event.note == "report":
         await report(desk, rules)
 

@@ -12,12 +12,13 @@ _ON_THE_WAY = (AssignmentState.NOTIFIED, AssignmentState.ACKNOWLEDGED)
 _AT_WORK = (AssignmentState.ARRIVED, AssignmentState.HANDLING, AssignmentState.RETURNED)
 
 
-async def arrive(desk: Desk) -> None:
-    """Report in with the point of the case, where it has one, and start."""
+async def arrive(desk: Desk) -> bool:
+    """Report in with the point of the case, where it has one, and start. False when there is nothing to do any more."""
     if desk.view.state in _ON_THE_WAY and desk.view.arrival_required:
         await desk.arrive(desk.view.case.point)
     if desk.view.state in (AssignmentState.ACKNOWLEDGED, AssignmentState.ARRIVED):
         await desk.start()
+    return desk.view.state is AssignmentState.HANDLING
 
 
 async def report(desk: Desk, rules: Rules) -> None:

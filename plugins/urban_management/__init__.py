@@ -62,8 +62,8 @@ async def on_withdrawn(event: Withdrawn, desk: Desk) -> None:
 async def on_wake(event: Woken, desk: Desk) -> None:
     rules = load_rules(desk.settings)
     if event.note == "arrive":
-        await arrive(desk)
-        await desk.wake_after(rules.crew.reports_after, "report")
+        if await arrive(desk):
+            await desk.wake_after(rules.crew.reports_after, "report")
     elif event.note == "report":
         await report(desk, rules)
 

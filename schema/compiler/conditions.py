@@ -150,7 +150,7 @@ def _search(compilation: Compilation, row: Row, condition: Search, given: Input)
     found = [f"{row.alias}.{condition.column} @> {pieces}"]
     if condition.recheck is not None:
         pattern = compilation.parameters.add(given.label, lambda binding: _containing(given.slot(binding)))
-        found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE {pattern}")
+        found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE ALL({pattern})")
     return found
 
 
@@ -162,9 +162,10 @@ def _pieces(condition: Search, given: Input, binding: Binding) -> list[str]:
     return pieces
 
 
-def _containing(text: Any) -> str:
-    escaped = str(text).strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+def _containing(text: Any) -> list[str]:
+    """A pattern for each word, as the pieces are of each word."""
+    escaped = str(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return [f"%{word}%" for word in escaped.split()]
 
 
 def _exists(compilation: Compilation, row: Row, condition: Exists, given: Input) -> str:

@@ -15,9 +15,9 @@ from schema.compiler.parameters import Binding, Slot
 from schema.compiler.rows import related
 from schema.compiler.rules import literal
 from schema.compiler.selections import Collected
-from schema.compiler.state import Compilation, DerivedField
+from schema.compiler.state import Compilation, DerivedField, Row
 from schema.ids import GlobalId
-from schema.mapping import Many, NodeById, NodesByIds, Page, RootDeclaration, Single
+from schema.mapping import NOWHERE, Many, NodeById, NodesByIds, Page, RootDeclaration, RootExpression, Single, Table
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,23 @@ def is_stored_root(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool
 def compile_whole(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Statement:
     """One statement whose single column is the whole ``data`` object."""
     columns = ", ".join(_root_columns(compilation, type_, fields))
-    return _statement(compilation, [f'(SELECT row_to_json("#") FROM (SELECT {columns}) "#")::text'], [""])
+    return statement_of(compilation, [f'(SELECT row_to_json("#") FROM (SELECT {columns}) "#")::text'], [""])
 
 
 def compile_roots(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Statement:
     """One statement with a column for each root field, for an operation that also has resolvers."""
     columns = [f'({column})::text AS "{key}"' for key, column in _roots(compilation, type_, fields)]
-    return _statement(compilation, columns, list(fields))
+    return statement_of(compilation, columns, list(fields))
 
 
 def compile_stored(
     compilation: Compilation, mapped: MappedType, nodes: Sequence[FieldNode], read: Callable[[Binding], GlobalId]
 ) -> Statement:
     """One statement that reads a stored object by county and key."""
-    return _statement(compilation, [f"{stored_json(compilation, mapped, nodes, read)}::text"], [""])
+    return statement_of(compilation, [f"{stored_json(compilation, mapped, nodes, read)}::text"], [""])
 
 
-def _statement(compilation: Compilation, columns: Sequence[str], names: Sequence[str]) -> Statement:
+def statement_of(compilation: Compilation, columns: Sequence[str], names: Sequence[str]) -> Statement:
     """The statement, with the parameters that it still has: what a rule turns into ``false`` takes its own away."""
     kept: dict[str, str] = {}
     slots: list[Slot] = []
@@ -98,6 +98,8 @@ def _root(compilation: Compilation, type_: GraphQLObjectType, nodes: Sequence[Fi
             return list_json(compilation, None, declaration, place)
         case Page():
             return connection_json(compilation, None, declaration, place)
+        case RootExpression(sql):
+            return f"to_json({compilation.filled(sql, Row('', Table(NOWHERE, rule='', shared=True)))})"
         case NodeById():
             return node_json(compilation, nodes, place.given["id"])
         case NodesByIds():

@@ -21,7 +21,12 @@ _PLACEHOLDERS: Mapping[str, tuple[str, Read, str]] = {
     "{account}": ("account", lambda binding: binding.viewer.account_id, "uuid"),
     "{person}": ("person", lambda binding: binding.viewer.person_id, "uuid"),
     "{organizations}": ("organizations", lambda binding: list(binding.viewer.organizations), "text[]"),
-}
+    "{ranks}": ("ranks", lambda binding: sorted({str(g.rank) for g in binding.viewer.grants if g.rank}), "text[]"),
+    "{yellow}": ("yellow", lambda binding: binding.services.ground().rulebook.ladder.urge_share, "float8"),
+    "{yellow_urgent}": (
+        "yellow_urgent", lambda binding: binding.services.ground().rulebook.ladder.urge_share_urgent, "float8",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -46,13 +46,19 @@ class WritingServices(Protocol):
 
 
 @strawberry.input
-class Action:
-    """What every action is given."""
+class KeyedInput:
+    """What every mutation is given."""
 
     idempotency_key: str = strawberry.field(
         description="Chosen by the client, 1 to 200 printable characters. The same key with the same input gives the first "
         "outcome again (kept 7 days); with another input it is refused."
     )
+
+
+@strawberry.input
+class Action(KeyedInput):
+    """What every action that can be repeated is given."""
+
     expected_version: int | None = strawberry.field(
         default=None, description="The version that the client has seen; another one is answered with StateConflict."
     )
@@ -91,10 +97,13 @@ def action(payload: type[Payload]) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
-async def perform(info: Info, given: Action, prepare: Prepare, show: Callable[[Committed], T]) -> T | AnyProblem:
+async def perform(
+    info: Info, given: KeyedInput, prepare: Prepare, show: Callable[[Committed], T], *, repeatable: bool = True
+) -> T | AnyProblem:
     """Run the command that ``prepare`` makes of the input, once for its idempotency key, and show what was committed.
 
-    ``prepare`` reads the input's global ids with the ``Identifiers`` it is given; the first of them tells the county.
+    ``prepare`` reads the input's global ids with the ``Identifiers`` it is given; the first of them tells the county. A
+    command that is not ``repeatable`` leaves no outcome behind, and runs anew each time.
     """
     context = info.context
     services: WritingServices = context.services
@@ -104,7 +113,7 @@ async def perform(info: Info, given: Action, prepare: Prepare, show: Callable[[C
         command = prepare(identifiers)
         outcome = await services.runner.run(
             command, actor=context.viewer, county=identifiers.county(), now=context.now,
-            repetition=Repetition(given.idempotency_key, info.field_name, given),
+            repetition=Repetition(given.idempotency_key, info.field_name, given) if repeatable else None,
         )  # fmt: skip
     except DomainError as error:
         return problem(error, bool(context.request and context.request.english))

@@ -27,8 +27,7 @@ class Identifiers:
             identifier = decode_as(text, name, shared=False)
             key = UUID(identifier.key)
         except (ClientError, ValueError):
-            self._faults.add(path, f"不是有效的 {name} 标识", f"not an identifier of a {name}")
-            return _NONE
+            return self._malformed(path, name)
         if identifier.county not in self._viewer.counties:
             raise NotFound(name, text)
         self._county = self._county or identifier.county
@@ -37,6 +36,19 @@ class Identifiers:
     def optional(self, path: str, text: str | None, name: str) -> UUID | None:
         """As ``key``, for an id that may be missing."""
         return None if text is None else self.key(path, text, name)
+
+    def shared(self, path: str, text: str | None, name: str) -> UUID | None:
+        """The key in an id of a type without a county, if one was given; a malformed one is a fault at ``path``."""
+        if text is None:
+            return None
+        try:
+            return UUID(decode_as(text, name, shared=True).key)
+        except (ClientError, ValueError):
+            return self._malformed(path, name)
+
+    def fault(self, path: str, message: str, english: str) -> None:
+        """Note another fault of the input, to be told with those of its ids."""
+        self._faults.add(path, message, english)
 
     def place(self, *codes: str | None) -> None:
         """Take the county of the first code of a division or grid that lies in a county of the viewer's."""
@@ -55,3 +67,7 @@ class Identifiers:
         if not self._viewer.counties:
             raise NotPermitted("您没有任何授权", "the viewer has no grants")
         return self._county or self._viewer.counties[0]
+
+    def _malformed(self, path: str, name: str) -> UUID:
+        self._faults.add(path, f"不是有效的 {name} 标识", f"not an identifier of this server's {name}")
+        return _NONE

@@ -20,6 +20,8 @@ CaseOrder = orderings(
     CHANGED=[("updated_at", "desc")],
 )
 
+_TEXT = "concat_ws(' ', {t}.number, {t}.title, {t}.description, {t}.address)"
+
 _NOT_TOLD = (
     "{t}.closed_at IS NOT NULL AND {t}.reporter_phone_masked IS NOT NULL AND NOT EXISTS ("
     "SELECT FROM message m WHERE m.county_code {county} AND m.county_code = {t}.county_code AND m.case_id = {t}.id"
@@ -55,11 +57,14 @@ class CaseFilter:
     opened_before: datetime | None = filtered(Where("registered_at", "lt"), description="Registered before this time.")
     changed_from: datetime | None = filtered(Where("updated_at", "gte"), description="Changed at this time or later.")
     text: str | None = filtered(
-        Search("search_bigrams", bigrams), description="Words of two or more characters in title, description or address."
+        Search("search_bigrams", bigrams, _TEXT), description="Words of two or more characters in number, title, description or address."
     )
     reporter_phone: str | None = filtered(
-        Fragment("{t}.reporter_phone_hash = {value}::bytea", phone_hash),
-        description="The reporter's whole phone, found by its keyed hash; staff of the street only.",
+        # A department must not find out by guessing who reported a confidential case (C.7 guardrail 5).
+        Fragment(
+            "{t}.reporter_phone_hash = {value}::bytea AND (NOT {t}.confidential OR {organizations} = '{}')", phone_hash
+        ),
+        description="The reporter's whole phone, found by its keyed hash.",
     )
     mine: bool | None = filtered(
         Flag("{t}.reporter_person_id = {person} OR {t}.reporter_account_id = {account}"),

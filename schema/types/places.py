@@ -34,18 +34,13 @@ class ArrivalPoint:
     crs: CoordinateSystem = expression("'CGCS2000'::text", description="Coordinate system 坐标系: always CGCS2000.")
 
 
-@strawberry.input(description="A point as it was measured; it always says in which system.")
-class PositionInput:
-    longitude: float = strawberry.field(description="Longitude 经度 in degrees.")
-    latitude: float = strawberry.field(description="Latitude 纬度 in degrees.")
-    crs: CoordinateSystem = strawberry.field(description="Coordinate system 坐标系.")
-
-
 @strawberry.input(description="A circle around a point.")
 class NearInput:
     longitude: float = strawberry.field(description="Longitude 经度 in degrees.")
     latitude: float = strawberry.field(description="Latitude 纬度 in degrees.")
-    crs: CoordinateSystem = strawberry.field(description="Coordinate system 坐标系.")
+    crs: CoordinateSystem | None = strawberry.field(
+        default=None, description="Coordinate system 坐标系; a point without one is refused (B.9)."
+    )
     radius: int | None = strawberry.field(
         default=None, description="Metres, 1 to 50,000; by default the platform's setting for similar cases."
     )
@@ -94,6 +89,6 @@ DIVISION_SQL = (
 
 def _cgcs2000(value: Mapping[str, Any]) -> Point:
     try:
-        return to_cgcs2000(Point(value["longitude"], value["latitude"]), parse_crs(str(value["crs"])))
+        return to_cgcs2000(Point(value["longitude"], value["latitude"]), parse_crs(str(value.get("crs") or "")))
     except MalformedValueError as error:
         raise ClientError("INVALID_INPUT", error.message, error.english) from error

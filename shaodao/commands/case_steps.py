@@ -46,5 +46,9 @@ async def case_outcome(tx: Transaction, case_id: UUID, record_id: UUID | None = 
     """Where the case stands now; ``record_id``: the follow-up or rating just made."""
     facts = await read_case(tx, case_id)
     return Outcome(
-        county_code=tx.county, case_id=case_id, case_number=facts.number, case_state=str(facts.state), record_id=record_id
+        county_code=tx.county,
+        case_id=case_id,
+        case_number=facts.number,
+        case_state=str(facts.state),
+        record_id=record_id,
     )

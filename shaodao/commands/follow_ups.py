@@ -72,7 +72,15 @@ async def rate_result(
     faults.check()
     rating_id = tx.new_id()
     await tx.connection.execute(
-        _RATE, tx.county, rating_id, case_id, str(EvaluatorKind.RESIDENT), tx.actor.account_id, str(satisfaction), said, tx.now
+        _RATE,
+        tx.county,
+        rating_id,
+        case_id,
+        str(EvaluatorKind.RESIDENT),
+        tx.actor.account_id,
+        str(satisfaction),
+        said,
+        tx.now,
     )
     await tx.connection.execute(_MOVE, tx.county, case_id, tx.now, str(facts.state))
     await record_case(tx, facts, _rated(tx, facts, satisfaction))
@@ -86,7 +94,11 @@ def _checked(tx: Transaction, given: FollowUpInput) -> FollowUpInput:
     if given.contacted and given.solved is None:
         faults.add("solved", "请询问问题是否解决", "ask whether the matter is solved")
     if not given.contacted:
-        for path, answer in (("responded", given.responded), ("solved", given.solved), ("satisfaction", given.satisfaction)):
+        for path, answer in (
+            ("responded", given.responded),
+            ("solved", given.solved),
+            ("satisfaction", given.satisfaction),
+        ):
             if answer is not None:
                 faults.add(path, "未联系上时不能填写", "there is no answer when nobody was reached")
     faults.check()

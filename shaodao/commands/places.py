@@ -93,7 +93,9 @@ async def locate(tx: Transaction, faults: Faults, whereabouts: Whereabouts) -> P
     division = await _division(tx, faults, whereabouts.division_code)
     if whereabouts.point is not None and (found := await grid_at(tx, whereabouts.point)):
         return found
-    place = named or await _sea_grid(tx, whereabouts.vessel_id) or division or await _street_of_actor(tx, whereabouts.point)
+    place = (
+        named or await _sea_grid(tx, whereabouts.vessel_id) or division or await _street_of_actor(tx, whereabouts.point)
+    )
     if place is None and not faults.faults:
         faults.add("divisionCode", "请提供地点、网格或所属街道(社区)", "say where: a point, a grid or a division")
     return place

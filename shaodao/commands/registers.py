@@ -188,7 +188,9 @@ async def add_care_tag(tx: Transaction, given: CareTagInput) -> Outcome:
 def _check_scope(tx: Transaction, grid_code: str) -> None:
     grants = tx.actor.grants_of(Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER)
     if not any(grant.covers(grid_code) for grant in grants):
-        raise NotPermitted("您的角色或范围不能登记此网格的户和人口", "your role or scope does not reach this grid's register")
+        raise NotPermitted(
+            "您的角色或范围不能登记此网格的户和人口", "your role or scope does not reach this grid's register"
+        )
 
 
 def _sees(tx: Transaction, person: asyncpg.Record) -> bool:
@@ -247,11 +249,17 @@ def _visibility(tx: Transaction, given: PersonInput, identity: _Identity) -> Cas
     return CaseVisibility.RESTRICTED_MINOR if age < _CHILD_BELOW else CaseVisibility.NORMAL
 
 
-def _sealed_id_number(tx: Transaction, person_id: UUID, number: str | None) -> tuple[str | None, bytes | None, bytes | None]:
+def _sealed_id_number(
+    tx: Transaction, person_id: UUID, number: str | None
+) -> tuple[str | None, bytes | None, bytes | None]:
     if number is None:
         return None, None, None
     cipher = tx.ground.cipher
-    return mask_identity_number(number), cipher.seal(number, ID_NUMBER_CONTEXT + person_id.bytes), cipher.lookup_hash(number)
+    return (
+        mask_identity_number(number),
+        cipher.seal(number, ID_NUMBER_CONTEXT + person_id.bytes),
+        cipher.lookup_hash(number),
+    )
 
 
 def _sealed_phone(tx: Transaction, person_id: UUID, phone: str | None) -> tuple[str | None, bytes | None, bytes | None]:

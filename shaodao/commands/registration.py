@@ -16,7 +16,7 @@ from shaodao.commands.places import Place, PointInput, Whereabouts, canonical_po
 from shaodao.commands.reporters import Reporter, ReporterInput, columns_of, repeats_of, reporter_of
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import may_register
-from shaodao.domain.channels import CHANNEL_GROUPS, FIRST_LEVELS
+from shaodao.domain.channels import CHANNEL_GROUPS, first_level
 from shaodao.domain.coordinates import Point
 from shaodao.domain.deadlines import Due, due
 from shaodao.domain.errors import Faults, NotPermitted
@@ -199,7 +199,7 @@ async def _write(tx: Transaction, draft: _Draft) -> None:
         _REGISTER, tx.county, draft.id, provisional_number(draft.id), place.street_code, place.community_code, place.grid_code,
         place.grid_code is None, str(given.kind), str(CHANNEL_GROUPS[given.channel]), str(given.channel), words.title,
         words.description, given.category_code, words.component, str(given.urgency), _name(given.severity), _name(given.scale),
-        str(CaseState.REGISTERED), str(FIRST_LEVELS[given.channel]), str(draft.visibility), draft.confidential, given.public,
+        str(CaseState.REGISTERED), str(first_level(given.channel, draft.role)), str(draft.visibility), draft.confidential, given.public,
         words.address, _pair(draft.point), given.point and given.point.given, given.occurred_at, tx.now,
         given.subject_person_id, given.vessel_id, _first_receiver(tx, draft), draft.due.at, draft.due.provisional,
         words.reference, await repeats_of(tx, draft.reporter, given.category_code), pieces, *_in_order(reporter),

@@ -68,7 +68,9 @@ async def reporter_of(tx: Transaction, faults: Faults, given: ReporterInput | No
     person_id = tx.actor.person_id if role is Role.RESIDENT else given.person_id
     if given.anonymous:
         if name or phone or person_id:
-            faults.add("reporter.anonymous", "匿名登记不能记录身份，可改用保密", "anonymous names nobody; use confidential")
+            faults.add(
+                "reporter.anonymous", "匿名登记不能记录身份，可改用保密", "anonymous names nobody; use confidential"
+            )
         return Reporter(anonymous=True, confidential=given.confidential)
     if person_id is not None:
         name, phone = await _from_register(tx, faults, person_id, name, phone)

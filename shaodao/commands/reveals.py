@@ -26,7 +26,7 @@ _PERSON = """
 SELECT name, phone_sealed, id_number_sealed, grid_code, visibility FROM person WHERE county_code = $1 AND id = $2
 """
 # One at a time for each login, so that uses side by side are counted too.
-_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended('reveal:' || $1::text || ':' || $2, 0))"
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended('reveal:' || $1::int::text || ':' || $2, 0))"
 _USES = """
 SELECT count(*) AS uses, min(at) AS oldest FROM (
     SELECT at FROM personal_data_access WHERE county_code = $1 AND login = $2 AND at > $3 ORDER BY at DESC LIMIT $4
@@ -133,7 +133,11 @@ def _person_role(tx: Transaction, case: CaseFacts, person: asyncpg.Record) -> Ro
     normal = person["visibility"] == CaseVisibility.NORMAL
     for role in (Role.STREET_DISPATCHER, Role.GRID_WORKER):
         for grant in tx.actor.grants_of(role):
-            if grant.covers(person["grid_code"]) and grant.covers(case.place) and (normal or role is Role.STREET_DISPATCHER):
+            if (
+                grant.covers(person["grid_code"])
+                and grant.covers(case.place)
+                and (normal or role is Role.STREET_DISPATCHER)
+            ):
                 return role
     raise NotPermitted("您无权查看此人信息", "you may not see this person's data")
 
@@ -183,4 +187,6 @@ async def _check_rate(tx: Transaction) -> None:
 def _entry(tx: Transaction, given: RevealInput, role: Role, revealed: Revealed) -> Entry:
     whose = "诉求人" if given.subject is SubjectKind.REPORTER else "人口档案"
     payload = {"subject": str(given.subject), "purpose": str(given.purpose), "fields": revealed.fields}
-    return Entry("revealPersonalData", f"{tx.actor.name}查看{whose}信息明文（{given.purpose.label}）", role=role, payload=payload)
+    return Entry(
+        "revealPersonalData", f"{tx.actor.name}查看{whose}信息明文（{given.purpose.label}）", role=role, payload=payload
+    )

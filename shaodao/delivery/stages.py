@@ -96,6 +96,7 @@ async def fire(tx: Transaction, due: DueStage) -> None:
 
 async def _overdue(tx: Transaction, due: DueStage) -> None:
     owner = await _owner(tx, due)
+    assert due.clock is not None, "only a deadline passes"
     if due.assignment_id is not None:
         await _set_late(tx, due.assignment_id, due.clock)
     elif due.clock is ClockKind.HANDLING:
@@ -122,7 +123,7 @@ async def _wake(tx: Transaction, due: DueStage) -> None:
 def _entry(type_: str, text: str, due: DueStage, owner: _Owner | None, hook: str) -> Entry:
     payload: dict[str, Any] = {"stage": due.stage, "stage_due_at": due.due_at}
     if due.clock is not None:
-        payload |= {"clock": due.clock, "deadline_id": due.deadline_id, "due_at": due.deadline_due_at}
+        payload |= {"clock": due.clock, "deadline_id": str(due.deadline_id), "due_at": due.deadline_due_at}
     if due.note is not None:
         payload["note"] = due.note
     own = due.assignment_id is not None and owner is not None

@@ -80,7 +80,8 @@ JOIN organizations own ON own.code = a.organization_code
 """
 _READ_VIEW = f"SELECT {_VIEW} {_OF} WHERE a.county_code = $1 AND a.id = $2"
 _READ_STEP = f"""
-SELECT {_VIEW} AS view, e.at, e.text, e.payload
+SELECT {_VIEW} AS view, e.at, e.text,
+    jsonb_build_object('close_kind', c.close_kind, 'result', c.result_text) || e.payload AS payload
 {_OF}
 JOIN case_event e ON e.county_code = a.county_code AND e.case_id = a.case_id AND e.seq = $3
 WHERE a.county_code = $1 AND a.id = $2

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from shaodao.demo.calling import drafted_at, duty_basis, submitted_at
-from shaodao.demo.cast import dispatcher, first_receiver, person_of
+from shaodao.demo.cast import accepter, dispatcher, first_receiver, person_of
 from shaodao.demo.copying import Row
 from shaodao.demo.dues import handling_clocks
 from shaodao.demo.identifiers import account_id, case_id, person_id, vessel_id, whistle_id
@@ -14,7 +14,7 @@ from shaodao.demo.parts import Part, Scene, accepted_at, settled_at_once
 from shaodao.demo.source import Case, Whistle
 from shaodao.demo.story import History
 from shaodao.demo.telling import close_kind, extension_decided_at, not_accepted_reason, was_closed
-from shaodao.domain.channels import FIRST_LEVELS
+from shaodao.domain.channels import first_level
 from shaodao.domain.identity import mask_name, mask_phone
 from shaodao.domain.permissions import county_of
 from shaodao.domain.text import bigrams
@@ -23,6 +23,7 @@ from shaodao.domain.vocabulary import (
     CaseVisibility,
     Channel,
     ClockKind,
+    Role,
     SolvingLevel,
     WhistleKind,
     WhistleReason,
@@ -44,7 +45,7 @@ def case_row(scene: Scene, history: History, number: str, parts: tuple[Part, ...
     return {
         **_identity_columns(scene, case, number), **_place_columns(scene, case), **reporter_columns(scene, case),
         **_people_columns(scene, case), **_progress_columns(scene, case), **_ending_columns(scene, case),
-        "state": history.case_state, "level": SolvingLevel.STREET if parts else FIRST_LEVELS[case.channel],
+        "state": history.case_state, "level": _level(scene, case, parts),
         "last_seq": len(history.events), "version": len(history.events), "created_at": case.registered_at,
         "updated_at": history.last_at, "round": 0 if case.reopened_at is None else 1, "rework_count": case.rework_count,
     }  # fmt: skip
@@ -128,6 +129,13 @@ def _place_columns(scene: Scene, case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _level(scene: Scene, case: Case, parts: tuple[Part, ...]) -> SolvingLevel:
+    """The street's once organizations were called; before that, the level of whoever took the case in (C.6)."""
+    if parts:
+        return SolvingLevel.STREET
+    return first_level(case.channel, Role[scene.street.member_of_staff(first_receiver(scene, case)).role])
+
+
 def _address(scene: Scene, case: Case) -> str:
     """What the grid's name says in brackets, such as 望海里."""
     name = next(grid.name for grid in scene.street.grids if grid.code == case.grid)
@@ -147,7 +155,7 @@ def _people_columns(scene: Scene, case: Case) -> dict[str, Any]:
 def _progress_columns(scene: Scene, case: Case) -> dict[str, Any]:
     accepted, clock = accepted_at(scene, case), handling_clocks(scene, case)[-1]
     return {
-        "accepted_at": accepted, "accepted_by": accepted and account_id(dispatcher(scene)), "first_contact_at": accepted,
+        "accepted_at": accepted, "accepted_by": accepted and account_id(accepter(scene, case)), "first_contact_at": accepted,
         "not_accepted_reason": not_accepted_reason(case), "due_at": clock.due.at, "due_provisional": clock.due.provisional,
         "county_informed_at": _county_informed_at(scene, case), "source_reference": _ARCHIVE if case.person == "P007" else None,
         "merged_into": case_id(case.merged_into) if case.merged_into else None,

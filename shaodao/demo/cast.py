@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shaodao.demo.parts import Scene
+from shaodao.demo.parts import Scene, settled_at_once
 from shaodao.demo.source import Case
 from shaodao.demo.story import Step
 from shaodao.domain.vocabulary import Channel, Role
@@ -35,6 +35,11 @@ def first_receiver(scene: Scene, case: Case) -> str:
     if case.first_receiver is not None:
         return case.first_receiver
     return dispatcher(scene) if case.channel in _AT_THE_CENTRE else scene.worker(case)
+
+
+def accepter(scene: Scene, case: Case) -> str:
+    """Who accepted the case 受理: the first receiver who settled it at once, else the duty chief."""
+    return first_receiver(scene, case) if settled_at_once(case) else dispatcher(scene)
 
 
 def person_of(scene: Scene, case: Case) -> str | None:

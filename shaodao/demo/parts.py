@@ -80,6 +80,7 @@ class Part:
     arrived_at: datetime | None = None
     started_at: datetime | None = None
     progress_at: datetime | None = None
+    latest_at: datetime | None = None
     first_reported_at: datetime | None = None
     returned: Return | None = None
     reported_at: datetime | None = None
@@ -152,7 +153,7 @@ def _called(scene: Scene, case: Case, party: CaseParty, whistle: Whistle, times:
         progress_at=times.arrived_at + timedelta(minutes=40) if long else None,
         first_reported_at=_first_reported_at(times, returned),
         returned=returned, reported_at=times.reported_at, verified_at=times.verified_at, score=times.score_by_street,
-        remark=whistle.note if times.late_arrival else None,
+        latest_at=_latest_at(scene, case, party), remark=whistle.note if times.late_arrival else None,
     )  # fmt: skip
 
 
@@ -170,7 +171,7 @@ def _dispatched(scene: Scene, case: Case, party: CaseParty) -> Part:
         case, party.dept, scene.handler(case, party.dept), party.role, party.state, notified,
         acknowledged_at=acknowledged, started_at=started if party.state in STARTED else None,
         progress_at=between(started, until, 0.5, timedelta(hours=2)) if party.state is AssignmentState.HANDLING else None,
-        reported_at=_reported_at(case, party, started, until), verified_at=_verified_at(case, party),
+        reported_at=_reported_at(case, party, started, until), verified_at=_verified_at(case, party), latest_at=_latest_at(scene, case, party),
     )  # fmt: skip
     return _objecting(case, part) if party.state is AssignmentState.REASSIGNED else part
 
@@ -188,6 +189,13 @@ def _reported_at(case: Case, party: CaseParty, started: datetime, until: datetim
     if party.role is AssignmentRole.LEAD and case.handled_at is not None:
         return case.handled_at
     return between(started, until, 0.6, until - started)
+
+
+def _latest_at(scene: Scene, case: Case, party: CaseParty) -> datetime | None:
+    """The LEAD of an open case that the file has words of said them last, shortly before the story's end or its pause."""
+    if party.state is not AssignmentState.HANDLING or party.role is not AssignmentRole.LEAD or case.result is None:
+        return None
+    return (suspended_at(case) or scene.told_until) - timedelta(hours=1)
 
 
 def _verified_at(case: Case, party: CaseParty) -> datetime | None:

@@ -4,31 +4,31 @@ from datetime import date, datetime
 
 import orjson
 
-from shaodao.calendar_source import calendar_days
+from shaodao.calendar_table import fill_calendar
 from shaodao.commands.transaction import Connection
 from shaodao.demo.catalogue import load_catalogue
 from shaodao.demo.copying import Row, copy_rows
 from shaodao.demo.identifiers import account_id, stable_id, team_id
 from shaodao.demo.people import care_tag_rows, household_rows, person_rows, vessel_rows
 from shaodao.demo.source import Grid, Organization, Staff, Street, Team, load_street
+from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.geometry import check_polygon, to_geojson
 from shaodao.domain.permissions import Grant, county_of
 from shaodao.domain.rulebook import Rulebook
 from shaodao.domain.vocabulary import AreaKind, Role, TeamKind
 from shaodao.personal_data import PersonalDataCipher
 
-FIRST_CALENDAR_YEAR, LAST_CALENDAR_YEAR = 2025, 2028
-"""Every stored time of the street, and of the two years after it, falls on a day of the calendar table."""
-
 
 async def load_registers(connection: Connection, cipher: PersonalDataCipher, rulebook: Rulebook, now: datetime) -> None:
     """Load divisions, organizations, accounts, grids, teams, people, vessels, calendar, catalogue and templates.
 
-    ``now`` stamps what has a time of collection. Identity numbers and phones go in sealed. Raises asyncpg's
+    ``now`` stamps what has a time of collection; the calendar is filled around it and around the street's stored times. Identity numbers and phones go in sealed. Raises asyncpg's
     UniqueViolationError where the street is loaded already.
     """
     street = load_street()
     await _load_shared(connection, street)
+    for moment in (street.meta.as_of, now):
+        await fill_calendar(connection, moment.astimezone(SHANGHAI).date())
     await _load_catalogue(connection, street)
     await _load_growing(connection, street, cipher, rulebook, now)
 
@@ -46,13 +46,6 @@ async def _load_shared(connection: Connection, street: Street) -> None:
             "organization_code": grant.organization, "rank": grant.rank,
         }
         for staff in street.staff for grant in grants_of(staff)
-    ])  # fmt: skip
-    await copy_rows(connection, "calendar_days", [
-        {
-            "day": day.day, "is_workday": day.is_workday, "name": day.name, "source": day.source,
-            "provisional": day.provisional,
-        }
-        for day in calendar_days(FIRST_CALENDAR_YEAR, LAST_CALENDAR_YEAR)
     ])  # fmt: skip
 
 

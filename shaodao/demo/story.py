@@ -152,12 +152,13 @@ def _compute(history: History, step: Step) -> None:
 def _event_row(case: Case, event: Event, street_code: str, place: Mapping[str, Any]) -> Row:
     step = event.step
     about_case = step.case_state is not None
+    by_whistle = event.about_whistle or (step.part is not None and step.part.whistle is not None)
     return {
         "county_code": county_of(street_code), "case_id": case_id(case.seq),
         **place, "at": step.at, "type": step.type, "actor_id": step.actor and account_id(step.actor),
         "actor_name": step.actor or ("诉求人" if step.role is Role.RESIDENT else "系统"), "actor_role": step.role,
         "organization_code": step.organization,
-        "whistle_id": whistle_id(case.whistle) if event.about_whistle and case.whistle else None,
+        "whistle_id": whistle_id(case.whistle) if by_whistle and case.whistle else None,
         "assignment_id": step.part.id if step.part and not event.about_whistle and not about_case else None,
         "from_state": event.from_state, "to_state": event.to_state, "text": step.text, "public": step.public,
         "payload": orjson.dumps(dict(step.payload)).decode(), "street_code": street_code, "grid_code": case.grid,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shaodao.demo.calling import calling_steps
-from shaodao.demo.cast import by_staff, caller_of, dispatcher, first_receiver, judge_of, leader, person_of
+from shaodao.demo.cast import accepter, by_staff, caller_of, dispatcher, first_receiver, judge_of, leader, person_of
 from shaodao.demo.parts import Part, Scene, accepted_at, settled_at_once
 from shaodao.demo.source import Case
 from shaodao.demo.story import Step
@@ -111,7 +111,7 @@ def _admission(scene: Scene, case: Case) -> list[Step]:
             case_state=CaseState.NOT_ACCEPTED, payload={"reason": reason},
         )  # fmt: skip
         return [by_staff(scene, chief, step)]
-    name = first_receiver(scene, case) if settled_at_once(case) else chief
+    name = accepter(scene, case)
     step = Step(accepted, "acceptCase", f"{name}受理案件", public=True, case_state=CaseState.ACCEPTED)
     return [by_staff(scene, name, step)]
 

@@ -13,7 +13,7 @@ from shaodao.demo.parts import Part, Scene, settled_at_once
 from shaodao.demo.source import Case
 from shaodao.demo.story import History
 from shaodao.demo.telling import extension_decided_at, followed_up_at, part_rated_at, rated_at
-from shaodao.demo.working import progress_text, result_text
+from shaodao.demo.working import FIRST_RESULT, progress_reports, result_text
 from shaodao.domain.permissions import county_of
 from shaodao.domain.vocabulary import (
     ClockKind,
@@ -51,8 +51,8 @@ def assignment_row(scene: Scene, part: Part, clocks: Clocks, history: History) -
 def report_rows(part: Part) -> list[Row]:
     """Rows of ``report``: on the way, returned, and in the end."""
     told = [
-        (part.progress_at, ReportKind.PROGRESS, progress_text(part)),
-        (part.first_reported_at, ReportKind.RESULT, "已劝离占道摊贩"),
+        *((at, ReportKind.PROGRESS, text) for at, text in progress_reports(part)),
+        (part.first_reported_at, ReportKind.RESULT, FIRST_RESULT),
         (part.reported_at, ReportKind.RESULT, result_text(part)),
     ]
     return [
@@ -192,7 +192,7 @@ def _no_show(scene: Scene, part: Part, clock: Clock | None) -> bool:
 
 def _updated_at(part: Part) -> datetime:
     times = (
-        part.notified_at, part.acknowledged_at, part.started_at, part.progress_at, part.reported_at, part.verified_at,
+        part.notified_at, part.acknowledged_at, part.started_at, part.progress_at, part.latest_at, part.reported_at, part.verified_at,
         part.reassigned_at,
     )  # fmt: skip
     return max(moment for moment in times if moment)

@@ -1,9 +1,14 @@
 """What an organization did after it was called: 应哨, 到场, 处置, 反馈, and how its report was checked."""
 
+from datetime import datetime
+
 from shaodao.demo.cast import by_staff, dispatcher
 from shaodao.demo.parts import Part, Scene
 from shaodao.demo.story import Step
 from shaodao.domain.vocabulary import AssignmentState, ObjectionReason
+
+FIRST_RESULT = "已劝离占道摊贩。"
+"""What a report said that was returned: the only one is case 8's."""
 
 
 def working_steps(scene: Scene, part: Part, parts: tuple[Part, ...]) -> list[Step]:
@@ -19,7 +24,10 @@ def _coming(scene: Scene, part: Part) -> list[Step]:
         (part.acknowledged_at, "acknowledgeAssignment", f"{who}应哨：{part.handler}", AssignmentState.ACKNOWLEDGED),
         (part.arrived_at, "arriveAtScene", f"{who}到场报到", AssignmentState.ARRIVED),
         (part.started_at, "startHandling", f"{who}开始处置", AssignmentState.HANDLING),
-        (part.progress_at, "reportProgress", f"{who}阶段反馈：{progress_text(part)}", AssignmentState.HANDLING),
+        *(
+            (at, "reportProgress", f"{who}阶段反馈：{text}", AssignmentState.HANDLING)
+            for at, text in progress_reports(part)
+        ),
     ]
     return [
         by_staff(scene, part.handler, Step(
@@ -31,7 +39,7 @@ def _coming(scene: Scene, part: Part) -> list[Step]:
 
 
 def _reporting(scene: Scene, part: Part) -> list[Step]:
-    reports = [(part.first_reported_at, "已劝离占道摊贩"), (part.reported_at, result_text(part))]
+    reports = [(part.first_reported_at, FIRST_RESULT), (part.reported_at, result_text(part))]
     return [
         by_staff(scene, part.handler, Step(
             at, "reportResult", f"{scene.name_of(part.organization)}反馈办结：{text}", organization=part.organization,
@@ -74,10 +82,14 @@ def _objection(scene: Scene, part: Part, parts: tuple[Part, ...]) -> list[Step]:
     return [by_staff(scene, part.handler, raised), by_staff(scene, chief, decided)]
 
 
-def progress_text(part: Part) -> str:
-    """What an organization said on the way: the file's own words where the case is still open."""
-    own = part.case.result if part.case.closed_at is None else None
-    return own or "已到现场核实情况，正在处置。"
+def progress_reports(part: Part) -> list[tuple[datetime, str]]:
+    """What an organization said on the way, and when; the last is the file's own words for a case still open."""
+    reports = []
+    if part.progress_at is not None:
+        reports.append((part.progress_at, "已到现场核实情况，正在处置。"))
+    if part.latest_at is not None and part.case.result is not None:
+        reports.append((part.latest_at, part.case.result))
+    return reports
 
 
 def result_text(part: Part) -> str:

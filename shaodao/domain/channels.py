@@ -6,7 +6,7 @@ The tables are data: they say how the field sorts its channels and hold no rule.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from shaodao.domain.vocabulary import Channel, ChannelGroup, SolvingLevel, Term
+from shaodao.domain.vocabulary import Channel, ChannelGroup, Role, SolvingLevel, Term
 
 
 class EmergencyLine(Term):
@@ -44,7 +44,17 @@ CHANNEL_GROUPS: Mapping[Channel, ChannelGroup] = MappingProxyType(
 )
 """The group of every channel (S-01)."""
 
-FIRST_LEVELS: Mapping[Channel, SolvingLevel] = MappingProxyType(
+CHANNEL_LEVELS: Mapping[Channel, SolvingLevel] = MappingProxyType(
     {channel: level for levels in _CHANNELS.values() for level, channels in levels.items() for channel in channels}
 )
-"""The solving level 解决层级 on which a case from a channel begins (C.6): who receives it first stands there."""
+"""The solving level 解决层级 on which each channel is received (C.6)."""
+
+_RECEIVER_LEVELS: Mapping[Role, SolvingLevel] = {
+    Role.GRID_WORKER: SolvingLevel.GRID,
+    Role.GRID_CHIEF: SolvingLevel.COMMUNITY,
+}
+
+
+def first_level(channel: Channel, receiver: Role) -> SolvingLevel:
+    """Where a case begins: on the level of the grid worker or chief who receives it first, else on the channel's."""
+    return _RECEIVER_LEVELS.get(receiver, CHANNEL_LEVELS[channel])

@@ -24,6 +24,7 @@ from shaodao.plugin import (
     DeliveryKey,
     Event,
     Json,
+    Overdue,
     QuestionAnswered,
     Released,
     Report,
@@ -111,6 +112,11 @@ class Assignment:
     def names_of_actions(self) -> tuple[str, ...]:
         """The names of the department's actions, in order, without ``remember`` and ``wake_after``."""
         return tuple(done.action for done in self.actions if done.action not in ("remember", "wake_after"))
+
+    @property
+    def late(self) -> tuple[ClockKind, ...]:
+        """The deadlines that were missed, in the order in which they passed."""
+        return tuple(event.clock for event in self.events if isinstance(event, Overdue) and not event.no_show)
 
     def owes(self, clock: ClockKind) -> bool:
         """Whether what the clock limits is still to be done."""

@@ -6,17 +6,16 @@ Every action is checked by the platform's transition table and kept for the test
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from shaodao.domain.assignment_machine import OPEN
+from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE, OPEN
 from shaodao.domain.coordinates import to_cgcs2000
-from shaodao.domain.errors import Faults
+from shaodao.domain.facts import INACTIVE
 from shaodao.domain.geometry import distance_metres
 from shaodao.domain.rulebook import TextLimits
-from shaodao.domain.text import TextError, clean_text
 from shaodao.plugin import (
     AssignmentView,
     AttachmentMetadata,
@@ -29,10 +28,13 @@ from shaodao.plugin import (
     ObjectionReason,
     Point,
     Report,
-    ReportResult,
     StateConflict,
 )
 from shaodao.testing.assignment import Assignment, Done, ProgressReport, Question, handler
+from shaodao.testing.checks import check_attachment, check_fact, check_persons, check_progress, check_result, check_text
+
+LONGEST_WAIT = timedelta(days=366)
+"""Farthest ahead that a department may ask to be woken."""
 
 
 class Ground(Protocol):
@@ -77,8 +79,8 @@ class StreetDesk:
 
     async def acknowledge(self, persons: Sequence[str]) -> None:
         def effect() -> None:
-            if not persons or not all(person.strip() for person in persons):
-                raise InvalidInput.at("persons", "须写明到场人员", "at least one person must be named")
+            self._decide("acknowledge")
+            check_persons(persons, self._ground.texts)
             self._take("acknowledge", acknowledged_at=self.now, persons=tuple(persons))
 
         self._once("acknowledge", effect, persons=tuple(persons))
@@ -88,9 +90,9 @@ class StreetDesk:
 
     async def arrive(self, point: Point | None = None, crs: CoordinateSystem = CoordinateSystem.CGCS2000) -> None:
         def effect() -> None:
-            self._take("arrive", arrived_at=self.now, acknowledged_at=self.view.acknowledged_at or self.now)
+            self._decide("arrive")
             self._assignment.arrival_proof = self._proof(point, crs)
-            self._assignment.settle()
+            self._take("arrive", arrived_at=self.now, acknowledged_at=self.view.acknowledged_at or self.now)
 
         self._once("arrive", effect, point=point, crs=crs)
 
@@ -105,19 +107,20 @@ class StreetDesk:
         accepted_at: datetime | None = None,
         solve_by: datetime | None = None,
     ) -> None:
-        def effect() -> None:
-            faults = Faults()
-            self._check_text(faults, "measures", measures)
-            self._check_times(faults, accepted_at=accepted_at, solve_by=solve_by)
-            faults.check()
-            self._take("reportProgress", started_at=self.view.started_at or self.now)
-            self._assignment.progress.append(ProgressReport(measures, talked_with, accepted_at, solve_by))
+        report = ProgressReport(measures, talked_with, accepted_at, solve_by)
 
-        self._once("report_progress", effect, measures=measures, talked_with=talked_with)
+        def effect() -> None:
+            self._decide("reportProgress")
+            check_progress(report, self._ground.texts, self.now)
+            self._take("reportProgress", started_at=self.view.started_at or self.now)
+            self._assignment.progress.append(report)
+
+        self._once("report_progress", effect, report=report)
 
     async def report_result(self, report: Report) -> None:
         def effect() -> None:
-            fields = self._checked(report)
+            self._decide("reportResult")
+            fields = self._checked_fields(report)
             self._take("reportResult", started_at=self.view.started_at or self.now, reported_at=self.now)
             self._assignment.reports.append(report)
             self._assignment.report_fields.append(fields)
@@ -125,26 +128,27 @@ class StreetDesk:
         self._once("report_result", effect, report=report)
 
     async def object(self, reason_kind: ObjectionReason, text: str) -> None:
-        self._once("object", lambda: self._later("raiseObjection"), reason_kind=reason_kind, text=text)
+        self._once("object", lambda: self._refuse_unknown("raiseObjection"), reason_kind=reason_kind, text=text)
 
     async def ask(self, text: str) -> None:
         def effect() -> None:
-            faults = Faults()
-            self._check_text(faults, "text", text)
-            faults.check()
+            self._decide("ask")
+            check_text("text", text, self._ground.texts.explanation)
             self._take("ask")
             self._assignment.questions.append(Question(text))
 
         self._once("ask", effect, text=text)
 
     async def request_extension(self, unit: DeadlineUnit, amount: int, reason: str) -> None:
-        self._once(
-            "request_extension", lambda: self._later("requestExtension"), unit=unit, amount=amount, reason=reason
-        )
+        def effect() -> None:
+            self._refuse_unknown("requestExtension")
+
+        self._once("request_extension", effect, unit=unit, amount=amount, reason=reason)
 
     async def attach(self, attachment: AttachmentMetadata) -> UUID:
         def effect() -> UUID:
-            self._require_open("attach")
+            self._refuse_when(self.view.state not in OPEN)
+            check_attachment(attachment, self._ground.texts, self.now)
             identifier = uuid4()
             self._assignment.attachments.append(replace(attachment, id=identifier))
             return identifier
@@ -153,15 +157,22 @@ class StreetDesk:
         return kept
 
     async def remember(self, name: str, value: Json) -> None:
-        self._once("remember", lambda: self._assignment.memory.__setitem__(name, value), name=name, value=value)
+        def effect() -> None:
+            check_fact(name, value, self._ground.texts)
+            self._assignment.memory[name.strip()] = value
+
+        self._once("remember", effect, name=name, value=value)
 
     async def recall(self, name: str) -> Json:
-        return self._assignment.memory.get(name)
+        return self._assignment.memory.get(name.strip())
 
     async def wake_after(self, delay: timedelta, note: str) -> None:
         def effect() -> None:
-            if delay <= timedelta():
-                raise InvalidInput.at("delay", "须大于零", "must be above zero")
+            self._refuse_when(self.view.state in INACTIVE)
+            if not timedelta() < delay <= LONGEST_WAIT:
+                english = f"must be above zero, at most {LONGEST_WAIT.days} days"
+                raise InvalidInput.at("delay", f"须大于零且不超过{LONGEST_WAIT.days}天", english)
+            check_text("note", note, self._ground.texts.reason)
             self._ground.wake(self._assignment, delay, note)
 
         self._once("wake_after", effect, delay=delay, note=note)
@@ -176,57 +187,41 @@ class StreetDesk:
             self._assignment.actions.append(Done(action, arguments, self.now))
         return done[key]
 
+    def _decide(self, action: str) -> None:
+        """Whether the transition table allows the action now; the platform asks this before it looks at arguments."""
+        ASSIGNMENT_MACHINE.decide(action, self._assignment.facts(), handler(self.view))
+
     def _take(self, action: str, **changes: Any) -> None:
         assignment = self._assignment
         assignment.take(action, handler(assignment.view))
         assignment.view = replace(assignment.view, **changes)
         assignment.settle()
 
-    def _later(self, action: str) -> None:
+    def _refuse_unknown(self, action: str) -> NoReturn:
         # The platform's tables do not know these actions yet, so the kit refuses them as the platform does.
         raise NotPermitted("本版本尚不支持此操作", f"this version of the platform does not know {action} yet")
 
-    def _require_open(self, action: str) -> None:
-        if self.view.state not in OPEN:
-            english = f"{action} is not allowed in state {self.view.state}"
-            raise StateConflict("任务已结束", english, state=str(self.view.state), version=self._assignment.version)
+    def _refuse_when(self, over: bool) -> None:
+        if over:
+            state, version = str(self.view.state), self._assignment.version
+            raise StateConflict("任务已结束", "the assignment is over", state=state, version=version)
 
     def _proof(self, point: Point | None, crs: CoordinateSystem) -> str:
-        place = self.view.case.point
-        if point is None or place is None:
+        scene, radius = self.view.case.point, self._ground.arrival_radius_metres
+        if point is None or scene is None:
             return "DECLARED"
-        near = distance_metres(to_cgcs2000(point, crs), place) <= self._ground.arrival_radius_metres
-        return "POINT" if near else "DECLARED"
+        away = distance_metres(to_cgcs2000(point, crs), scene)
+        if away > radius:
+            message = f"距案件地点{away:.0f}米，超出{radius}米的报到范围"
+            raise InvalidInput.at("point", message, f"{away:.0f} m from the case's point, beyond {radius} m")
+        return "POINT"
 
-    def _checked(self, report: Report) -> dict[str, Any]:
-        """The report's fields as plain JSON values.
-
-        InvalidInput names every fault of the four elements and the form.
-        """
-        faults = Faults()
-        self._check_text(faults, "measures", report.measures)
-        self._check_text(faults, "talkedWith", report.talked_with)
-        self._check_times(faults, accepted_at=report.accepted_at, solve_by=report.solve_by)
-        if report.result in (ReportResult.UNSOLVED, ReportResult.LONG_TERM) and not (report.explanation or "").strip():
-            faults.add("explanation", "未解决须说明原因", "is required for a matter that is not solved")
-        fields: dict[str, Any] = {}
+    def _checked_fields(self, report: Report) -> dict[str, Any]:
+        """The report's fields as plain JSON values; InvalidInput names every fault of the four elements and the form."""
+        fields, form_faults = {}, None
         try:
             fields = self._ground.validate(self.view.organization_code, report.fields)
         except InvalidInput as invalid:
-            faults.faults.extend(invalid.faults)
-        faults.check()
+            form_faults = invalid
+        check_result(report, form_faults, self._ground.texts, self.now)
         return fields
-
-    def _check_text(self, faults: Faults, path: str, text: str) -> None:
-        try:
-            clean_text(text, self._ground.texts.result)
-        except TextError as error:
-            faults.add(path, error.message, error.english)
-
-    def _check_times(self, faults: Faults, *, accepted_at: datetime | None, solve_by: datetime | None) -> None:
-        for path, moment in (("acceptedAt", accepted_at), ("solveBy", solve_by)):
-            if moment is not None and moment.utcoffset() is None:
-                faults.add(path, "时间须带时区", "the time carries no zone")
-                return
-        if accepted_at is not None and accepted_at > self.now:
-            faults.add("acceptedAt", "不能晚于现在", "must not lie in the future")

@@ -11,6 +11,7 @@ from shaodao.departments import hook_names
 from shaodao.plugin import (
     AssignmentState,
     CaseClosed,
+    ClockKind,
     CloseKind,
     Dispatched,
     ExtensionDecided,
@@ -138,8 +139,9 @@ def test_on_urge(listener: Listener, street: Street) -> None:
 
 
 def test_on_overdue(listener: Listener, street: Street) -> None:
-    street.blow("XX", WhistleKind.EMERGENCY)
+    assignment = street.blow("XX", WhistleKind.EMERGENCY)
     street.pass_time(timedelta(hours=1))
+    assert assignment.late == (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE)
     overdue = [event for event in listener.events if isinstance(event, Overdue)]
     assert listener.heard[-1] == "on_overdue"
     assert [(event.clock.value, event.no_show) for event in overdue] == [

@@ -17,7 +17,7 @@ import pytest
 from shaodao.calendar_source import calendar_days
 from shaodao.commands.running import Command, CommandRunner, Repetition, connection_of
 from shaodao.commands.transaction import Ground, Outcome
-from shaodao.demo.registers import FIRST_CALENDAR_YEAR, LAST_CALENDAR_YEAR, load_registers
+from shaodao.demo.registers import load_registers
 from shaodao.demo.source import Street as StreetData
 from shaodao.demo.source import load_street
 from shaodao.demo.tokens import handler_viewer, resident_viewer, staff_viewer
@@ -110,7 +110,7 @@ def ground() -> Ground:
     """What commands stand on: the shipped rulebook, the calendar, a key for tests, and forms that accept anything."""
     return Ground(
         rulebook=load_rulebook("shimahe"),
-        calendar=Calendar.of(calendar_days(FIRST_CALENDAR_YEAR, LAST_CALENDAR_YEAR)),
+        calendar=Calendar.of(calendar_days(2025, 2028)),
         cipher=PersonalDataCipher(b"\x99" * KEY_BYTES),
         forms=AnyForms(),
     )

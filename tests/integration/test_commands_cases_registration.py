@@ -43,13 +43,30 @@ async def run_register(street: Street, given: CaseInput, name: str = "吕示衡"
     return await street.run(lambda tx: register(tx, given), street.viewer(name))
 
 
+async def only_row(street: Street, statement: str, *values: object) -> Any:
+    """The one row that a statement answers."""
+    found = await street.pool.fetchrow(statement, *values)
+    assert found is not None
+    return found
+
+
 async def row_of(street: Street, outcome: Outcome) -> Any:
-    statement = "SELECT * FROM case_file WHERE county_code = $1 AND id = $2"
-    return await street.pool.fetchrow(statement, street.county, outcome.case_id)
+    return await only_row(
+        street, "SELECT * FROM case_file WHERE county_code = $1 AND id = $2", street.county, outcome.case_id
+    )
 
 
 async def counts(street: Street) -> tuple[int, ...]:
-    tables = ("case_file", "case_event", "message", "deadline", "deadline_stage", "case_counter", "delivery", "command_outcome")
+    tables = (
+        "case_file",
+        "case_event",
+        "message",
+        "deadline",
+        "deadline_stage",
+        "case_counter",
+        "delivery",
+        "command_outcome",
+    )
     return tuple([await street.pool.fetchval(f"SELECT count(*) FROM {table}") for table in tables])
 
 
@@ -77,7 +94,8 @@ async def test_the_number_is_the_streets_day_and_running_number(street: Street) 
     assert row["number"] == second.case_number
     assert {"99", "02", "09"} <= set(row["search_bigrams"])
     texts = await street.pool.fetch(
-        "SELECT text FROM case_event WHERE case_id = $1 UNION ALL SELECT text FROM message WHERE case_id = $1", second.case_id
+        "SELECT text FROM case_event WHERE case_id = $1 UNION ALL SELECT text FROM message WHERE case_id = $1",
+        second.case_id,
     )
     assert all(second.case_number in text["text"] and str(second.case_id) not in text["text"] for text in texts)
 
@@ -98,7 +116,7 @@ async def test_the_clock_starts_at_registration_and_the_receipt_tells_the_due_da
     assert [(clock["kind"], clock["state"]) for clock in clocks] == [("CONTACT", "RUNNING"), ("HANDLING", "RUNNING")]
     assert clocks[1]["started_at"] == street.now
     assert clocks[1]["due_at"] == row["due_at"]
-    message = await street.pool.fetchrow("SELECT * FROM message WHERE case_id = $1", outcome.case_id)
+    message = await only_row(street, "SELECT * FROM message WHERE case_id = $1", outcome.case_id)
     assert message["kind"] == "RECEIPT"
     assert "990101001-20261009-0001" in message["text"]
     assert "10月15日前" in message["text"]
@@ -130,7 +148,7 @@ async def test_a_resident_reports_as_their_own_person_and_has_no_first_receiver_
     assert row["reporter_person_id"] == person_id("P014")
     assert row["reporter_phone_masked"] == "100****0014"
     assert row["first_receiver_id"] is None
-    event = await street.pool.fetchrow("SELECT * FROM case_event WHERE case_id = $1", outcome.case_id)
+    event = await only_row(street, "SELECT * FROM case_event WHERE case_id = $1", outcome.case_id)
     assert (event["type"], event["actor_role"], event["public"]) == ("registerCase", "RESIDENT", True)
 
 
@@ -184,7 +202,9 @@ async def test_the_point_goes_before_the_grid_code_and_the_code_before_nothing(s
         ({"point": OPEN_SEA, "division_code": "990101001002"}, "990101001002"),
     ],
 )
-async def test_a_place_in_no_grid_is_flagged_and_never_lost(street: Street, changes: dict[str, Any], community: str | None) -> None:
+async def test_a_place_in_no_grid_is_flagged_and_never_lost(
+    street: Street, changes: dict[str, Any], community: str | None
+) -> None:
     row = await row_of(street, await run_register(street, case_input(**changes)))
     assert (row["grid_unknown"], row["grid_code"], row["community_code"]) == (True, None, community)
     assert row["street_code"] == "990101001000"

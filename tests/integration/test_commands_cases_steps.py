@@ -18,6 +18,7 @@ from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.errors import DomainError, InvalidInput, NotFound, NotPermitted, StateConflict
 from shaodao.domain.vocabulary import (
     AssignmentRole,
+    Channel,
     CloseKind,
     NotAcceptedReason,
     Satisfaction,
@@ -25,7 +26,7 @@ from shaodao.domain.vocabulary import (
     Urgency,
 )
 from tests.integration.conftest import Street
-from tests.integration.test_commands_cases_registration import case_input, paths
+from tests.integration.test_commands_cases_registration import case_input, only_row, paths
 
 LEAD, CO, INFORM = AssignmentRole.LEAD, AssignmentRole.CO, AssignmentRole.INFORM
 DISPATCHER, WORKER, CALLER, RESIDENT = "吕示衡", "周示岚", "毛示访", "P014"
@@ -52,7 +53,12 @@ async def accepted(street: Street, who: str = DISPATCHER, **changes: Any) -> UUI
 
 async def dispatched(street: Street, **changes: Any) -> UUID:
     case_id = await accepted(street, **changes)
-    await do(street, lambda tx: cases.dispatch(tx, case_id, parties=[PartyInput("CG", LEAD), PartyInput("JJ", CO)], duty_basis=BASIS))
+    await do(
+        street,
+        lambda tx: cases.dispatch(
+            tx, case_id, parties=[PartyInput("CG", LEAD), PartyInput("JJ", CO)], duty_basis=BASIS
+        ),
+    )
     return case_id
 
 
@@ -79,20 +85,24 @@ async def closed(street: Street, **changes: Any) -> UUID:
 
 
 async def case_row(street: Street, case_id: UUID) -> Any:
-    return await street.pool.fetchrow("SELECT * FROM case_file WHERE county_code = $1 AND id = $2", street.county, case_id)
+    return await only_row(street, "SELECT * FROM case_file WHERE county_code = $1 AND id = $2", street.county, case_id)
 
 
 async def last_event(street: Street, case_id: UUID) -> Any:
-    return await street.pool.fetchrow("SELECT * FROM case_event WHERE case_id = $1 ORDER BY seq DESC LIMIT 1", case_id)
+    return await only_row(street, "SELECT * FROM case_event WHERE case_id = $1 ORDER BY seq DESC LIMIT 1", case_id)
 
 
 async def messages(street: Street, case_id: UUID) -> list[str]:
-    rows = await street.pool.fetch("SELECT kind FROM message WHERE case_id = $1 AND organization_code IS NULL ORDER BY id", case_id)
+    rows = await street.pool.fetch(
+        "SELECT kind FROM message WHERE case_id = $1 AND organization_code IS NULL ORDER BY id", case_id
+    )
     return [row["kind"] for row in rows]
 
 
 async def clock(street: Street, case_id: UUID, kind: str) -> Any:
-    return await street.pool.fetchrow("SELECT * FROM deadline WHERE case_id = $1 AND kind = $2 AND assignment_id IS NULL", case_id, kind)
+    return await only_row(
+        street, "SELECT * FROM deadline WHERE case_id = $1 AND kind = $2 AND assignment_id IS NULL", case_id, kind
+    )
 
 
 async def stages(street: Street, case_id: UUID) -> list[datetime]:
@@ -102,7 +112,17 @@ async def stages(street: Street, case_id: UUID) -> list[datetime]:
 
 async def picture(street: Street, case_id: UUID) -> list[str]:
     """Everything that stands about a case, to be compared before and after a refusal."""
-    tables = ("case_event", "message", "deadline", "deadline_stage", "assignment", "whistle", "follow_up", "evaluation", "delivery")
+    tables = (
+        "case_event",
+        "message",
+        "deadline",
+        "deadline_stage",
+        "assignment",
+        "whistle",
+        "follow_up",
+        "evaluation",
+        "delivery",
+    )
     queries = ["SELECT row_to_json(t)::text FROM case_file t WHERE id = $1"]
     queries += [f"SELECT row_to_json(t)::text FROM {table} t WHERE case_id = $1 ORDER BY 1" for table in tables]
     return [str(row[0]) for query in queries for row in await street.pool.fetch(query, case_id)]
@@ -121,7 +141,12 @@ async def test_accepting_tells_the_reporter_and_gives_a_residents_case_its_first
     case_id = await accepted(street, RESIDENT, reporter=None)
     row = await case_row(street, case_id)
     dispatcher = street.viewer(DISPATCHER).account_id
-    assert (row["state"], row["accepted_by"], row["first_receiver_id"], row["version"]) == ("ACCEPTED", dispatcher, dispatcher, 2)
+    assert (row["state"], row["accepted_by"], row["first_receiver_id"], row["version"]) == (
+        "ACCEPTED",
+        dispatcher,
+        dispatcher,
+        2,
+    )
     assert await messages(street, case_id) == ["RECEIPT", "ACCEPTED"]
     event = await last_event(street, case_id)
     assert (event["type"], event["from_state"], event["to_state"], event["actor_role"]) == (
@@ -198,7 +223,12 @@ async def test_a_refusal_is_objected_to_once_and_the_clock_goes_on(street: Stree
     await refused(street, case_id, NotPermitted, object_, "P018")
     await do(street, object_, RESIDENT)
     row = await case_row(street, case_id)
-    assert (row["state"], row["refusal_objected"], row["not_accepted_reason"], row["due_at"]) == ("REGISTERED", True, None, due)
+    assert (row["state"], row["refusal_objected"], row["not_accepted_reason"], row["due_at"]) == (
+        "REGISTERED",
+        True,
+        None,
+        due,
+    )
     assert (await clock(street, case_id, "HANDLING"))["state"] == "RUNNING"
     assert due in await stages(street, case_id)
     await do(street, refuse)
@@ -207,7 +237,11 @@ async def test_a_refusal_is_objected_to_once_and_the_clock_goes_on(street: Stree
 
 async def test_settling_at_once_closes_tells_and_owes_a_follow_up(street: Street) -> None:
     case_id = await registered(street, WORKER)
-    await do(street, lambda tx: cases.settle_at_once(tx, case_id, result_text="已劝离。", close_kind=CloseKind.ANSWERED), WORKER)
+    await do(
+        street,
+        lambda tx: cases.settle_at_once(tx, case_id, result_text="已劝离。", close_kind=CloseKind.ANSWERED),
+        WORKER,
+    )
     row = await case_row(street, case_id)
     worker = street.viewer(WORKER).account_id
     assert (row["state"], row["close_kind"], row["settled_by_first_receiver"]) == ("CLOSED", "ANSWERED", True)
@@ -233,14 +267,22 @@ async def test_what_cannot_be_settled_at_once(street: Street) -> None:
 
 
 async def test_reporting_up_needs_the_initial_opinion(street: Street) -> None:
-    case_id = await registered(street, WORKER, channel="GRID_PATROL")
-    error = await refused(street, case_id, InvalidInput, lambda tx: cases.report_up(tx, case_id, initial_opinion=" "), WORKER)
+    case_id = await registered(street, WORKER, channel=Channel.GRID_PATROL)
+    error = await refused(
+        street, case_id, InvalidInput, lambda tx: cases.report_up(tx, case_id, initial_opinion=" "), WORKER
+    )
     assert paths(error) == {"initialOpinion"}
     await do(street, lambda tx: cases.report_up(tx, case_id, initial_opinion="网格无执法权，建议转城管。"), WORKER)
     row = await case_row(street, case_id)
-    assert (row["state"], row["level"], row["initial_opinion"]) == ("REGISTERED", "STREET", "网格无执法权，建议转城管。")
+    assert (row["state"], row["level"], row["initial_opinion"]) == (
+        "REGISTERED",
+        "STREET",
+        "网格无执法权，建议转城管。",
+    )
     assert not (await last_event(street, case_id))["public"]
-    await refused(street, case_id, StateConflict, lambda tx: cases.report_up(tx, case_id, initial_opinion="再次上报"), WORKER)
+    await refused(
+        street, case_id, StateConflict, lambda tx: cases.report_up(tx, case_id, initial_opinion="再次上报"), WORKER
+    )
 
 
 async def test_classifying_counts_the_due_anew_from_registration(street: Street) -> None:
@@ -289,12 +331,16 @@ async def test_dispatching_notifies_every_party_by_its_duty(street: Street) -> N
         ("CG", "LEAD", "NOTIFIED", BASIS), ("JJ", "CO", "NOTIFIED", BASIS),
     ]  # fmt: skip
     assert (await case_row(street, case_id))["state"] == "ASSIGNED"
-    heard = await street.pool.fetch("SELECT organization_code, hook FROM delivery WHERE case_id = $1 ORDER BY 1", case_id)
+    heard = await street.pool.fetch(
+        "SELECT organization_code, hook FROM delivery WHERE case_id = $1 ORDER BY 1", case_id
+    )
     assert [tuple(row) for row in heard] == [("CG", "on_dispatch"), ("JJ", "on_dispatch")]
 
 
 async def test_the_catalogues_own_limit_overrides_the_class(street: Street) -> None:
-    row = await street.pool.fetchrow("SELECT code FROM catalogue_items WHERE limit_amount = 15 AND limit_unit = 'WORKING_DAY'")
+    row = await only_row(
+        street, "SELECT code FROM catalogue_items WHERE limit_amount = 15 AND limit_unit = 'WORKING_DAY'"
+    )
     assert row is not None
     street.now = datetime(2026, 11, 19, 9, 30, tzinfo=SHANGHAI)
     case_id = await accepted(street, category_code="A06", urgency=Urgency.COMPLEX)
@@ -330,7 +376,12 @@ async def test_a_faulty_dispatch_notifies_nobody(
 
 async def test_a_community_gets_what_its_duty_list_holds(street: Street) -> None:
     case_id = await accepted(street, category_code="A05")
-    await do(street, lambda tx: cases.dispatch(tx, case_id, parties=[PartyInput("JD", LEAD), PartyInput("TT", CO)], duty_basis=BASIS))
+    await do(
+        street,
+        lambda tx: cases.dispatch(
+            tx, case_id, parties=[PartyInput("JD", LEAD), PartyInput("TT", CO)], duty_basis=BASIS
+        ),
+    )
     assert await street.pool.fetchval("SELECT count(*) FROM assignment WHERE case_id = $1", case_id) == 2
 
 
@@ -350,7 +401,9 @@ async def test_a_handler_never_closes_and_open_reports_keep_it_open(street: Stre
     case_id = await verifying(street)
     close: Step = lambda tx: cases.close(tx, case_id, close_kind=CloseKind.SOLVED, result_text="已清移。")  # noqa: E731
     await refused(street, case_id, NotPermitted, close, "姜示序")
-    await street.pool.execute("UPDATE assignment SET agent_id = $2 WHERE case_id = $1", case_id, street.viewer(DISPATCHER).account_id)
+    await street.pool.execute(
+        "UPDATE assignment SET agent_id = $2 WHERE case_id = $1", case_id, street.viewer(DISPATCHER).account_id
+    )
     await refused(street, case_id, NotPermitted, close)
     await street.pool.execute("UPDATE assignment SET agent_id = NULL, state = 'REPORTED' WHERE case_id = $1", case_id)
     await refused(street, case_id, StateConflict, close)
@@ -371,7 +424,10 @@ async def test_withdrawing_ends_all_work_and_the_departments_hear_it(street: Str
     assert (row["state"], row["close_kind"]) == ("CANCELLED", "WITHDRAWN")
     assert await street.pool.fetchval("SELECT state FROM assignment WHERE case_id = $1", case_id) == "WITHDRAWN"
     assert await street.pool.fetchval("SELECT state FROM whistle WHERE case_id = $1", case_id) == "WITHDRAWN"
-    assert await street.pool.fetchval("SELECT count(*) FROM deadline WHERE case_id = $1 AND state = 'RUNNING'", case_id) == 0
+    assert (
+        await street.pool.fetchval("SELECT count(*) FROM deadline WHERE case_id = $1 AND state = 'RUNNING'", case_id)
+        == 0
+    )
     assert await stages(street, case_id) == []
     heard = await street.pool.fetch("SELECT organization_code FROM delivery WHERE hook = 'on_withdrawn'")
     assert [each["organization_code"] for each in heard] == ["CG"]
@@ -387,7 +443,7 @@ async def test_a_call_that_reached_nobody_leaves_the_case_closed(street: Street)
     outcome = await do(street, lambda tx: record_follow_up(tx, case_id, answers), CALLER)
     assert (await case_row(street, case_id))["state"] == outcome.case_state == "FOLLOWED_UP"
     assert (await clock(street, case_id, "FOLLOW_UP"))["state"] == "STOPPED"
-    row = await street.pool.fetchrow("SELECT * FROM follow_up WHERE id = $1", outcome.record_id)
+    row = await only_row(street, "SELECT * FROM follow_up WHERE id = $1", outcome.record_id)
     assert (row["solved"], row["satisfaction"], row["responded"]) == ("SOLVED", "SATISFIED", True)
 
 
@@ -395,20 +451,28 @@ async def test_a_call_that_reached_nobody_leaves_the_case_closed(street: Street)
     ("given", "faulty"),
     [
         (FollowUpInput(" ", True), {"channel", "solved"}),
-        (FollowUpInput("PHONE", False, True, SolvedLevel.SOLVED, Satisfaction.SATISFIED), {"responded", "solved", "satisfaction"}),
+        (
+            FollowUpInput("PHONE", False, True, SolvedLevel.SOLVED, Satisfaction.SATISFIED),
+            {"responded", "solved", "satisfaction"},
+        ),
         (FollowUpInput("PHONE", True, solved=SolvedLevel.SOLVED, comment="\x07"), {"comment"}),
     ],
 )
 async def test_a_faulty_call_is_not_recorded(street: Street, given: FollowUpInput, faulty: set[str]) -> None:
     case_id = await closed(street)
-    assert paths(await refused(street, case_id, InvalidInput, lambda tx: record_follow_up(tx, case_id, given), CALLER)) == faulty
+    assert (
+        paths(await refused(street, case_id, InvalidInput, lambda tx: record_follow_up(tx, case_id, given), CALLER))
+        == faulty
+    )
 
 
 async def test_the_follow_up_caller_is_a_third_person(street: Street) -> None:
     case_id = await closed(street)
     call: Step = lambda tx: record_follow_up(tx, case_id, FollowUpInput("PHONE", contacted=False))  # noqa: E731
     await refused(street, case_id, NotPermitted, call)
-    await street.pool.execute("UPDATE case_file SET closed_by = $2 WHERE id = $1", case_id, street.viewer(CALLER).account_id)
+    await street.pool.execute(
+        "UPDATE case_file SET closed_by = $2 WHERE id = $1", case_id, street.viewer(CALLER).account_id
+    )
     await refused(street, case_id, NotPermitted, call, CALLER)
 
 
@@ -416,9 +480,11 @@ async def test_the_reporter_rates_the_result_once(street: Street) -> None:
     case_id = await closed(street, reporter=None)
     rate: Step = lambda tx: rate_result(tx, case_id, satisfaction=Satisfaction.SATISFIED, comment="谢谢")  # noqa: E731
     await refused(street, case_id, NotPermitted, rate, RESIDENT)
-    await street.pool.execute("UPDATE case_file SET reporter_person_id = $2 WHERE id = $1", case_id, street.resident(RESIDENT).person_id)
+    await street.pool.execute(
+        "UPDATE case_file SET reporter_person_id = $2 WHERE id = $1", case_id, street.resident(RESIDENT).person_id
+    )
     await do(street, rate, RESIDENT)
-    row = await street.pool.fetchrow("SELECT * FROM evaluation WHERE case_id = $1", case_id)
+    row = await only_row(street, "SELECT * FROM evaluation WHERE case_id = $1", case_id)
     assert (row["evaluator_kind"], row["satisfaction"], row["comment"]) == ("RESIDENT", "SATISFIED", "谢谢")
     assert (await case_row(street, case_id))["state"] == "CLOSED"
     await refused(street, case_id, StateConflict, rate, RESIDENT)

@@ -1,0 +1,49 @@
+"""What only a demonstration offers: moving its clock."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry.types import Info
+
+from schema.problems import InvalidInput, NotPermitted, problem
+from shaodao.commands.running import connection_of
+from shaodao.demo.clock import DemoClock, move_forward
+from shaodao.domain import errors
+
+
+@strawberry.type(description="The demonstration's clock 演示时钟 after the move.")
+class DemoClockPayload:
+    server_time: datetime = strawberry.field(description="The time that the server now works with.")
+
+
+MoveDemoClockResult = Annotated[
+    DemoClockPayload | InvalidInput | NotPermitted,
+    strawberry.union("MoveDemoClockResult", description="What came of the mutation: MoveDemoClockResult."),
+]
+
+
+@strawberry.input(description="Where to move the demonstration's clock to.")
+class MoveDemoClockInput:
+    to: datetime = strawberry.field(description="The new time, with its offset; later than now, at most 31 days ahead.")
+
+
+@strawberry.type
+class DemonstrationMutations:
+    @strawberry.mutation(
+        description=(
+            "Move the clock of a demonstration forward 拨动演示时钟, so that limits pass and stages fire without waiting. "
+            "A server that is no demonstration refuses it."
+        )
+    )
+    async def move_demo_clock(self, info: Info, input: MoveDemoClockInput) -> MoveDemoClockResult:  # noqa: A002
+        platform, english = info.context.services, info.context.request.english
+        try:
+            if not isinstance(platform.now, DemoClock) or not info.context.viewer.grants:
+                raise errors.NotPermitted("只有演示环境可以拨动时钟", "only a demonstration's clock can be moved")
+            async with platform.pool.acquire() as lent:
+                await move_forward(connection_of(lent), platform.now, input.to)
+        except errors.DomainError as error:
+            return problem(error, english)  # type: ignore[return-value]
+        platform.announcer.announce()
+        return DemoClockPayload(server_time=platform.now())

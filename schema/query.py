@@ -1,0 +1,184 @@
+"""The queries. Stored fields are compiled to one statement; the few resolvers read what is no stored row."""
+
+from datetime import datetime
+from typing import TypeAlias
+
+import strawberry
+
+from schema import enumerations as enumerations  # noqa: PLC0414 - makes the field's words known to Strawberry
+from schema.compiler.parameters import Binding
+from schema.dictionary import DictionaryEntry, dictionary
+from schema.errors import invalid_input
+from schema.ids import decode, invalid_id
+from schema.mapping import (
+    Fragment,
+    Where,
+    argument,
+    root_expression,
+    root_many,
+    root_node,
+    root_nodes,
+    root_one,
+    root_page,
+)
+from schema.mutations.shared_inputs import PointInput
+from schema.reading import Context
+from schema.relay import Connection, Node
+from schema.routing import RoutingExplanation, routing_of_case, routing_of_matter
+from schema.types.assignments import Assignment, AssignmentFilter, AssignmentOrder
+from schema.types.calendar import CalendarDay
+from schema.types.case_lists import CaseFilter, CaseOrder
+from schema.types.cases import Case
+from schema.types.deadlines import Deadline
+from schema.types.divisions import Division
+from schema.types.grids import Grid, GridFilter, GridOrder
+from schema.types.organizations import Department, Organization
+from schema.types.people import Person, PersonFilter, PersonOrder
+from schema.types.places import NearInput, position, surroundings
+from schema.types.routing import CatalogueItem, Category, DutyListItem
+from schema.types.teams import Team
+from schema.types.viewers import Viewer
+from schema.types.whistles import Whistle, WhistleFilter, WhistleOrder
+from shaodao.commands.routing import RoutingQuestion
+from shaodao.delivery.cursors import CURRENT
+from shaodao.domain.vocabulary import DivisionLevel, DutyListKind, OrgKind
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+_CURSOR = (
+    "(SELECT coalesce(max(f.epoch), 1) FROM feed_epoch f)::text"
+    f" || '.' || {CURRENT}::text || '.00000000-0000-0000-0000-000000000000'"
+)
+_NEAR = (
+    "{t}.point <@ {value}::box"
+    " AND power(({t}.point[0] - (center({value}::box))[0]) / (width({value}::box) / 2), 2)"
+    " + power(({t}.point[1] - (center({value}::box))[1]) / (height({value}::box) / 2), 2) <= 1"
+)
+_CLOCK = (
+    "{t}.id = {value}::uuid OR ({t}.case_id = {value}::uuid AND {t}.kind = 'HANDLING' AND {t}.started_at = ("
+    "SELECT max(d.started_at) FROM deadline d WHERE d.county_code {county} AND d.county_code = {t}.county_code"
+    " AND d.case_id = {t}.case_id AND d.kind = 'HANDLING'))"
+)
+
+
+def _case_or_deadline(text: str, _: Binding) -> str:
+    """The key in the id of a case or a deadline. Raises ClientError INVALID_ID."""
+    identifier = decode(text)
+    if identifier.type not in ("Case", "Deadline"):
+        raise invalid_id(text)
+    return identifier.key
+
+
+@strawberry.type(description="Everything that can be asked. What a viewer may not see is absent, never an error.")
+class Query:
+    viewer: Viewer | None = root_one(arguments={}, description="Who asks, and what waits for them; null for nobody.")
+    node: Node | None = root_node(description="The object with a global identifier, if the viewer sees it.")
+    nodes: list[Node | None] = root_nodes(
+        description="The objects with these identifiers (up to 100) in their order; null where the viewer sees none."
+    )
+    division: Division | None = root_one(
+        arguments={"code": argument(str, Where("code"), "Twelve digits.")}, description="A division 行政区划."
+    )
+    divisions: list[Division] = root_many(
+        order=[("code", "asc")],
+        arguments={
+            "parent": argument(str | None, Where("parent_code"), "Those directly below the division with this code."),
+            "level": argument(DivisionLevel | None, Where("level"), "Those of this level."),
+        },
+        description="Divisions by code.",
+    )
+    grid: Grid | None = root_one(
+        arguments={"code": argument(str, Where("code"), "Fifteen digits.")}, description="A grid 网格."
+    )
+    grid_at: Grid | None = root_one(
+        arguments={
+            "point": argument(
+                PointInput,
+                Fragment("{t}.boundary @> {value}::point AND {t}.valid_to IS NULL", position),
+                "The point with its coordinate system.",
+            )
+        },
+        description="The grid in which a point lies; null: in none.",
+    )
+    grids: Connection[Grid] = root_page(order=GridOrder, filter=GridFilter, description="Grids.")
+    people: Connection[Person] = root_page(
+        order=PersonOrder, filter=PersonFilter, description="People of the register, masked 人口."
+    )
+    teams: Connection[Team] = root_page(order=[("code", "asc")], description="Service teams 服务团队.")
+    case: Case | None = root_one(
+        arguments={"number": argument(str, Where("number"), "Such as `990101001-20261009-0001`.")},
+        description="A case by its number.",
+    )
+    cases: Connection[Case] = root_page(order=CaseOrder, filter=CaseFilter, description="Cases 事件/诉求.")
+    similar_cases: Connection[Case] = root_page(
+        order=[("registered_at", "desc")],
+        where="{t}.state NOT IN ('MERGED', 'CANCELLED')",
+        arguments={
+            "near": argument(NearInput, Fragment(_NEAR, surroundings), "The point and the radius."),
+            "category": argument(str | None, Where("category_code"), "Code of the category."),
+            "open": argument(bool | None, Fragment("({t}.closed_at IS NULL) = {value}::bool"), "Only open or closed ones."),
+        },
+        description="Cases around a point, newest first: perhaps the same matter 相似诉求.",
+    )
+    whistles: Connection[Whistle] = root_page(order=WhistleOrder, filter=WhistleFilter, description="Whistles 哨.")
+    assignments: Connection[Assignment] = root_page(
+        order=AssignmentOrder,
+        filter=AssignmentFilter,
+        arguments={"organization": argument(str, Where("organization_code"), "Code of the organization.")},
+        description="An organization's inbox 报到任务.",
+    )
+    organizations: list[Organization] = root_many(
+        order=[("code", "asc")],
+        arguments={
+            "codes": argument(list[str] | None, Where("code", "in"), "Those with these codes."),
+            "kinds": argument(list[OrgKind] | None, Where("kind", "in"), "Those of these kinds."),
+        },
+        description="Organizations 单位 by code.",
+    )
+    departments: list[Department] = root_many(
+        order=[("name", "asc")], description="The department plugins that are registered, for staff."
+    )
+    categories: list[Category] = root_many(order=[("sort", "asc")], description="Categories 诉求分类 in their order.")
+    duty_list_items: list[DutyListItem] = root_many(
+        order=[("code", "asc")],
+        arguments={"kinds": argument(list[DutyListKind] | None, Where("list", "in"), "Of these lists.")},
+        description="Duty lists 履职事项清单.",
+    )
+    catalogue_items: list[CatalogueItem] = root_many(
+        order=[("sort", "asc")], description="The dispatch catalogue 派单目录 in the order in which it is tried."
+    )
+    calendar_days: list[CalendarDay] = root_many(
+        order=[("day", "asc")],
+        arguments={
+            "year": argument(int, Fragment("extract(year FROM {t}.day) = {value}::int"), "The year."),
+            "provisional": argument(bool | None, Where("provisional"), "Only those whose notice is awaited, or not."),
+        },
+        description="The calendar of a year 工作日历.",
+    )
+    explain_deadline: Deadline | None = root_one(
+        arguments={
+            "id": argument(strawberry.ID, Fragment(_CLOCK, _case_or_deadline), "Of a deadline, or of a case: its handling clock.")
+        },
+        description="A clock, whose `explanation` tells how it was counted.",
+    )
+    server_time: datetime = root_expression("{now}", description="The server's time.")
+    feed_cursor: str = root_expression(
+        _CURSOR, description="Where the feed stands for this answer: pass it to a subscription as `after`, and nothing is lost."
+    )
+
+    @strawberry.field(description="Enumerations with the Chinese label and the order of each value; all without names.")
+    def dictionary(self, names: list[str] | None = None) -> list[DictionaryEntry]:
+        return dictionary(names)
+
+    @strawberry.field(
+        description="Whom the dispatch catalogue proposes for a case, or for a matter told by category, grid and text, and why."
+    )
+    async def explain_routing(
+        self, info: Info, case: strawberry.ID | None = None, category: str | None = None, grid: str | None = None,
+        text: str | None = None,
+    ) -> RoutingExplanation | None:  # fmt: skip
+        if case is None:
+            return await routing_of_matter(info.context, RoutingQuestion(category, grid, text or ""))
+        if category or grid or text:
+            raise invalid_input("case", "不能与其他条件同时使用", "cannot be given together with a matter")
+        return await routing_of_case(info.context, info.schema, case)  # type: ignore[arg-type]  # the only schema there is

@@ -1,0 +1,82 @@
+"""explainRouting: which item of the dispatch catalogue proposes whom for a matter, and why the others do not."""
+
+from collections.abc import Iterable
+
+import strawberry
+
+from schema.errors import invalid_input
+from schema.mapping import StoredRef, stored
+from schema.reading import Context
+from schema.sight import borrowed, seen
+from schema.types.organizations import Organization
+from shaodao.commands.routing import RoutingQuestion, explain_routing
+from shaodao.domain.errors import NotFound
+from shaodao.domain.permissions import county_of
+from shaodao.domain.routing import Verdict
+
+_MATTER = (
+    "json_build_object('category', {t}.category_code, 'grid', {t}.grid_code,"
+    " 'text', {t}.title || chr(10) || {t}.description)"
+)
+
+
+@strawberry.type(description="What an item of the catalogue says to the matter.")
+class RoutingVerdict:
+    code: str = strawberry.field(description="Its code.")
+    name: str = strawberry.field(description="Its name.")
+    lead_organization_code: str = strawberry.field(description="Code of whom it proposes to lead.")
+    matched: bool = strawberry.field(description="Whether every condition of it holds.")
+    chosen: bool = strawberry.field(description="Whether it is the first that matches, and so proposes.")
+    reason: str = strawberry.field(description="Why, in Chinese.")
+
+
+@strawberry.type(description="Whom the dispatch catalogue proposes, and why.")
+class RoutingExplanation:
+    lead: Organization | None = stored(description="Who is proposed to lead 主办; null: a dispatcher has to decide.")
+    co_organization_codes: list[str] = strawberry.field(description="Codes of who is proposed to help 协办.")
+    duty_item_code: str | None = strawberry.field(description="Code of the duty that the proposal rests on.")
+    verdicts: list[RoutingVerdict] = strawberry.field(description="Every item in the order in which they are tried.")
+
+
+async def routing_of_case(context: Context, schema: strawberry.Schema, case: str) -> RoutingExplanation | None:
+    """The explanation for a case as it stands; None when the viewer does not see it. Raises ClientError."""
+    facts = await seen(context, schema, "Case", case, _MATTER)
+    if facts is None:
+        return None
+    return await routing_of_matter(context, RoutingQuestion(facts["category"], facts["grid"], facts["text"]))
+
+
+async def routing_of_matter(context: Context, question: RoutingQuestion) -> RoutingExplanation | None:
+    """The explanation for a matter that is no case yet; None for nobody. Raises ClientError for unknown codes."""
+    if not context.viewer.grants:
+        return None
+    county = county_of(question.grid_code) if _is_code(question.grid_code) else context.counties[0]
+    try:
+        async with borrowed(context) as connection:
+            return _explanation(await explain_routing(connection, county, question))
+    except NotFound as error:
+        raise invalid_input(error.what.lower(), "没有这个代码", "there is no such code") from error
+
+
+def _is_code(grid: str | None) -> bool:
+    return grid is not None and grid[:6].isascii() and grid[:6].isdigit()
+
+
+def _explanation(verdicts: Iterable[Verdict]) -> RoutingExplanation:
+    told = list(verdicts)
+    chosen = next((verdict.item for verdict in told if verdict.chosen), None)
+    made = RoutingExplanation(
+        co_organization_codes=list(chosen.co_organizations) if chosen else [],
+        duty_item_code=chosen.duty_item if chosen else None,
+        verdicts=[_verdict(verdict) for verdict in told],
+    )
+    made.lead = StoredRef("Organization", None, chosen.lead_organization) if chosen else None  # type: ignore[assignment]  # read after the resolver
+    return made
+
+
+def _verdict(verdict: Verdict) -> RoutingVerdict:
+    item = verdict.item
+    return RoutingVerdict(
+        code=item.code, name=item.name, lead_organization_code=item.lead_organization, matched=verdict.matched,
+        chosen=verdict.chosen, reason=verdict.reason,
+    )  # fmt: skip

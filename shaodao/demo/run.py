@@ -1,0 +1,123 @@
+"""``shaodao demo``: the demonstration street on a database of its own, loaded once, served with workers and field crew."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from shaodao import serving
+from shaodao.calendar_table import load_calendar
+from shaodao.commands.running import connection_of
+from shaodao.commands.transaction import Connection, Ground
+from shaodao.demo.cases import load_cases
+from shaodao.demo.registers import load_registers
+from shaodao.demo.source import load_street
+from shaodao.demo.tokens import ready_tokens
+from shaodao.domain.rulebook import Rulebook
+from shaodao.host import utc_now
+from shaodao.key_files import personal_data_key
+from shaodao.personal_data import PersonalDataCipher
+from shaodao.postgres.embedded import DSN, Say
+from shaodao.postgres.pool import connect
+from shaodao.presets import RulebookError, load_rulebook
+from shaodao.settings import Settings, StartError
+
+_IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM divisions)"
+_HOLDS_STREET = "SELECT EXISTS (SELECT FROM divisions WHERE code = $1)"
+
+
+async def run(settings: Settings, *, keep_times: bool, say: Say) -> None:
+    """Serve the demonstration street until told to stop; it is loaded at the first start, and kept at the next.
+
+    ``keep_times`` leaves the street's times as stored instead of moving them to about now. The demonstration's own
+    settings stand whatever the environment says: workers and field crew on, tokens offered. Raises StartError, also for a
+    database that holds something else than the demonstration street.
+    """
+    own = replace(settings, workers=True, field_crew=True, demo=True)
+
+    async def prepare(dsn: DSN) -> None:
+        await load(own, dsn, now=utc_now(), keep_times=keep_times)
+
+    if own.database_url is not None:
+        await serving.migrate(own.database_url, say=say)
+    await serving.serve(own, say=say, prepare=prepare, ready=lambda: announce(own, say))
+
+
+async def load(settings: Settings, dsn: DSN, *, now: datetime, keep_times: bool) -> bool:
+    """Load the street into a migrated database in one transaction, if that is empty; answers whether it was.
+
+    Raises StartError for a database that holds other divisions.
+    """
+    connection = connection_of(await connect(dsn))
+    try:
+        if not await connection.fetchval(_IS_EMPTY):
+            await _refuse_another(connection)
+            return False
+        with _progress() as advance:
+            async with connection.transaction():
+                await _load(connection, settings, now, keep_times=keep_times, advance=advance)
+        await connection.execute("ANALYZE")
+        return True
+    finally:
+        await connection.close()
+
+
+def announce(settings: Settings, say: Say) -> None:
+    """Say where the API and its explorer are, and the ready tokens."""
+    address = f"http://{settings.host}:{settings.port}"
+    say(f"The demonstration street answers on {address}")
+    say(f"  API      {address}/graphql (GraphQL over HTTP; subscriptions over WebSocket at the same path)")
+    say(f"  Explorer {address}/graphql in a browser, with a menu of the people below")
+    say("  Tokens   Authorization: Bearer …")
+    for ready in ready_tokens(settings, utc_now()):
+        say(f"\n{ready.label}\n{ready.token}")
+    say("\nCtrl-C stops it; its data stays.")
+
+
+@dataclass(frozen=True)
+class _NoForms:
+    """Forms for loading: no report of the data file fills one in."""
+
+    def department_of(self, organization_code: str) -> str | None:
+        """Nobody's: what is loaded is delivered to no department."""
+        return None
+
+    def validate(self, organization_code: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields as they are."""
+        return dict(fields)
+
+
+async def _load(
+    connection: Connection, settings: Settings, now: datetime, *, keep_times: bool, advance: Callable[[str], None]
+) -> None:
+    rulebook, cipher = _rulebook(settings), PersonalDataCipher(personal_data_key(settings))
+    await load_registers(connection, cipher, rulebook, now)
+    ground = Ground(rulebook, await load_calendar(connection), cipher, _NoForms())
+    await load_cases(connection, ground, now, keep_times=keep_times, told_case=advance)
+
+
+async def _refuse_another(connection: Connection) -> None:
+    if not await connection.fetchval(_HOLDS_STREET, load_street().code):
+        raise StartError(
+            "The database holds other divisions than the demonstration street. Name an empty one with SHAODAO_DATABASE_URL."
+        )
+
+
+def _rulebook(settings: Settings) -> Rulebook:
+    try:
+        return load_rulebook(settings.preset)
+    except RulebookError as error:
+        raise StartError(f"{error}. Choose a preset with SHAODAO_PRESET.") from error
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A bar on standard error that moves with each case."""
+    columns = (TextColumn("Loading the demonstration street"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=len(load_street().cases))
+        yield lambda title: progress.advance(task)

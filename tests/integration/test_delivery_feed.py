@@ -1,0 +1,234 @@
+"""The live feed: every event exactly once and in order, while it is written and after a broken connection."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+import pytest
+
+from shaodao.commands.history import Entry, record
+from shaodao.commands.running import Repetition, connection_of
+from shaodao.commands.transaction import Outcome, Transaction
+from shaodao.delivery.announcer import AnnouncerRules, open_announcer
+from shaodao.delivery.cursors import CursorExpired, MalformedCursor
+from shaodao.delivery.feed import Feed, FeedEvent, FeedRules, SubscriberTooSlow, open_feed
+from shaodao.host import SYSTEM
+from tests.integration.conftest import Street
+from tests.integration.delivering import emergency
+
+
+def everything(event: FeedEvent) -> bool:
+    return True
+
+
+@contextlib.asynccontextmanager
+async def feed_of(street: Street, **rules: float) -> AsyncGenerator[Feed, None]:
+    """A feed that looks again every hundredth of a second."""
+    async with open_announcer(street.dsn, street.pool, AnnouncerRules()) as announcer:
+        async with open_feed(street.pool, 1, announcer, FeedRules(poll=0.01, **rules)) as feed:  # type: ignore[arg-type]
+            yield feed
+
+
+async def write(street: Street, case_id: UUID, pause: float, count: int = 1) -> None:
+    """Some steps of a case, in a transaction that writes first, waits for the case, and takes its time."""
+
+    async def command(tx: Transaction) -> Outcome:
+        for number in range(count):
+            await tx.connection.execute("SELECT FROM case_file WHERE id = $1 FOR UPDATE", case_id)
+            await record(tx, case_id, Entry("addAttachment", f"第{number}步"))
+            await asyncio.sleep(pause)
+        return Outcome(county_code=tx.county)
+
+    key = Repetition(str(random.getrandbits(64)), "test", None)  # noqa: S311
+    await street.runner.run(command, actor=SYSTEM, county=street.county, now=street.now, repetition=key)
+
+
+async def log_of(street: Street) -> set[tuple[UUID, int]]:
+    rows = await street.pool.fetch("SELECT case_id, seq FROM case_event WHERE type = 'addAttachment'")
+    return {(row["case_id"], row["seq"]) for row in rows}
+
+
+async def taken(events: AsyncGenerator[FeedEvent, None], count: int) -> list[FeedEvent]:
+    """The next events."""
+    result = []
+    async with asyncio.timeout(20):
+        while len(result) < count:
+            result.append(await anext(events))
+    return result
+
+
+def assert_in_order(events: list[FeedEvent]) -> None:
+    """Each once, and each case's in the order of its history."""
+    assert len({event.cursor for event in events}) == len(events)
+    for case_id in {event.case_id for event in events}:
+        seqs = [event.seq for event in events if event.case_id == case_id]
+        assert seqs == sorted(seqs)
+
+
+async def test_concurrent_writers_miss_nothing_and_a_broken_subscriber_resumes(street: Street) -> None:
+    cases = [(await emergency(street, "CG")).case_id for _ in range(4)]
+    source = random.Random(7)  # noqa: S311
+
+    async def writer() -> None:
+        for _ in range(12):
+            case_id = source.choice(cases)
+            assert case_id is not None
+            await write(street, case_id, source.random() * 0.02, source.randint(1, 3))
+
+    async def breaking(feed: Feed, cursor: str) -> list[FeedEvent]:
+        """A subscriber whose connection breaks every few events."""
+        got: list[FeedEvent] = []
+        while not got or got[-1].text != "完":
+            async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
+                for _ in range(source.randint(1, 9)):
+                    got += await taken(events, 1)
+                    cursor = got[-1].cursor
+                    if got[-1].text == "完":
+                        break
+        return got
+
+    async def steady(feed: Feed, cursor: str) -> list[FeedEvent]:
+        got: list[FeedEvent] = []
+        async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
+            while not got or got[-1].text != "完":
+                got += await taken(events, 1)
+        return got
+
+    async with feed_of(street) as feed:
+        async with street.pool.acquire() as lent:
+            start = await feed.current_cursor(connection_of(lent))
+        readers = [asyncio.create_task(read(feed, start)) for read in (breaking, steady, breaking)]
+        await asyncio.gather(*(writer() for _ in range(8)))
+
+        async def end(tx: Transaction) -> Outcome:
+            assert cases[0] is not None
+            await record(tx, cases[0], Entry("closeCase", "完"))
+            return Outcome(county_code=tx.county)
+
+        await street.run(end, SYSTEM)
+        results = await asyncio.gather(*readers)
+
+    written = await log_of(street)
+    for events in results:
+        assert_in_order(events)
+        assert {(event.case_id, event.seq) for event in events[:-1]} == written
+
+
+async def test_a_step_that_waited_for_the_case_comes_after_what_it_waited_for(street: Street) -> None:
+    case_id = (await emergency(street, "CG")).case_id
+    assert case_id is not None
+    first_writes, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def early(tx: Transaction) -> Outcome:
+        await tx.connection.execute("SELECT pg_current_xact_id()")
+        first_writes.set()
+        await may_go_on.wait()
+        await record(tx, case_id, Entry("addAttachment", "后"))
+        return Outcome(county_code=tx.county)
+
+    async with feed_of(street) as feed, contextlib.aclosing(feed.subscribe(None, everything)) as events:
+        waiting = asyncio.create_task(street.run(early, SYSTEM))
+        await first_writes.wait()
+        reading = asyncio.create_task(taken(events, 2))
+        await asyncio.sleep(0.05)
+        await write(street, case_id, 0)
+        may_go_on.set()
+        await waiting
+        heard = await reading
+
+    assert [event.text for event in heard] == ["第0步", "后"]
+
+
+async def test_the_cursor_of_a_query_loses_nothing(street: Street) -> None:
+    case_id = (await emergency(street, "CG")).case_id
+    assert case_id is not None
+    async with feed_of(street) as feed:
+        async with street.pool.acquire() as lent:
+            cursor = await feed.current_cursor(connection_of(lent))
+        await write(street, case_id, 0)
+        async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
+            assert (await taken(events, 1))[0].text == "第0步"
+
+
+async def test_a_subscriber_gets_only_what_it_wants(street: Street) -> None:
+    first, second = [(await emergency(street, "CG")).case_id for _ in range(2)]
+    assert first is not None
+    assert second is not None
+
+    async with feed_of(street) as feed:
+        async with contextlib.aclosing(feed.subscribe(None, lambda event: event.case_id == second)) as events:
+            reading = asyncio.create_task(taken(events, 1))
+            await asyncio.sleep(0.05)
+            await write(street, first, 0)
+            await write(street, second, 0)
+            assert (await reading)[0].case_id == second
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "1", "1.2", "1.x.00000000-0000-0000-0000-000000000000", "1.2.3", "1.2.00000000000000000000000000000000",
+     "1.99999999999999999999.00000000-0000-0000-0000-000000000000", "x" * 1000, "1.²." + "0" * 36],
+)  # fmt: skip
+async def test_what_is_no_cursor_is_refused(street: Street, cursor: str) -> None:
+    async with feed_of(street) as feed:
+        with pytest.raises(MalformedCursor):
+            await anext(feed.subscribe(cursor, everything))
+
+
+async def test_a_cursor_of_another_life_or_too_far_back_has_expired(street: Street) -> None:
+    case_id = (await emergency(street, "CG")).case_id
+    assert case_id is not None
+    nowhere = "00000000-0000-0000-0000-000000000000"
+    async with feed_of(street, replay=5) as feed:
+        with pytest.raises(CursorExpired):
+            await anext(feed.subscribe(f"2.1.{nowhere}", everything))
+        await write(street, case_id, 0, 9)
+        with pytest.raises(CursorExpired):
+            await anext(feed.subscribe(f"1.1.{nowhere}", everything))
+
+
+async def test_a_slow_subscriber_is_cut_off_and_the_others_are_not(street: Street) -> None:
+    case_id = (await emergency(street, "CG")).case_id
+    assert case_id is not None
+    async with feed_of(street, queue=3) as feed:
+        slow, quick = feed.subscribe(None, everything), feed.subscribe(None, everything)
+        hearing = [asyncio.create_task(taken(events, 1)) for events in (slow, quick)]
+        await asyncio.sleep(0.1)
+        reading: list[FeedEvent] = []
+        for _ in range(8):
+            await write(street, case_id, 0)
+            await asyncio.sleep(0.05)
+            reading += await hearing[1] if not reading else await taken(quick, 1)
+        assert len(reading) == 8
+        assert len(await hearing[0]) == 1
+        assert len(await taken(slow, 3)) == 3
+        with pytest.raises(SubscriberTooSlow):
+            await taken(slow, 1)
+        await slow.aclose()
+        await quick.aclose()
+
+
+async def test_a_long_catch_up_joins_the_live_events(street: Street) -> None:
+    case_id = (await emergency(street, "CG")).case_id
+    assert case_id is not None
+    async with feed_of(street, page=4) as feed:
+        async with street.pool.acquire() as lent:
+            cursor = await feed.current_cursor(connection_of(lent))
+        await write(street, case_id, 0, 21)
+        async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
+            heard = await taken(events, 10)
+            more = asyncio.create_task(taken(events, 31))
+            await write(street, case_id, 0.001, 20)
+            heard += await more
+    assert_in_order(heard)
+    assert len(heard) == 41
+
+
+async def test_the_cursor_of_a_mutation_stands_after_its_own_events(street: Street) -> None:
+    outcome = await emergency(street, "CG")
+    async with feed_of(street) as feed, contextlib.aclosing(feed.subscribe(outcome.cursor, everything)) as events:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await anext(events)

@@ -1,0 +1,70 @@
+"""Every field of every type is asked for as every kind of viewer: it compiles, runs, and is what the schema says."""
+
+from collections.abc import Iterator
+
+import pytest
+from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
+
+from schema.compiler.catalogue import catalogue_of
+from schema.faults import mapping_faults
+from tests.integration.asking import Desk, desk_of
+from tests.integration.conftest import Street
+
+ARGUMENTS = {
+    "case": '(number: "990101001-20261009-0001")',
+    "division": '(code: "990101001000")',
+    "grid": '(code: "990101001001001")',
+    "gridAt": "(point: {longitude: 122.901, latitude: 28.22, crs: CGCS2000})",
+    "similarCases": "(near: {longitude: 122.901, latitude: 28.22, crs: GCJ02})",
+    "assignments": '(organization: "CG")',
+    "calendarDays": "(year: 2026)",
+}
+ELSEWHERE = {"node", "nodes", "explainDeadline"}
+
+
+@pytest.fixture
+async def desk(street: Street) -> Desk:
+    return await desk_of(street)
+
+
+def test_the_mapping_has_no_faults(desk: Desk) -> None:
+    assert mapping_faults(catalogue_of(desk.service.graphql)) == []
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        "dispatcher", "grid worker", "grid chief", "deputy leader", "follow-up caller", "county office", "handler of CG",
+        "resident", "nobody",
+    ],
+)  # fmt: skip
+async def test_everything_can_be_asked_for(desk: Desk, who: str) -> None:
+    viewer = desk.people[who]
+    for document in documents(desk):
+        await desk.ask(document, viewer)
+
+
+def documents(desk: Desk) -> Iterator[str]:
+    query = desk.service.graphql.query_type
+    assert query is not None
+    for name, field in query.fields.items():
+        if name not in ELSEWHERE:
+            yield f"{{ {name}{ARGUMENTS.get(name, '')} {selection(field, 3)} }}"
+
+
+def selection(field: GraphQLField, depth: int) -> str:
+    named = get_named_type(field.type)
+    if not isinstance(named, GraphQLObjectType):
+        return ""
+    inner = depth if {"nodes", "pageInfo"} & set(named.fields) else depth - 1
+    return f"{{ __typename {' '.join(fields(named, inner))} }}"
+
+
+def fields(named: GraphQLObjectType, depth: int) -> Iterator[str]:
+    for name, field in named.fields.items():
+        if any(is_required_argument(argument) for argument in field.args.values()) or name == "edges":
+            continue
+        if is_leaf_type(get_named_type(field.type)):
+            yield name
+        elif depth > 0:
+            yield f"{name} {selection(field, depth)}"
