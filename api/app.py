@@ -18,8 +18,11 @@ from api.gate import Limits
 from api.health import Checks, health_routes
 from schema.schema import build_schema
 from schema.schema import sdl as sdl  # noqa: PLC0414 - the command line asks the application for its schema
+from shaodao.commands.running import connection_of
 from shaodao.delivery.work import Workers, start_workers, workers_alive
-from shaodao.host import Platform, open_platform
+from shaodao.demo.clock import DemoClock, kept_clock
+from shaodao.host import Platform, open_platform, utc_now
+from shaodao.postgres.pool import connect
 from shaodao.settings import Settings
 from shaodao.tokens import verification_keys
 
@@ -41,7 +44,8 @@ class Application:
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Open the platform, start the workers unless they run elsewhere, and at the end send every socket away."""
         async with AsyncExitStack() as stack:
-            platform = await stack.enter_async_context(open_platform(self.settings, self.dsn))
+            now = await demonstration_clock(self.dsn) if self.settings.demo else utc_now
+            platform = await stack.enter_async_context(open_platform(self.settings, self.dsn, now=now))
             if self.settings.workers:
                 self._workers = await stack.enter_async_context(start_workers(platform))
             self._platform, self._endpoint = platform, self._endpoint_of(platform)
@@ -105,6 +109,15 @@ def create_app(settings: Settings, dsn: str) -> Starlette:
         *explorer_routes(catalogue),
     ]
     return Starlette(routes=routes, lifespan=application.lifespan)
+
+
+async def demonstration_clock(dsn: str) -> DemoClock:
+    """The demonstration's clock as it was left."""
+    connection = await connect(dsn)
+    try:
+        return await kept_clock(connection_of(connection))
+    finally:
+        await connection.close()
 
 
 class _AsgiMethod:

@@ -6,8 +6,9 @@ from typing import Literal
 from graphql import GraphQLError, Node
 
 ErrorCode = Literal[
-    "INVALID_INPUT", "INVALID_ID", "INVALID_CURSOR", "INVALID_PAGE", "INVALID_SELECTION", "INVALID_OPERATION"
-]
+    "INVALID_INPUT", "INVALID_ID", "INVALID_CURSOR", "INVALID_PAGE", "INVALID_SELECTION", "INVALID_OPERATION",
+    "NOT_FOUND", "NOT_PERMITTED", "CURSOR_EXPIRED", "SUBSCRIBER_TOO_SLOW",
+]  # fmt: skip
 
 
 class ClientError(GraphQLError):

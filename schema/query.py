@@ -1,11 +1,10 @@
 """The queries. Stored fields are compiled to one statement; the few resolvers read what is no stored row."""
 
 from datetime import datetime
-from typing import TypeAlias
 
 import strawberry
 
-from schema import enumerations as enumerations  # noqa: PLC0414 - makes the field's words known to Strawberry
+from schema import enumerations as enumerations
 from schema.compiler.parameters import Binding
 from schema.dictionary import DictionaryEntry, dictionary
 from schema.errors import invalid_input
@@ -22,9 +21,8 @@ from schema.mapping import (
     root_page,
 )
 from schema.mutations.shared_inputs import PointInput
-from schema.reading import Context
 from schema.relay import Connection, Node
-from schema.routing import RoutingExplanation, routing_of_case, routing_of_matter
+from schema.routing import Info, RoutingExplanation, routing_of_case, routing_of_matter
 from schema.types.assignments import Assignment, AssignmentFilter, AssignmentOrder
 from schema.types.calendar import CalendarDay
 from schema.types.case_lists import CaseFilter, CaseOrder
@@ -42,8 +40,6 @@ from schema.types.whistles import Whistle, WhistleFilter, WhistleOrder
 from shaodao.commands.routing import RoutingQuestion
 from shaodao.delivery.cursors import CURRENT
 from shaodao.domain.vocabulary import DivisionLevel, DutyListKind, OrgKind
-
-Info: TypeAlias = strawberry.Info[Context, None]
 
 _CURSOR = (
     "(SELECT coalesce(max(f.epoch), 1) FROM feed_epoch f)::text"
@@ -178,7 +174,7 @@ class Query:
         text: str | None = None,
     ) -> RoutingExplanation | None:  # fmt: skip
         if case is None:
-            return await routing_of_matter(info.context, RoutingQuestion(category, grid, text or ""))
+            return await routing_of_matter(info, RoutingQuestion(category, grid, text or ""))
         if category or grid or text:
             raise invalid_input("case", "不能与其他条件同时使用", "cannot be given together with a matter")
-        return await routing_of_case(info.context, info.schema, case)  # type: ignore[arg-type]  # the only schema there is
+        return await routing_of_case(info, case)

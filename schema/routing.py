@@ -1,22 +1,30 @@
 """explainRouting: which item of the dispatch catalogue proposes whom for a matter, and why the others do not."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import TypeAlias
 
+import asyncpg
 import strawberry
 
 from schema.errors import invalid_input
+from schema.ids import decode_as
 from schema.mapping import StoredRef, stored
+from schema.plans import Database
 from schema.reading import Context
-from schema.sight import borrowed, seen
+from schema.sight import Sight
 from schema.types.organizations import Organization
 from shaodao.commands.routing import RoutingQuestion, explain_routing
+from shaodao.commands.running import connection_of
+from shaodao.commands.transaction import Connection
 from shaodao.domain.errors import NotFound
 from shaodao.domain.permissions import county_of
 from shaodao.domain.routing import Verdict
 
+Info: TypeAlias = strawberry.Info[Context, None]
+
 _MATTER = (
-    "json_build_object('category', {t}.category_code, 'grid', {t}.grid_code,"
-    " 'text', {t}.title || chr(10) || {t}.description)"
+    "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Case { title description category { code } grid { code } } } }"
 )
 
 
@@ -38,24 +46,36 @@ class RoutingExplanation:
     verdicts: list[RoutingVerdict] = strawberry.field(description="Every item in the order in which they are tried.")
 
 
-async def routing_of_case(context: Context, schema: strawberry.Schema, case: str) -> RoutingExplanation | None:
+async def routing_of_case(info: Info, case: str) -> RoutingExplanation | None:
     """The explanation for a case as it stands; None when the viewer does not see it. Raises ClientError."""
-    facts = await seen(context, schema, "Case", case, _MATTER)
-    if facts is None:
+    [seen] = await Sight(info).nodes(_MATTER, [decode_as(case, "Case", shared=False)])
+    if seen is None:
         return None
-    return await routing_of_matter(context, RoutingQuestion(facts["category"], facts["grid"], facts["text"]))
+    category, grid = (seen[name] and seen[name]["code"] for name in ("category", "grid"))
+    return await routing_of_matter(info, RoutingQuestion(category, grid, f"{seen['title']}\n{seen['description']}"))
 
 
-async def routing_of_matter(context: Context, question: RoutingQuestion) -> RoutingExplanation | None:
+async def routing_of_matter(info: Info, question: RoutingQuestion) -> RoutingExplanation | None:
     """The explanation for a matter that is no case yet; None for nobody. Raises ClientError for unknown codes."""
+    context = info.context
     if not context.viewer.grants:
         return None
     county = county_of(question.grid_code) if _is_code(question.grid_code) else context.counties[0]
     try:
-        async with borrowed(context) as connection:
+        async with _borrowed(context.database) as connection:
             return _explanation(await explain_routing(connection, county, question))
     except NotFound as error:
         raise invalid_input(error.what.lower(), "没有这个代码", "there is no such code") from error
+
+
+@asynccontextmanager
+async def _borrowed(database: Database) -> AsyncIterator[Connection]:
+    """A connection to the request's database, as commands know it."""
+    if isinstance(database, asyncpg.Pool):
+        async with database.acquire() as connection:
+            yield connection_of(connection)
+    else:
+        yield connection_of(database)
 
 
 def _is_code(grid: str | None) -> bool:

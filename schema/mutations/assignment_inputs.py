@@ -17,7 +17,8 @@ from shaodao.domain.vocabulary import ReportResult, VerificationMethod
 @strawberry.input(description="Input of acknowledgeAssignment.")
 class AcknowledgeAssignmentInput(AssignmentAction):
     persons: list[str] = strawberry.field(
-        default_factory=list, description="Who comes 到场人员, 1 to 50 names of at most 50 characters; the dispatcher may leave it out."
+        default_factory=list,
+        description="Who comes 到场人员, 1 to 50 names of at most 50 characters; the dispatcher may leave it out.",
     )
     for_person: str | None = strawberry.field(
         default=None, description="代签: whom the dispatcher phoned; the dispatcher must name them, nobody else may."
@@ -32,7 +33,8 @@ class ReadAssignmentInput(AssignmentAction):
 @strawberry.input(description="Input of arriveAtScene.")
 class ArriveAtSceneInput(AssignmentAction):
     point: PointInput | None = strawberry.field(
-        default=None, description="Where they are; it proves the arrival near the case's point, and is refused far from it."
+        default=None,
+        description="Where they are; it proves the arrival near the case's point, and is refused far from it.",
     )
     for_person: str | None = strawberry.field(
         default=None, description="Whom the dispatcher phoned; the dispatcher must name them, nobody else may."
@@ -53,7 +55,9 @@ class StartHandlingInput(AssignmentAction):
 class ReportProgressInput(AssignmentAction):
     measures: str = strawberry.field(description="What is being done 解决措施, 1 to 2,000 characters.")
     talked_with: str | None = strawberry.field(default=None, description="With whom it was talked over 与谁沟通.")
-    accepted_at: datetime | None = strawberry.field(default=None, description="When it was taken up 受理时间; not in the future.")
+    accepted_at: datetime | None = strawberry.field(
+        default=None, description="When it was taken up 受理时间; not in the future."
+    )
     solve_by: datetime | None = strawberry.field(default=None, description="By when it will be solved 解决时限.")
 
     def progress(self) -> ProgressInput:
@@ -61,7 +65,9 @@ class ReportProgressInput(AssignmentAction):
         return ProgressInput(self.measures, self.talked_with, self.accepted_at, self.solve_by)
 
 
-@strawberry.input(description="Input of reportResult: the four elements of a report (B.1) and the organization's own form.")
+@strawberry.input(
+    description="Input of reportResult: the four elements of a report (B.1) and the organization's own form."
+)
 class ReportResultInput(AssignmentAction):
     accepted_at: datetime = strawberry.field(description="When it was taken up 受理时间; not in the future.")
     talked_with: str = strawberry.field(description="With whom it was talked over 与谁沟通, 1 to 500 characters.")
@@ -72,7 +78,8 @@ class ReportResultInput(AssignmentAction):
         default=None, description="Why not, at most 2,000 characters; needed for UNSOLVED and LONG_TERM."
     )
     fields: JSON | None = strawberry.field(
-        default=None, description="The organization's form, filled in: an object by `Department.reportForm`, at most 16 KiB."
+        default=None,
+        description="The organization's form, filled in: an object by `Department.reportForm`, at most 16 KiB.",
     )
 
     def report(self) -> ReportInput:

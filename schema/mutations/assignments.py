@@ -67,17 +67,13 @@ class AssignmentMutations:
         )
 
     @action(AssignmentPayload)
-    async def report_result(
-        self, info: Info, given: Given[inputs.ReportResultInput]
-    ) -> AssignmentPayload | AnyProblem:
+    async def report_result(self, info: Info, given: Given[inputs.ReportResultInput]) -> AssignmentPayload | AnyProblem:
         """Report the result 反馈办结 with its four elements (B.1); implies the start. By its organization."""
 
         def prepare(identifiers: Identifiers) -> Command:
             assignment_id = identifiers.key("assignmentId", given.assignment_id, "Assignment")
             report = given.report()
-            return lambda tx: reports.report_result(
-                tx, assignment_id, report, expected_version=given.expected_version
-            )
+            return lambda tx: reports.report_result(tx, assignment_id, report, expected_version=given.expected_version)
 
         return await perform(info, given, prepare, AssignmentPayload.of)
 
@@ -92,18 +88,14 @@ class AssignmentMutations:
         )  # fmt: skip
 
     @action(AssignmentPayload)
-    async def verify_report(
-        self, info: Info, given: Given[inputs.VerifyReportInput]
-    ) -> AssignmentPayload | AnyProblem:
+    async def verify_report(self, info: Info, given: Given[inputs.VerifyReportInput]) -> AssignmentPayload | AnyProblem:
         """Find a report right 核查通过. By a dispatcher who handled nothing of the case (C.9)."""
         return await on_assignment(
             info, given, verifications.verify, given.method, given.text, expected_version=given.expected_version
         )
 
     @action(AssignmentPayload)
-    async def return_report(
-        self, info: Info, given: Given[inputs.ReturnReportInput]
-    ) -> AssignmentPayload | AnyProblem:
+    async def return_report(self, info: Info, given: Given[inputs.ReturnReportInput]) -> AssignmentPayload | AnyProblem:
         """Return a report 退回重办; its clock goes on (C.9). By a dispatcher who handled nothing of the case."""
         return await on_assignment(
             info, given, verifications.return_report, given.method, given.text, expected_version=given.expected_version

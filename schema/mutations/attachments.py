@@ -15,7 +15,9 @@ from shaodao.domain.errors import InvalidInput
 from shaodao.domain.vocabulary import AttachmentKind
 
 
-@strawberry.input(description="Input of addAttachment: to a case by the street, or to an assignment by its organization.")
+@strawberry.input(
+    description="Input of addAttachment: to a case by the street, or to an assignment by its organization."
+)
 class AddAttachmentInput(Action):
     case_id: strawberry.ID | None = strawberry.field(default=None, description="Global identifier of the case.")
     assignment_id: strawberry.ID | None = strawberry.field(
@@ -26,7 +28,9 @@ class AddAttachmentInput(Action):
     media_type: str = strawberry.field(description="Media type, such as `image/jpeg`.")
     size: int = strawberry.field(description="Bytes, above zero.")
     sha256: str = strawberry.field(description="SHA-256 of its content, 64 lower-case hexadecimal digits.")
-    taken_at: datetime | None = strawberry.field(default=None, description="When it was taken 拍摄时间; not in the future.")
+    taken_at: datetime | None = strawberry.field(
+        default=None, description="When it was taken 拍摄时间; not in the future."
+    )
     point: PointInput | None = strawberry.field(default=None, description="Where it was taken.")
 
     def attachment(self) -> AttachmentInput:
@@ -41,9 +45,7 @@ class AttachmentMutations:
     """The actions on attachments."""
 
     @action(AttachmentPayload)
-    async def add_attachment(
-        self, info: Info, given: Given[AddAttachmentInput]
-    ) -> AttachmentPayload | AnyProblem:
+    async def add_attachment(self, info: Info, given: Given[AddAttachmentInput]) -> AttachmentPayload | AnyProblem:
         """Add a file's description to a case (by its reporter or the street) or to an assignment (by its organization)."""
 
         def prepare(identifiers: Identifiers) -> Command:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from schema.mutations.base import Action, CaseAction
+from schema.mutations.base import CaseAction, KeyedInput
 from schema.mutations.identifiers import Identifiers
 from schema.mutations.shared_inputs import PartyInput, PointInput, point_of
 from shaodao.commands.follow_ups import FollowUpInput
@@ -53,7 +53,9 @@ class NewCaseInput:
     channel: Channel = strawberry.field(description="Channel through which it came.")
     title: str = strawberry.field(description="Title, 1 to 100 characters.")
     description: str = strawberry.field(description="What it is about, 1 to 2,000 characters.")
-    urgency: Urgency = strawberry.field(default=Urgency.GENERAL, description="Class, which decides the limit (S-14, C.5).")
+    urgency: Urgency = strawberry.field(
+        default=Urgency.GENERAL, description="Class, which decides the limit (S-14, C.5)."
+    )
     category_code: str | None = strawberry.field(default=None, description="Code of the category 诉求分类.")
     component_code: str | None = strawberry.field(default=None, description="Code of the city component 部件, if any.")
     severity: Severity | None = strawberry.field(default=None, description="Severity of an event.")
@@ -83,7 +85,7 @@ class NewCaseInput:
         identifiers.place(self.grid_code, self.division_code)
         subject = identifiers.optional(f"{prefix}subjectPersonId", self.subject_person_id, "Person")
         vessel = identifiers.optional(f"{prefix}vesselId", self.vessel_id, "Vessel")
-        reporter = self.reporter and self.reporter.reporter(identifiers, f"{prefix}reporter")
+        reporter = None if self.reporter is None else self.reporter.reporter(identifiers, f"{prefix}reporter")
         return CaseInput(
             kind=self.kind, channel=self.channel, title=self.title, description=self.description, urgency=self.urgency,
             category_code=self.category_code, component_code=self.component_code, severity=self.severity,
@@ -94,7 +96,7 @@ class NewCaseInput:
 
 
 @strawberry.input(description="Input of registerCase.")
-class RegisterCaseInput(NewCaseInput, Action):
+class RegisterCaseInput(NewCaseInput, KeyedInput):
     pass
 
 
@@ -140,7 +142,9 @@ class ClassifyCaseInput(CaseAction):
 @strawberry.input(description="Input of dispatchCase.")
 class DispatchCaseInput(CaseAction):
     parties: list[PartyInput] = strawberry.field(description="The organizations, exactly one of them LEAD.")
-    duty_basis: str = strawberry.field(description="The duty by which they are called 职责依据 (L-29), 1 to 500 characters.")
+    duty_basis: str = strawberry.field(
+        description="The duty by which they are called 职责依据 (L-29), 1 to 500 characters."
+    )
     catalogue_code: str | None = strawberry.field(
         default=None, description="Code of the item of the dispatch catalogue 派单目录 that is followed."
     )
@@ -164,7 +168,9 @@ class RecordFollowUpInput(CaseAction):
     responded: bool | None = strawberry.field(
         default=None, description="响应: whether the handling organization had contacted the reporter in time."
     )
-    solved: SolvedLevel | None = strawberry.field(default=None, description="Whether the matter is solved; always asked.")
+    solved: SolvedLevel | None = strawberry.field(
+        default=None, description="Whether the matter is solved; always asked."
+    )
     satisfaction: Satisfaction | None = strawberry.field(
         default=None, description="How satisfied the reporter is; missing counts as NOT_RATED."
     )

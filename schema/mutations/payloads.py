@@ -57,7 +57,9 @@ class CommittedOutcome:
 @strawberry.interface(description="What every success carries.")
 class Payload:
     outcome: CommittedOutcome = strawberry.field(description="What was committed.")
-    cursor: str = strawberry.field(description="Cursor of the live feed: a subscription after it sees what comes later.")
+    cursor: str = strawberry.field(
+        description="Cursor of the live feed: a subscription after it sees what comes later."
+    )
 
 
 @strawberry.type(description="A case after an action.")
@@ -97,7 +99,9 @@ class EmergencyCall:
 class EmergencyPayload(Payload):
     whistle: Whistle | None = stored(description="The whistle, if the viewer still sees it.")
     case: Case | None = stored(description="Its case, if the viewer still sees it.")
-    calls: list[EmergencyCall] = strawberry.field(description="The organizations that were called, each with its duty phone.")
+    calls: list[EmergencyCall] = strawberry.field(
+        description="The organizations that were called, each with its duty phone."
+    )
     emergency_line: str | None = strawberry.field(
         description="The public emergency number 紧急专线 to dial besides: 110, 119 or 12395."
     )

@@ -7,7 +7,7 @@ from typing import Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.mutations.base import Action
+from schema.mutations.base import KeyedInput
 from schema.mutations.identifiers import Identifiers
 from shaodao.commands.grids import GridInput
 from shaodao.commands.registers import RESIDENT_ID, CareTagInput, HouseholdInput, PersonInput
@@ -17,7 +17,7 @@ from shaodao.domain.vocabulary import AreaKind, CareKind, CaseVisibility, Gender
 
 
 @strawberry.input(description="Input of defineGrid. An existing grid of this code is defined anew.")
-class DefineGridInput(Action):
+class DefineGridInput(KeyedInput):
     code: str = strawberry.field(description="Fifteen digits: the community's twelve and three more.")
     name: str = strawberry.field(description="Name, 1 to 50 characters.")
     kind: GridKind = strawberry.field(description="Kind of grid.")
@@ -25,7 +25,9 @@ class DefineGridInput(Action):
     boundary: JSON | None = strawberry.field(
         default=None, description="GeoJSON Polygon or MultiPolygon whose edges do not cross; with it goes `crs`."
     )
-    crs: CoordinateSystem | None = strawberry.field(default=None, description="Coordinate system 坐标系 of the boundary.")
+    crs: CoordinateSystem | None = strawberry.field(
+        default=None, description="Coordinate system 坐标系 of the boundary."
+    )
     household_count: int = strawberry.field(default=0, description="Households 户数; an unusual number only warns.")
     person_count: int | None = strawberry.field(default=None, description="People 人口数.")
     merchant_count: int | None = strawberry.field(default=None, description="Merchants 商户数.")
@@ -36,7 +38,9 @@ class DefineGridInput(Action):
     operation_mode: str | None = strawberry.field(default=None, description="SEA: fishing method 作业方式 (Z-10).")
     sea_area: str | None = strawberry.field(default=None, description="SEA: fishing ground 作业海区 (Z-10).")
     fleet_group: str | None = strawberry.field(default=None, description="SEA: fleet group 生产编组 (Z-10).")
-    sea_arrive_minutes: int | None = strawberry.field(default=None, description="SEA: minutes to arrive, set by distance.")
+    sea_arrive_minutes: int | None = strawberry.field(
+        default=None, description="SEA: minutes to arrive, set by distance."
+    )
     valid_from: date | None = strawberry.field(default=None, description="First day of validity; by default today.")
 
     def grid(self) -> GridInput:
@@ -58,7 +62,7 @@ class DefineGridInput(Action):
 
 
 @strawberry.input(description="Input of registerHousehold.")
-class RegisterHouseholdInput(Action):
+class RegisterHouseholdInput(KeyedInput):
     number: str = strawberry.field(description="Number of the household 户号, 1 to 50 characters.")
     address: str = strawberry.field(description="Address, 1 to 80 characters.")
     grid_code: str = strawberry.field(description="Fifteen-digit code of its grid.")
@@ -77,7 +81,7 @@ class RegisterHouseholdInput(Action):
 
 
 @strawberry.input(description="Input of registerPerson. Identity number and phone are kept sealed and shown masked.")
-class RegisterPersonInput(Action):
+class RegisterPersonInput(KeyedInput):
     name: str = strawberry.field(description="Name, 1 to 50 characters.")
     grid_code: str = strawberry.field(description="Fifteen-digit code of the grid they live in.")
     residence_kind: ResidenceKind = strawberry.field(description="Kind of residence.")
@@ -95,7 +99,9 @@ class RegisterPersonInput(Action):
     relation_to_head: str | None = strawberry.field(
         default=None, description="Relation to the head 与户主关系 (GB/T 4761); 本人 makes them the head."
     )
-    skills: list[str] = strawberry.field(default_factory=list, description="Skills 特长技能, each at most 50 characters.")
+    skills: list[str] = strawberry.field(
+        default_factory=list, description="Skills 特长技能, each at most 50 characters."
+    )
     visibility: CaseVisibility = strawberry.field(
         default=CaseVisibility.NORMAL, description="Visibility class; a child under 14 is restricted at any rate (C.7)."
     )
@@ -114,7 +120,7 @@ class RegisterPersonInput(Action):
 
 
 @strawberry.input(description="Input of addCareTag.")
-class AddCareTagInput(Action):
+class AddCareTagInput(KeyedInput):
     person_id: strawberry.ID = strawberry.field(description="Global identifier of the person.")
     kind: CareKind = strawberry.field(description="Kind of care tag 关爱标签.")
     evidence: str | None = strawberry.field(default=None, description="What it rests on 依据, at most 500 characters.")

@@ -20,15 +20,19 @@ class WhistleContent:
     reason: str = strawberry.field(description="The same in words, 1 to 500 characters.")
     parties: list[PartyInput] = strawberry.field(description="The departments to call, exactly one of them LEAD.")
     self_effort: str | None = strawberry.field(
-        default=None, description="What the street did itself 街道已做工作, at most 2,000 characters; may miss in an EMERGENCY only."
+        default=None,
+        description="What the street did itself 街道已做工作, at most 2,000 characters; may miss in an EMERGENCY only.",
     )
     duty_basis: str | None = strawberry.field(
-        default=None, description="The duties that it rests on 职责依据, at most 500 characters; may miss in an EMERGENCY only."
+        default=None,
+        description="The duties that it rests on 职责依据, at most 500 characters; may miss in an EMERGENCY only.",
     )
     place: str | None = strawberry.field(default=None, description="Where to gather 集结地点, at most 80 characters.")
     assemble_at: datetime | None = strawberry.field(default=None, description="When to gather 集结时间; in the future.")
     remote_allowed: bool = strawberry.field(default=False, description="Whether handling from afar counts as arriving.")
-    complex: bool = strawberry.field(default=False, description="Whether the longer limit for the result holds 复杂 (C.5 rule 5).")
+    complex: bool = strawberry.field(
+        default=False, description="Whether the longer limit for the result holds 复杂 (C.5 rule 5)."
+    )
 
     def content(self) -> WhistleInput:
         """The whistle for a command."""
@@ -69,13 +73,18 @@ class SendWhistleBackInput(WhistleAction):
     text: str = strawberry.field(description="What is to be mended, 1 to 500 characters.")
 
 
-@strawberry.input(description="Input of blowEmergencyWhistle: `caseId` of a case, or `newCase` with a new one's fields.")
+@strawberry.input(
+    description="Input of blowEmergencyWhistle: `caseId` of a case, or `newCase` with a new one's fields."
+)
 class BlowEmergencyWhistleInput(Action):
     case_id: strawberry.ID | None = strawberry.field(default=None, description="Global identifier of the case.")
-    new_case: NewCaseInput | None = strawberry.field(default=None, description="A case that is registered by the same call.")
+    new_case: NewCaseInput | None = strawberry.field(
+        default=None, description="A case that is registered by the same call."
+    )
     reason: str = strawberry.field(description="What has happened, 1 to 500 characters.")
     parties: list[PartyInput] = strawberry.field(
-        default_factory=list, description="The departments to call; none: those of the emergency template 应急预案 that fits."
+        default_factory=list,
+        description="The departments to call; none: those of the emergency template 应急预案 that fits.",
     )
     place: str | None = strawberry.field(default=None, description="Where to gather 集结地点, at most 80 characters.")
     remote_allowed: bool = strawberry.field(default=False, description="Whether handling from afar counts as arriving.")
@@ -121,7 +130,7 @@ class CloseWhistleInput(WhistleAction):
         description="What came of it 消哨说明, 1 to 2,000 characters; the reporter is told it when the case closes with it."
     )
     close_kind: CloseKind = strawberry.field(
-        default=CloseKind.SOLVED, description="How the case ends, if this closes it; not TRANSFERRED, WITHDRAWN or VOID."
+        description="How the case ends, if this closes it; not TRANSFERRED, WITHDRAWN or VOID."
     )
 
 

@@ -75,7 +75,7 @@ class WhistleMutations:
 
         def prepare(identifiers: Identifiers) -> Command:
             case_id = identifiers.optional("caseId", given.case_id, "Case")
-            new_case = given.new_case and given.new_case.case(identifiers, "newCase.")
+            new_case = None if given.new_case is None else given.new_case.case(identifiers, "newCase.")
 
             async def command(tx: Transaction) -> Outcome:
                 try:

@@ -53,6 +53,14 @@ class CaseFilter:
     )
     overdue: bool | None = filtered(Flag(OVERDUE), description="Whether it is late, or was when it had been handled.")
     due_before: datetime | None = filtered(Where("due_at", "lt"), description="Due before this time.")
+    due_within_hours: int | None = filtered(
+        Fragment("{t}.due_at < {now} + make_interval(hours => {value}::int)"),
+        description="Due within so many hours from now, or before.",
+    )
+    opened_within_hours: int | None = filtered(
+        Fragment("{t}.registered_at >= {now} - make_interval(hours => {value}::int)"),
+        description="Registered within so many hours before now.",
+    )
     opened_from: datetime | None = filtered(Where("registered_at", "gte"), description="Registered at this time or later.")
     opened_before: datetime | None = filtered(Where("registered_at", "lt"), description="Registered before this time.")
     changed_from: datetime | None = filtered(Where("updated_at", "gte"), description="Changed at this time or later.")

@@ -7,8 +7,10 @@ from shaodao.commands import clocks, closing, dispatching, messages, withdrawal,
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.checking import checked_text, only_text
 from shaodao.commands.dispatching import PartyInput
+from shaodao.commands.history import actor_name
 from shaodao.commands.registration import check_category
 from shaodao.commands.transaction import Outcome, Transaction
+from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.channels import EmergencyLine
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit
 from shaodao.domain.errors import Faults, InvalidInput
@@ -19,6 +21,7 @@ from shaodao.domain.vocabulary import (
     CloseKind,
     MessageKind,
     NotAcceptedReason,
+    Role,
     SolvingLevel,
     Urgency,
 )
@@ -112,7 +115,8 @@ async def object_to_refusal(
     await tx.connection.execute(_OBJECT, tx.county, case_id, tx.now)
     await clocks.go_on(tx, case_id, ClockKind.HANDLING)
     await clocks.go_on(tx, case_id, ClockKind.CONTACT)
-    sentence = f"{tx.actor.name}对不予受理提出异议：{objection}"
+    who = actor_name(tx, CASE_MACHINE.acting_role("objectToRefusal", facts, tx.actor) or Role.RESIDENT)
+    sentence = f"{who}对不予受理提出异议：{objection}"
     await record_case(tx, facts, CaseStep("objectToRefusal", "objectToRefusal", sentence, CaseState.REGISTERED))
     return await case_outcome(tx, case_id)
 
@@ -222,7 +226,7 @@ async def withdraw(tx: Transaction, case_id: UUID, *, reason: str, expected_vers
     hearers = await withdrawal.end_work(tx, facts, why)
     await tx.connection.execute(_WITHDRAW, tx.county, case_id, tx.now, tx.actor.account_id, why)
     await clocks.stop(tx, case_id, *ClockKind)
-    sentence = f"{tx.actor.name}撤回诉求：{why}"
+    sentence = f"诉求人撤回诉求：{why}"
     step = CaseStep("withdraw", "withdrawCase", sentence, CaseState.CANCELLED, hearers=hearers)
     await record_case(tx, facts, step)
     return await case_outcome(tx, case_id)

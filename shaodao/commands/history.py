@@ -67,17 +67,22 @@ class Entry:
 
 async def record(tx: Transaction, case_id: UUID, entry: Entry) -> int:
     """Append the entry to the case's history and put its deliveries into the outbox; answers the event's ``seq``."""
-    event_id = tx.new_id()
+    event_id, role = tx.new_id(), entry.role or _role_of(tx)
     row = await tx.connection.fetchrow(
-        _APPEND, tx.county, case_id, tx.now, event_id, entry.type, tx.actor.account_id, tx.actor.name,
-        str(entry.role or _role_of(tx)), entry.organization_code, entry.whistle_id, entry.assignment_id,
-        entry.from_state, entry.to_state, entry.text, entry.public, orjson.dumps(entry.payload).decode(),
+        _APPEND, tx.county, case_id, tx.now, event_id, entry.type, tx.actor.account_id, actor_name(tx, role), str(role),
+        entry.organization_code, entry.whistle_id, entry.assignment_id, entry.from_state, entry.to_state,
+        entry.text, entry.public, orjson.dumps(entry.payload).decode(),
     )  # fmt: skip
     assert row is not None
     tx.last_event = (int(row["xid"]), event_id)
     for hearer in entry.hearers:
         await _owe(tx, case_id, row["seq"], hearer)
     return int(row["seq"])
+
+
+def actor_name(tx: Transaction, role: Role) -> str:
+    """Who acted, as the history says it. A resident is never named: departments read it too (C.7 guardrail 5)."""
+    return "诉求人" if role is Role.RESIDENT else tx.actor.name
 
 
 async def _owe(tx: Transaction, case_id: UUID, seq: int, hearer: Hearer) -> None:

@@ -32,6 +32,7 @@ JOIN grid g ON g.county_code = v.county_code AND g.code = v.grid_code
 WHERE v.county_code = $1 AND v.id = $2
 """
 _DIVISION = "SELECT level FROM divisions WHERE code = $1"
+_PLACE_FIELDS = ("point", "gridCode", "divisionCode")
 
 
 class PointInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +97,7 @@ async def locate(tx: Transaction, faults: Faults, whereabouts: Whereabouts) -> P
     place = (
         named or await _sea_grid(tx, whereabouts.vessel_id) or division or await _street_of_actor(tx, whereabouts.point)
     )
-    if place is None and not faults.faults:
+    if place is None and not any(fault.path.startswith(_PLACE_FIELDS) for fault in faults.faults):
         faults.add("divisionCode", "请提供地点、网格或所属街道(社区)", "say where: a point, a grid or a division")
     return place
 

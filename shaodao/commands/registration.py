@@ -10,7 +10,7 @@ import msgspec
 
 from shaodao.commands import clocks, messages, wording
 from shaodao.commands.checking import check_past, checked_text, optional_text
-from shaodao.commands.history import Entry, record
+from shaodao.commands.history import Entry, actor_name, record
 from shaodao.commands.numbering import number_at_the_end, number_pieces, provisional_number
 from shaodao.commands.places import Place, PointInput, Whereabouts, canonical_point, locate
 from shaodao.commands.reporters import Reporter, ReporterInput, columns_of, repeats_of, reporter_of
@@ -132,7 +132,7 @@ async def register(tx: Transaction, given: CaseInput) -> Outcome:
     await _start_clocks(tx, draft)
     number = provisional_number(draft.id)
     entry = Entry(
-        "registerCase", f"{tx.actor.name}登记案件{number}（{given.channel.label}）", public=True, role=draft.role,
+        "registerCase", f"{actor_name(tx, draft.role)}登记案件{number}（{given.channel.label}）", public=True, role=draft.role,
         to_state=str(CaseState.REGISTERED), payload={"channel": str(given.channel), "urgency": str(given.urgency)},
     )  # fmt: skip
     await record(tx, draft.id, entry)

@@ -38,16 +38,16 @@ class Pulse:
     """Whether a worker still gets through its passes."""
 
     def __init__(self) -> None:
-        self._last = monotonic()
+        self._expected = monotonic()
 
-    def beat(self) -> None:
-        """A pass ended well."""
-        self._last = monotonic()
+    def beat(self, pause: float) -> None:
+        """A pass ended well, and the next begins within ``pause`` seconds."""
+        self._expected = monotonic() + pause
 
     @property
     def alive(self) -> bool:
-        """Whether a pass ended well not long ago."""
-        return monotonic() - self._last < LONGEST_SILENCE
+        """Whether no pass is long overdue."""
+        return monotonic() < self._expected + LONGEST_SILENCE
 
 
 async def keep_going(worker: Worker, bell: Bell, pulse: Pulse, least_pause: float = LEAST_PAUSE) -> None:
@@ -58,7 +58,7 @@ async def keep_going(worker: Worker, bell: Bell, pulse: Pulse, least_pause: floa
     while True:
         try:
             pause = await worker.one_pass()
-            pulse.beat()
+            pulse.beat(pause)
         except Exception as error:
             _log.exception("pass_failed", worker=worker.name, error=str(error))
             pause = PAUSE_AFTER_ERROR

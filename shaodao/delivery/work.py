@@ -12,6 +12,7 @@ import structlog
 from shaodao.delivery.announcer import Bell
 from shaodao.delivery.clock import Clock
 from shaodao.delivery.courier import Courier, CourierRules
+from shaodao.delivery.housekeeping import Housekeeper
 from shaodao.delivery.lanes import LaneRules
 from shaodao.delivery.messenger import LoggingPort, MessagePort, Messenger
 from shaodao.delivery.pace import LEAST_PAUSE, Now, Pulse, Worker, cancelled, keep_going
@@ -94,6 +95,7 @@ async def start_workers(
             (_clock(platform), bells.enter_context(platform.announcer.listen()), CALM_PAUSE),
             (_messenger(platform, port), bells.enter_context(platform.announcer.listen()), CALM_PAUSE),
             (Heart(platform.pool, platform.now), Bell(), LEAST_PAUSE),
+            (Housekeeper(platform.pool, platform.ground(), platform.now), Bell(), LEAST_PAUSE),
         ]
         pulses = tuple(Pulse() for _ in passes)
         tasks = [

@@ -22,8 +22,8 @@ from shaodao.personal_data import PersonalDataCipher
 async def load_registers(connection: Connection, cipher: PersonalDataCipher, rulebook: Rulebook, now: datetime) -> None:
     """Load divisions, organizations, accounts, grids, teams, people, vessels, calendar, catalogue and templates.
 
-    ``now`` stamps what has a time of collection; the calendar is filled around it and around the street's stored times. Identity numbers and phones go in sealed. Raises asyncpg's
-    UniqueViolationError where the street is loaded already.
+    ``now`` stamps what has a time of collection; the calendar is filled around it and around the street's stored times.
+    Identity numbers and phones go in sealed. Raises asyncpg's UniqueViolationError where the street is loaded already.
     """
     street = load_street()
     await _load_shared(connection, street)

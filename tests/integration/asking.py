@@ -4,10 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import strawberry
 
 from schema.execution import Context, Outcome, ReadService
-from schema.query import Query
+from schema.schema import build_schema
 from shaodao.commands.running import connection_of
 from shaodao.commands.transaction import Ground
 from shaodao.demo.cases import load_cases
@@ -87,4 +86,4 @@ async def desk_of(street: Street) -> Desk:
     """The street with its cases at their stored times."""
     async with street.pool.acquire() as connection, connection.transaction():
         await load_cases(connection_of(connection), street.ground, street.now, keep_times=True)
-    return Desk(street, ReadService(strawberry.Schema(Query)))
+    return Desk(street, ReadService(build_schema()))

@@ -45,9 +45,7 @@ class Recorder:
 
     @hookimpl
     def department(self) -> Department:
-        return Department(
-            name=self.name, title=self.name, version="1", organizations=self.organizations, form=Form
-        )
+        return Department(name=self.name, title=self.name, version="1", organizations=self.organizations, form=Form)
 
     @hookimpl
     async def on_whistle(self, event: Event, desk: Desk) -> None:
@@ -88,7 +86,12 @@ class Deliveries:
         lanes = LaneRules(**{name: rules.pop(name) for name in list(rules) if name in LaneRules.__annotations__})
         desks = Desks(self.street.pool, self.street.runner, self.departments, lambda: self.street.now)
         return Courier(
-            self.street.pool, self.departments, desks, lambda: self.street.now, Bell(), CourierRules(lanes=lanes, **rules)
+            self.street.pool,
+            self.departments,
+            desks,
+            lambda: self.street.now,
+            Bell(),
+            CourierRules(lanes=lanes, **rules),
         )
 
     async def owed(self) -> int:

@@ -27,8 +27,8 @@ from shaodao.demo.identifiers import person_id
 from shaodao.domain.coordinates import CoordinateSystem, Point, from_cgcs2000
 from shaodao.domain.errors import InvalidInput, NotFound, NotPermitted
 from shaodao.domain.vocabulary import AreaKind, CareKind, CaseVisibility, Gender, GridKind, ResidenceKind
+from tests.integration.case_steps import case_input, only_row, paths, row_of
 from tests.integration.conftest import Street
-from tests.integration.test_commands_cases_registration import case_input, only_row, paths, row_of
 
 COUNTY, WORKER, DISPATCHER, CHIEF = "曹示度", "周示岚", "吕示衡", "尤示宁"
 GRID, NEW_GRID = "990101001001001", "990101001001009"

@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from shaodao.commands import places
 from shaodao.commands.places import PointInput
 from shaodao.commands.registration import CaseInput, register
 from shaodao.commands.reporters import NAME_CONTEXT, PHONE_CONTEXT, ReporterInput
@@ -17,43 +18,21 @@ from shaodao.demo.identifiers import person_id, vessel_id
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.coordinates import CoordinateSystem, Point, from_cgcs2000
 from shaodao.domain.errors import IdempotencyConflict, InvalidInput, NotPermitted
-from shaodao.domain.vocabulary import CaseKind, CaseVisibility, Channel, Urgency
+from shaodao.domain.vocabulary import CaseVisibility, Urgency
+from tests.integration.case_steps import TINGTAO, case_input, only_row, paths, row_of
 from tests.integration.conftest import Street
 
-TINGTAO = "990101001001001"
-IN_TINGTAO = PointInput(longitude=122.903, latitude=28.221, crs="CGCS2000")
 OPEN_SEA = PointInput(longitude=123.9, latitude=28.9, crs="CGCS2000")
-
-
-def case_input(**changes: Any) -> CaseInput:
-    given: dict[str, Any] = {
-        "kind": CaseKind.COMPLAINT,
-        "channel": Channel.HOTLINE,
-        "title": "望海里周边5辆僵尸车长期占道",
-        "description": "2辆小轿车、3辆摩托车长期停放在望海里9幢外人行道。",
-        "category_code": "A13",
-        "point": IN_TINGTAO,
-        "address": "望海里9幢外",
-        "reporter": ReporterInput(name="沈例宽", phone="100-0001-0014"),
-    }
-    return CaseInput(**given | changes)
+MANY_GRIDS = """
+INSERT INTO grid (county_code, code, name, kind, area_kind, street_code, community_code, boundary)
+SELECT 990101, '990101009' || lpad(n::text, 6, '0'), 'n', 'BASE', 'URBAN', '990101009000', '990101009001',
+    polygon(box(point(100 + n % 100 * 0.01, 30 + n / 100 * 0.01), point(100.01 + n % 100 * 0.01, 30.01 + n / 100 * 0.01)))
+FROM generate_series(1, 3000) AS n
+"""
 
 
 async def run_register(street: Street, given: CaseInput, name: str = "吕示衡") -> Outcome:
     return await street.run(lambda tx: register(tx, given), street.viewer(name))
-
-
-async def only_row(street: Street, statement: str, *values: object) -> Any:
-    """The one row that a statement answers."""
-    found = await street.pool.fetchrow(statement, *values)
-    assert found is not None
-    return found
-
-
-async def row_of(street: Street, outcome: Outcome) -> Any:
-    return await only_row(
-        street, "SELECT * FROM case_file WHERE county_code = $1 AND id = $2", street.county, outcome.case_id
-    )
 
 
 async def counts(street: Street) -> tuple[int, ...]:
@@ -68,10 +47,6 @@ async def counts(street: Street) -> tuple[int, ...]:
         "command_outcome",
     )
     return tuple([await street.pool.fetchval(f"SELECT count(*) FROM {table}") for table in tables])
-
-
-def paths(error: pytest.ExceptionInfo[InvalidInput]) -> set[str]:
-    return {fault.path for fault in error.value.faults}
 
 
 async def test_a_registered_case_stands_in_its_grid_with_its_first_receiver(street: Street) -> None:
@@ -152,6 +127,13 @@ async def test_a_resident_reports_as_their_own_person_and_has_no_first_receiver_
     assert (event["type"], event["actor_role"], event["public"]) == ("registerCase", "RESIDENT", True)
 
 
+async def test_a_residents_name_stands_in_no_history(street: Street) -> None:
+    await street.run(lambda tx: register(tx, case_input(reporter=None)), street.resident("P014"))
+    event = await only_row(street, "SELECT text, actor_name FROM case_event")
+    assert event["actor_name"] == "诉求人"
+    assert event["text"].startswith("诉求人登记案件9901")
+
+
 async def test_a_person_of_the_register_is_called_back_on_the_registers_phone(street: Street) -> None:
     given = case_input(reporter=ReporterInput(person_id=person_id("P018"), confidential=True))
     row = await row_of(street, await run_register(street, given))
@@ -183,6 +165,18 @@ async def test_on_a_shared_edge_the_lowest_code_wins(street: Street) -> None:
     corner = PointInput(longitude=122.906, latitude=28.218, crs="EPSG:4490")
     row = await row_of(street, await run_register(street, case_input(point=corner)))
     assert row["grid_code"] == TINGTAO
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [(places._NEAR, (990101, 122.9, 28.2, date(2026, 1, 1))), (places._NEAREST_STREET, (990101, 122.9, 28.2))],
+)
+async def test_a_grid_is_found_by_the_index(street: Street, statement: str, values: tuple[Any, ...]) -> None:
+    async with street.pool.acquire() as connection, connection.transaction():
+        await connection.execute(MANY_GRIDS)
+        await connection.execute("ANALYZE grid")
+        plan = "\n".join(line[0] for line in await connection.fetch(f"EXPLAIN {statement}", *values))
+    assert "grid_boundary_index" in plan
 
 
 async def test_the_point_goes_before_the_grid_code_and_the_code_before_nothing(street: Street) -> None:

@@ -15,9 +15,8 @@ from shaodao.demo.identifiers import person_id
 from shaodao.domain.errors import NotFound, NotPermitted, RateLimited
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.vocabulary import AssignmentRole, RevealPurpose
+from tests.integration.case_steps import BASIS, accepted, closed, dispatched, do, only_row
 from tests.integration.conftest import Street
-from tests.integration.test_commands_cases_registration import only_row
-from tests.integration.test_commands_cases_steps import BASIS, accepted, closed, dispatched, do
 
 CONTACT, ON_SITE, FOLLOW_UP = RevealPurpose.CONTACT_REPORTER, RevealPurpose.ON_SITE, RevealPurpose.FOLLOW_UP
 

@@ -7,8 +7,8 @@ import pytest
 from shaodao.commands.routing import RoutingQuestion, explain_routing, propose, question_of_case
 from shaodao.commands.running import connection_of
 from shaodao.domain.errors import NotFound
+from tests.integration.case_steps import accepted
 from tests.integration.conftest import Street
-from tests.integration.test_commands_cases_steps import accepted
 
 CAR = RoutingQuestion("A13", "990101001001001", "望海里周边5辆僵尸车长期占道")
 

@@ -1,5 +1,7 @@
 """消哨 and the two-sided evaluation: the last open whistle closes its case; who rates whom (C.3 close, C.4)."""
 
+from uuid import UUID
+
 import pytest
 
 from shaodao.commands import assignments, evaluations, whistle_closing
@@ -29,7 +31,7 @@ from tests.integration.whistle_steps import (
 RESULT = "5辆僵尸车已全部清移。"
 
 
-async def closed(street: Street) -> tuple:  # type: ignore[type-arg]
+async def closed(street: Street) -> tuple[UUID, UUID]:
     case_id, whistle_id = await blown(street)
     await all_verified(street, case_id)
     await do(street, lambda tx: whistle_closing.close(tx, whistle_id, RESULT, CloseKind.SOLVED))

@@ -37,7 +37,7 @@ async def test_a_leader_adds_a_department(street: Street) -> None:
 
 async def test_the_dispatcher_adds_departments_in_an_emergency_only(street: Street) -> None:
     _, ordinary = await blown(street)
-    with pytest.raises(StateConflict):
+    with pytest.raises(NotPermitted):
         await do(street, lambda tx: whistle_parties.add_department(tx, ordinary, PartyInput("GA", CO), "需核查车主"))
     _, emergency = await blown(street, kind=WhistleKind.EMERGENCY)
     await do(street, lambda tx: whistle_parties.add_department(tx, emergency, PartyInput("GA", CO), "需核查车主"))

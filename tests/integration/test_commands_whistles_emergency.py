@@ -51,8 +51,10 @@ async def blow(street: Street, case_id: UUID | None, case: CaseInput | None, giv
 
 async def test_a_new_case_is_registered_accepted_and_whistled_for_in_one_transaction(street: Street) -> None:
     outcome = await blow(street, None, alone_at_home())
-    assert outcome.case_id and outcome.whistle_id
-    assert outcome.case_number and outcome.case_number.startswith("990101001-20261120-")
+    assert outcome.case_id
+    assert outcome.whistle_id
+    assert outcome.case_number
+    assert outcome.case_number.startswith("990101001-20261120-")
     assert (outcome.case_state, outcome.whistle_state, outcome.emergency_line) == ("ASSIGNED", "BLOWN", "110")
     assert [call.organization_code for call in outcome.calls] == ["GA", "MZ", "WJ"]
     assert outcome.calls[0].duty_phone == "10000020002"
@@ -99,7 +101,8 @@ async def test_at_sea_the_sea_grids_own_limit_applies(street: Street) -> None:
         title="渔船机舱进水", description="临澜渔示0001机舱进水，请求救助。", point=None, grid_code="990101001201003"
     )
     outcome = await blow(street, None, sea)
-    assert outcome.case_id and outcome.emergency_line == "12395"
+    assert outcome.case_id
+    assert outcome.emergency_line == "12395"
     lead = await row(street, "assignment", await assignment_of(street, outcome.case_id, "HS"))
     assert lead["arrive_due_at"] - street.now == timedelta(minutes=180)
 

@@ -49,7 +49,9 @@ async def test_many_news_are_one_notification(database: str, pool: "Pool[asyncpg
     assert len(heard) == 1
 
 
-async def test_a_lost_connection_is_made_anew_and_everyone_is_woken(database: str, pool: "Pool[asyncpg.Record]") -> None:
+async def test_a_lost_connection_is_made_anew_and_everyone_is_woken(
+    database: str, pool: "Pool[asyncpg.Record]"
+) -> None:
     async with listening(database, pool) as announcer:
         with announcer.listen() as bell:
             await pool.execute(

@@ -44,7 +44,9 @@ async def test_three_racing_clocks_fire_each_stage_once(street: Street) -> None:
 
     assert await fired(street) == ["deadlinePassed ACKNOWLEDGE", "deadlinePassed ACKNOWLEDGE",
                                    "deadlinePassed ARRIVE", "deadlinePassed ARRIVE"] * 5  # fmt: skip
-    flags = await street.pool.fetch("SELECT DISTINCT late_acknowledge, late_arrive, late_report, no_show FROM assignment")
+    flags = await street.pool.fetch(
+        "SELECT DISTINCT late_acknowledge, late_arrive, late_report, no_show FROM assignment"
+    )
     assert [tuple(row) for row in flags] == [(True, True, False, False)]
 
 
@@ -95,9 +97,7 @@ async def test_a_case_over_its_handling_limit_is_told_to_the_county(street: Stre
     assert outcome.case_id is not None
     await street.run(partial(cases.accept, case_id=outcome.case_id), viewer)
     parties = [PartyInput("CG", AssignmentRole.LEAD)]
-    await street.run(
-        partial(cases.dispatch, case_id=outcome.case_id, parties=parties, duty_basis="权责清单"), viewer
-    )
+    await street.run(partial(cases.dispatch, case_id=outcome.case_id, parties=parties, duty_basis="权责清单"), viewer)
     recorder = Recorder("city", ("CG",))
     deliveries = serve(street, recorder)
     await forward(street, days=40)

@@ -121,7 +121,8 @@ async def test_a_refusal_stands_on_the_case_and_the_lane_goes_on(street: Street)
     await work_off(deliveries.courier())
 
     event = await street.pool.fetchrow(
-        "SELECT organization_code, text FROM case_event WHERE case_id = $1 AND type = 'deliveryDeclined'", outcome.case_id
+        "SELECT organization_code, text FROM case_event WHERE case_id = $1 AND type = 'deliveryDeclined'",
+        outcome.case_id,
     )
     assert event is not None
     assert event["organization_code"] == "CG"

@@ -1,0 +1,18 @@
+"""The schema: queries, mutations and subscriptions put together, and its text as it is committed in schema.graphql."""
+
+import strawberry
+
+from schema.mutations.root import Mutation
+from schema.node_reading import SelfReadingSchema
+from schema.query import Query
+from schema.subscriptions import Subscription
+
+
+def build_schema() -> strawberry.Schema:
+    """The whole schema, built anew."""
+    return SelfReadingSchema(query=Query, mutation=Mutation, subscription=Subscription)
+
+
+def sdl() -> str:
+    """The schema's text, as ``schema/schema.graphql`` must have it."""
+    return build_schema().as_str() + "\n"
