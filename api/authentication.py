@@ -34,7 +34,7 @@ class Authenticator:
     issuer: str
     audience: str
     now: Callable[[], datetime]
-    pool: asyncpg.Pool[asyncpg.Record]
+    pool: "asyncpg.Pool[asyncpg.Record]"
     remembered: int = 10_000
     _sessions: dict[str, Session] = field(default_factory=dict)
 

@@ -1,36 +1,6 @@
-"""What a viewer sees of single rows now, asked through the compiler like every other read: for the live feed."""
+"""Gone: see schema.sight. This file is removed as soon as nothing imports it."""
 
-from collections.abc import Sequence
-from functools import cached_property
-from typing import Any, cast
+from schema.sight import SeeingSchema as SelfReadingSchema
+from schema.sight import Sight as NodeReader
 
-import orjson
-import strawberry
-
-from schema.execution import Context, ReadService
-from schema.ids import GlobalId
-
-
-class SelfReadingSchema(strawberry.Schema):
-    """The schema, which can read by itself: a subscription asks with it whether its viewer may see a row."""
-
-    @cached_property
-    def reader(self) -> ReadService:
-        """Runs our own documents; those of clients go through the gate of the HTTP layer."""
-        return ReadService(self)
-
-
-class NodeReader:
-    """Reads nodes as one viewer sees them, at the time of the context."""
-
-    def __init__(self, info: strawberry.Info[Context, None]) -> None:
-        self._reader = cast(SelfReadingSchema, info.schema).reader
-        self._context = info.context
-
-    async def nodes(self, document: str, ids: Sequence[GlobalId]) -> list[dict[str, Any] | None]:
-        """The nodes of a document ``query ($ids: [ID!]!) { nodes(ids: $ids) { … } }``; None for what is not seen."""
-        outcome = await self._reader.execute(document, self._context, {"ids": [str(identifier) for identifier in ids]})
-        if outcome.errors or outcome.data is None:
-            raise RuntimeError(f"a node could not be read: {outcome.errors}")
-        found: list[dict[str, Any] | None] = orjson.loads(outcome.data)["nodes"]
-        return found
+__all__ = ["NodeReader", "SelfReadingSchema"]

@@ -3,14 +3,14 @@
 import strawberry
 
 from schema.mutations.root import Mutation
-from schema.node_reading import SelfReadingSchema
 from schema.query import Query
+from schema.sight import SeeingSchema
 from schema.subscriptions import Subscription
 
 
 def build_schema() -> strawberry.Schema:
     """The whole schema, built anew."""
-    return SelfReadingSchema(query=Query, mutation=Mutation, subscription=Subscription)
+    return SeeingSchema(query=Query, mutation=Mutation, subscription=Subscription)
 
 
 def sdl() -> str:

@@ -17,7 +17,7 @@ from schema.errors import ClientError, ErrorCode, invalid_input
 from schema.execution import Context
 from schema.ids import GlobalId, decode_as
 from schema.mapping import StoredRef, stored
-from schema.node_reading import NodeReader
+from schema.sight import Sight
 from schema.types.assignments import Assignment
 from schema.types.cases import Case
 from schema.types.history import CaseEvent
@@ -112,11 +112,11 @@ class Subscription:
         after: After = None,
     ) -> AsyncIterator[CaseChange]:
         """The steps of one case, from now on or after a cursor."""
-        identifier, reader = _case_id(info.context.viewer, id), NodeReader(info)
-        if await reader.nodes(_SEEN, [identifier]) == [None]:
+        identifier, sight = _case_id(info.context.viewer, id), Sight(info)
+        if await sight.nodes(_SEEN, [identifier]) == [None]:
             raise _not_found(id)
         events = await _listen(info, after, lambda event: str(event.case_id) == identifier.key)
-        return _case_changes(info, reader, events)
+        return _case_changes(info, sight, events)
 
     @live
     async def case_board(self, info: Info, division: Division, after: After = None) -> AsyncIterator[CaseBoardChange]:
@@ -154,20 +154,20 @@ class Subscription:
         return _assignment_inbox(info, organization, events)
 
 
-async def _case_changes(info: Info, reader: NodeReader, events: AsyncIterator[FeedEvent]) -> AsyncIterator[CaseChange]:
+async def _case_changes(info: Info, sight: Sight, events: AsyncIterator[FeedEvent]) -> AsyncIterator[CaseChange]:
     async for event in events:
         _pass_time(info)
-        if None in await reader.nodes(_SEEN, [_id_of(event), _case_of(event)]):
+        if None in await sight.nodes(_SEEN, [_id_of(event), _case_of(event)]):
             continue
         yield CaseChange(cursor=event.cursor, event=_reference(_id_of(event)), case=_reference(_case_of(event)))
 
 
 async def _case_board(info: Info, division: str, events: AsyncIterator[FeedEvent]) -> AsyncIterator[CaseBoardChange]:
-    reader, told = NodeReader(info), Told()
+    sight, told = Sight(info), Told()
     async for event in events:
         _pass_time(info)
         identifier = _case_of(event)
-        step, node = await reader.nodes(_CASES, [_id_of(event), identifier])
+        step, node = await sight.nodes(_CASES, [_id_of(event), identifier])
         row = None if node is None else case_row(node, division)
         change = told.change(str(identifier), row, event, seen=step is not None)
         if change is not None:
@@ -180,11 +180,11 @@ async def _case_board(info: Info, division: str, events: AsyncIterator[FeedEvent
 async def _whistle_board(
     info: Info, division: str, events: AsyncIterator[FeedEvent]
 ) -> AsyncIterator[WhistleBoardChange]:
-    reader, told = NodeReader(info), Told()
+    sight, told = Sight(info), Told()
     async for event in events:
         _pass_time(info)
         identifier = GlobalId("Whistle", event.county, str(event.whistle_id))
-        step, node = await reader.nodes(_WHISTLES, [_id_of(event), identifier])
+        step, node = await sight.nodes(_WHISTLES, [_id_of(event), identifier])
         row = None if node is None else whistle_row(node, division)
         change = told.change(str(identifier), row, event, seen=step is not None)
         if change is not None:
@@ -197,10 +197,10 @@ async def _whistle_board(
 async def _assignment_inbox(
     info: Info, organization: str, events: AsyncIterator[FeedEvent]
 ) -> AsyncIterator[AssignmentInboxChange]:
-    reader, told = NodeReader(info), Told()
+    sight, told = Sight(info), Told()
     async for event in events:
         _pass_time(info)
-        step, case = await reader.nodes(_ASSIGNMENTS, [_id_of(event), _case_of(event)])
+        step, case = await sight.nodes(_ASSIGNMENTS, [_id_of(event), _case_of(event)])
         for node in (case or {}).get("assignments", []):
             if (node["organization"] or {}).get("code") != organization:
                 continue

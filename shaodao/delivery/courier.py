@@ -36,7 +36,7 @@ class CourierRules:
     lanes: LaneRules = field(default_factory=LaneRules)
     at_once: int = 32
     hook_timeout: float = 20.0
-    lease: timedelta = timedelta(seconds=4)
+    lease: timedelta = timedelta(seconds=3.5)
     poll: float = 2.0
     crowded: float = 0.25
     sweep_every: float = 30.0

@@ -14,7 +14,7 @@ from shaodao.delivery.announcer import Bell
 Now: TypeAlias = Callable[[], datetime]
 """The platform's clock: an aware time. Demonstrations and tests bring their own."""
 
-LEAST_PAUSE = 0.01
+LEAST_PAUSE = 0.005
 PAUSE_AFTER_ERROR = 1.0
 LONGEST_SILENCE = 30.0
 

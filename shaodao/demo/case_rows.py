@@ -36,7 +36,6 @@ _REASON_KINDS = {
     WhistleKind.JOINT_ENFORCEMENT: WhistleReason.SEVERAL_DEPARTMENTS,
 }
 _SELF_EFFORT = "街道已现场核实并劝导。"
-_ARCHIVE = "三色档案"
 
 
 def case_row(scene: Scene, history: History, number: str, parts: tuple[Part, ...]) -> Row:
@@ -157,7 +156,7 @@ def _progress_columns(scene: Scene, case: Case) -> dict[str, Any]:
     return {
         "accepted_at": accepted, "accepted_by": accepted and account_id(accepter(scene, case)), "first_contact_at": accepted,
         "not_accepted_reason": not_accepted_reason(case), "due_at": clock.due.at, "due_provisional": clock.due.provisional,
-        "county_informed_at": _county_informed_at(scene, case), "source_reference": _ARCHIVE if case.person == "P007" else None,
+        "county_informed_at": _county_informed_at(scene, case),
         "merged_into": case_id(case.merged_into) if case.merged_into else None,
         "repeat_count": sum(other.merged_into == case.seq for other in scene.street.cases),
     }  # fmt: skip

@@ -76,13 +76,16 @@ class CatalogueItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom an emergency whistle 应急哨 of a kind calls, and the emergency number to phone beside it."""
+    """Whom an emergency whistle 应急哨 of a kind calls, and the emergency number to phone beside it.
+
+    One with neither category nor keywords is for anything that no other fits.
+    """
 
     code: str
     name: str
-    category: str
     lead: str
     emergency_line: str
+    category: str | None = None
     co: tuple[str, ...] = ()
     area_kind: AreaKind | None = None
     keywords: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import orjson
 
 from shaodao.calendar_table import fill_calendar
+from shaodao.commands.grids import GridInput, size_warning
 from shaodao.commands.transaction import Connection
 from shaodao.demo.catalogue import load_catalogue
 from shaodao.demo.copying import Row, copy_rows
@@ -15,7 +16,7 @@ from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.geometry import check_polygon, to_geojson
 from shaodao.domain.permissions import Grant, county_of
 from shaodao.domain.rulebook import Rulebook
-from shaodao.domain.vocabulary import AreaKind, Role, TeamKind
+from shaodao.domain.vocabulary import Role, TeamKind
 from shaodao.personal_data import PersonalDataCipher
 
 
@@ -79,14 +80,6 @@ def grants_of(staff: Staff) -> tuple[Grant, ...]:
     return (Grant(role, staff.scope, organization, staff.rank),)
 
 
-def size_warning(rulebook: Rulebook, area_kind: AreaKind, households: int) -> str | None:
-    """What a grid of an unusual size is marked with; None where the size fits or no rule applies (Z-05, J-02, L-05)."""
-    rule = rulebook.grid_sizes.rule_of(area_kind)
-    if rule is None or rule.fits(households):
-        return None
-    return f"{households}户,不在{rule.minimum_households}至{rule.maximum_households}户之间"
-
-
 def _organization_row(street: Street, one: Organization) -> Row:
     return {
         "code": one.code, "name": one.name, "kind": one.kind, "level": one.level, "uscc": one.uscc,
@@ -111,11 +104,17 @@ def grid_row(street: Street, grid: Grid, rulebook: Rulebook) -> Row:
         "boundary": [(point.longitude, point.latitude) for point in boundary.polygons[0].exterior],
         "boundary_geojson": orjson.dumps(to_geojson(boundary)).decode(), "household_count": grid.households,
         "merchant_count": grid.merchants, "vessel_count": grid.vessels,
-        "size_warning": size_warning(rulebook, grid.area_kind, grid.households),
+        "size_warning": size_warning(rulebook.grid_sizes, _as_input(grid)),
         "chief_id": account_id(_chief_of(street, grid.community)), "worker_id": account_id(grid.grid_worker),
         "operation_mode": grid.operation_mode, "sea_area": grid.sea_area, "fleet_group": grid.fleet_group,
         "sea_arrive_minutes": grid.arrive_minutes, "valid_from": grid.valid_from,
     }  # fmt: skip
+
+
+def _as_input(grid: Grid) -> GridInput:
+    return GridInput(
+        code=grid.code, name=grid.name, kind=grid.kind, area_kind=grid.area_kind, household_count=grid.households
+    )
 
 
 def _chief_of(street: Street, community: str) -> str:

@@ -1,7 +1,7 @@
 """The timeline of a case as a subscription delivers it, printed live with the messages to the resident beside it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,17 +16,26 @@ FOLLOW = """
 subscription Follow($id: ID!, $after: String) {
   caseChanged(id: $id, after: $after) {
     cursor
-    event { seq at type text }
-    case { state whistles { state } messages { id kind text state } }
+    event { seq at type text fromState toState organization { code } }
+    case { state messages { id kind text } }
   }
 }
 """
 HISTORY = """
-query History($id: ID!) {
-  node(id: $id) { ... on Case { number state history(first: 100) { nodes { seq type } } } }
+query History($id: ID!, $after: String) {
+  node(id: $id) { ... on Case { history(first: 100, after: $after) {
+    nodes { seq type } pageInfo { hasNextPage endCursor }
+  } } }
 }
 """
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
+_TO_DUTY_PHONES = ("WHISTLE", "ALARM")
+_OF_THE_WHISTLE = frozenset(
+    {
+        "draftWhistle", "reviseWhistle", "submitWhistle", "approveWhistle", "rejectWhistle", "sendWhistleBack",
+        "blowEmergencyWhistle", "withdrawWhistle", "closeWhistle", "rateDepartment", "judgeWhistle", "whistleProgressed",
+    }
+)  # fmt: skip
 
 
 @dataclass
@@ -35,8 +44,8 @@ class Timeline:
 
     console: Console
     events: list[dict[str, Any]] = field(default_factory=list)
-    states: list[str] = field(default_factory=list)
     whistle_states: list[str] = field(default_factory=list)
+    case_states: list[str] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -45,23 +54,28 @@ class Timeline:
         async for change in changes:
             self._take(change["caseChanged"])
 
+    def saw_case(self, state: str | None) -> None:
+        """Note a state that the case was in, as a step's outcome or a delivered change tells it."""
+        _note(self.case_states, state)
+
     def _take(self, change: dict[str, Any]) -> None:
-        event, case = change["event"], change["case"]
+        event = change["event"]
         self.events.append(event)
-        _note(self.states, case["state"])
-        for whistle in case["whistles"][-1:]:
-            _note(self.whistle_states, whistle["state"])
-        self._print(event, self._new_messages(case["messages"]))
+        if event["type"] in _OF_THE_WHISTLE:
+            _note(self.whistle_states, event["toState"])
+        if event["type"] in ("caseProgressed", "acceptCase", "registerCase"):
+            _note(self.case_states, event["toState"])
+        self._print(event, self._new_messages(change["case"]["messages"]))
         self._news.set()
 
-    def _new_messages(self, messages: list[dict[str, Any]]) -> list[str]:
+    def _new_messages(self, messages: Sequence[dict[str, Any]]) -> list[str]:
         fresh = [message for message in messages if message["id"] not in self._told]
         self._told.update(message["id"] for message in fresh)
-        return [message["text"] for message in fresh if message["kind"] not in ("WHISTLE", "ALARM")]
+        return [message["text"] for message in fresh if message["kind"] not in _TO_DUTY_PHONES]
 
-    def _print(self, event: dict[str, Any], told: list[str]) -> None:
+    def _print(self, event: dict[str, Any], told: Sequence[str]) -> None:
         at = datetime.fromisoformat(event["at"]).astimezone(_SHANGHAI)
-        row = Table.grid(padding=(0, 1))
+        row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(width=3, justify="right", style="dim")
         row.add_column(width=11, style="cyan")
         row.add_column(ratio=3)
@@ -79,25 +93,36 @@ class Timeline:
         except TimeoutError:
             raise TimeoutError(f"within {seconds:.0f} s the subscription did not show: {what}") from None
 
-    def has(self, kind: str, times: int = 1) -> bool:
-        """Whether an event of the type was delivered so often."""
-        return sum(event["type"] == kind for event in self.events) >= times
+    def count(self, kind: str, organization: str | None = None) -> int:
+        """How many events of the type were delivered, of the organization if one is named."""
+        return sum(
+            event["type"] == kind and organization in (None, (event["organization"] or {}).get("code"))
+            for event in self.events
+        )
 
 
-def _note(states: list[str], state: str) -> None:
-    if not states or states[-1] != state:
+def _note(states: list[str], state: str | None) -> None:
+    if state is not None and (not states or states[-1] != state):
         states.append(state)
 
 
 async def differences(api: Api, case_id: str, timeline: Timeline) -> list[str]:
     """Where the delivered events differ from the case's history: every event exactly once, in order."""
-    node = (await api.query(HISTORY, id=case_id))["node"]
-    written = sorted((event["seq"], event["type"]) for event in node["history"]["nodes"])
+    written: list[tuple[int, str]] = []
+    after: str | None = None
+    while True:
+        page = (await api.query(HISTORY, id=case_id, after=after))["node"]["history"]
+        written += [(event["seq"], event["type"]) for event in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
     delivered = [(event["seq"], event["type"]) for event in timeline.events]
-    return [] if written == delivered else [f"the history holds {written}", f"the subscription delivered {delivered}"]
+    if sorted(written) == delivered:
+        return []
+    return [f"the history holds {sorted(written)}", f"the subscription delivered {delivered}"]
 
 
-def is_subsequence(wanted: list[str], seen: list[str]) -> bool:
+def in_order(wanted: Sequence[str], seen: Sequence[str]) -> bool:
     """Whether the wanted states were seen in their order; others may lie between."""
     rest = iter(seen)
     return all(state in rest for state in wanted)

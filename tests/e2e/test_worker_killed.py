@@ -54,7 +54,7 @@ async def test_what_a_killed_worker_held_is_taken_over_and_done_once(
 
     async with worker(street.dsn, stuck) as first:
         async with asyncio.timeout(10):
-            while not stuck.exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
+            while not stuck.exists():
                 await asyncio.sleep(0.05)
         async with worker(street.dsn, stuck) as second:
             first.kill()

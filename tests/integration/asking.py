@@ -7,7 +7,7 @@ from typing import Any
 
 from schema.execution import Context, Outcome, ReadService
 from schema.schema import build_schema
-from shaodao.commands.running import connection_of
+from shaodao.commands.running import CommandRunner, connection_of
 from shaodao.commands.transaction import Ground
 from shaodao.demo.cases import load_cases
 from shaodao.demo.identifiers import case_id
@@ -20,13 +20,18 @@ NOBODY = Viewer("nobody", "无示名")
 
 @dataclass(frozen=True)
 class Services:
-    """What queries need besides the database."""
+    """What queries and mutations need besides the database."""
 
     street: Street
 
     def ground(self) -> Ground:
         """The street's ground."""
         return self.street.ground
+
+    @property
+    def runner(self) -> CommandRunner:
+        """Runs the mutations' commands."""
+        return self.street.runner
 
 
 @dataclass(frozen=True)

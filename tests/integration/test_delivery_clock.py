@@ -145,3 +145,18 @@ async def test_a_case_that_is_being_worked_on_is_passed_by(street: Street) -> No
         assert len(await fired(street)) == 1
     await run_out(clock_of(street))
     assert len(await fired(street)) == 2
+
+
+async def test_a_stage_that_cannot_be_fired_stops_no_other_case(street: Street) -> None:
+    broken = await emergency(street, "CG")
+    await emergency(street, "XF")
+    await street.pool.execute(
+        "UPDATE deadline_stage SET stage = 'CIRCULAR' WHERE case_id = $1 AND stage = 'OVERDUE'", broken.case_id
+    )
+    await forward(street, minutes=6)
+    clock = clock_of(street)
+    await clock.one_pass()
+    await clock.one_pass()
+
+    assert await fired(street) == ["deadlinePassed ACKNOWLEDGE"]
+    assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE stage = 'CIRCULAR'") > 0

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,30 +19,42 @@ from shaodao.host import SYSTEM
 from tests.integration.conftest import Street
 from tests.integration.delivering import emergency
 
+THE_END = "完"
+
 
 def everything(event: FeedEvent) -> bool:
     return True
 
 
 @contextlib.asynccontextmanager
-async def feed_of(street: Street, **rules: float) -> AsyncGenerator[Feed, None]:
+async def feed_of(street: Street, **rules: Any) -> AsyncGenerator[Feed, None]:
     """A feed that looks again every hundredth of a second."""
-    async with open_announcer(street.dsn, street.pool, AnnouncerRules()) as announcer:
-        async with open_feed(street.pool, 1, announcer, FeedRules(poll=0.01, **rules)) as feed:  # type: ignore[arg-type]
-            yield feed
+    reading = FeedRules(poll=0.01, **rules)
+    async with (
+        open_announcer(street.dsn, street.pool, AnnouncerRules()) as announcer,
+        open_feed(street.pool, 1, announcer, reading) as feed,
+    ):
+        yield feed
 
 
-async def write(street: Street, case_id: UUID, pause: float, count: int = 1) -> None:
+async def case_of(street: Street) -> UUID:
+    """A case to write to."""
+    case_id = (await emergency(street, "CG")).case_id
+    assert case_id is not None
+    return case_id
+
+
+async def write(street: Street, case_id: UUID, pause: float, count: int = 1, text: str | None = None) -> None:
     """Some steps of a case, in a transaction that writes first, waits for the case, and takes its time."""
 
     async def command(tx: Transaction) -> Outcome:
         for number in range(count):
             await tx.connection.execute("SELECT FROM case_file WHERE id = $1 FOR UPDATE", case_id)
-            await record(tx, case_id, Entry("addAttachment", f"第{number}步"))
+            await record(tx, case_id, Entry("addAttachment", text or f"第{number}步"))
             await asyncio.sleep(pause)
         return Outcome(county_code=tx.county)
 
-    key = Repetition(str(random.getrandbits(64)), "test", None)  # noqa: S311
+    key = Repetition(str(random.getrandbits(64)), "test", None)
     await street.runner.run(command, actor=SYSTEM, county=street.county, now=street.now, repetition=key)
 
 
@@ -52,7 +65,7 @@ async def log_of(street: Street) -> set[tuple[UUID, int]]:
 
 async def taken(events: AsyncGenerator[FeedEvent, None], count: int) -> list[FeedEvent]:
     """The next events."""
-    result = []
+    result: list[FeedEvent] = []
     async with asyncio.timeout(20):
         while len(result) < count:
             result.append(await anext(events))
@@ -67,58 +80,53 @@ def assert_in_order(events: list[FeedEvent]) -> None:
         assert seqs == sorted(seqs)
 
 
-async def test_concurrent_writers_miss_nothing_and_a_broken_subscriber_resumes(street: Street) -> None:
-    cases = [(await emergency(street, "CG")).case_id for _ in range(4)]
-    source = random.Random(7)  # noqa: S311
+async def until_the_end(events: AsyncGenerator[FeedEvent, None], most: int) -> list[FeedEvent]:
+    """The next events, at most so many, no further than the end."""
+    got: list[FeedEvent] = []
+    while len(got) < most and not ended(got):
+        got += await taken(events, 1)
+    return got
 
-    async def writer() -> None:
-        for _ in range(12):
-            case_id = source.choice(cases)
-            assert case_id is not None
-            await write(street, case_id, source.random() * 0.02, source.randint(1, 3))
 
-    async def breaking(feed: Feed, cursor: str) -> list[FeedEvent]:
-        """A subscriber whose connection breaks every few events."""
-        got: list[FeedEvent] = []
-        while not got or got[-1].text != "完":
-            async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
-                for _ in range(source.randint(1, 9)):
-                    got += await taken(events, 1)
-                    cursor = got[-1].cursor
-                    if got[-1].text == "完":
-                        break
-        return got
+def ended(events: list[FeedEvent]) -> bool:
+    """Whether the last one was heard."""
+    return bool(events) and events[-1].text == THE_END
 
-    async def steady(feed: Feed, cursor: str) -> list[FeedEvent]:
-        got: list[FeedEvent] = []
+
+async def read_to_the_end(feed: Feed, cursor: str, longest: int) -> list[FeedEvent]:
+    """What a subscriber hears whose connection breaks after at most so many events, and who resumes each time."""
+    got: list[FeedEvent] = []
+    while not ended(got):
         async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
-            while not got or got[-1].text != "完":
-                got += await taken(events, 1)
-        return got
+            got += await until_the_end(events, random.randint(1, longest))
+        cursor = got[-1].cursor
+    return got
 
+
+async def write_at_random(street: Street, cases: Sequence[UUID]) -> None:
+    """Transactions of different lengths on cases that others write to as well."""
+    for _ in range(12):
+        await write(street, random.choice(cases), random.random() * 0.02, random.randint(1, 3))
+
+
+async def test_concurrent_writers_miss_nothing_and_a_broken_subscriber_resumes(street: Street) -> None:
+    cases = [await case_of(street) for _ in range(4)]
     async with feed_of(street) as feed:
         async with street.pool.acquire() as lent:
             start = await feed.current_cursor(connection_of(lent))
-        readers = [asyncio.create_task(read(feed, start)) for read in (breaking, steady, breaking)]
-        await asyncio.gather(*(writer() for _ in range(8)))
-
-        async def end(tx: Transaction) -> Outcome:
-            assert cases[0] is not None
-            await record(tx, cases[0], Entry("closeCase", "完"))
-            return Outcome(county_code=tx.county)
-
-        await street.run(end, SYSTEM)
+        readers = [asyncio.create_task(read_to_the_end(feed, start, longest)) for longest in (9, 1_000_000, 3)]
+        await asyncio.gather(*(write_at_random(street, cases) for _ in range(8)))
+        await write(street, cases[0], 0, text=THE_END)
         results = await asyncio.gather(*readers)
 
     written = await log_of(street)
     for events in results:
         assert_in_order(events)
-        assert {(event.case_id, event.seq) for event in events[:-1]} == written
+        assert {(event.case_id, event.seq) for event in events} == written
 
 
 async def test_a_step_that_waited_for_the_case_comes_after_what_it_waited_for(street: Street) -> None:
-    case_id = (await emergency(street, "CG")).case_id
-    assert case_id is not None
+    case_id = await case_of(street)
     first_writes, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def early(tx: Transaction) -> Outcome:
@@ -142,8 +150,7 @@ async def test_a_step_that_waited_for_the_case_comes_after_what_it_waited_for(st
 
 
 async def test_the_cursor_of_a_query_loses_nothing(street: Street) -> None:
-    case_id = (await emergency(street, "CG")).case_id
-    assert case_id is not None
+    case_id = await case_of(street)
     async with feed_of(street) as feed:
         async with street.pool.acquire() as lent:
             cursor = await feed.current_cursor(connection_of(lent))
@@ -153,17 +160,16 @@ async def test_the_cursor_of_a_query_loses_nothing(street: Street) -> None:
 
 
 async def test_a_subscriber_gets_only_what_it_wants(street: Street) -> None:
-    first, second = [(await emergency(street, "CG")).case_id for _ in range(2)]
-    assert first is not None
-    assert second is not None
+    first, second = await case_of(street), await case_of(street)
 
     async with feed_of(street) as feed:
-        async with contextlib.aclosing(feed.subscribe(None, lambda event: event.case_id == second)) as events:
-            reading = asyncio.create_task(taken(events, 1))
-            await asyncio.sleep(0.05)
-            await write(street, first, 0)
-            await write(street, second, 0)
-            assert (await reading)[0].case_id == second
+        events = feed.subscribe(None, lambda event: event.case_id == second)
+        reading = asyncio.create_task(taken(events, 1))
+        await asyncio.sleep(0.05)
+        await write(street, first, 0)
+        await write(street, second, 0)
+        assert (await reading)[0].case_id == second
+        await events.aclose()
 
 
 @pytest.mark.parametrize(
@@ -178,8 +184,7 @@ async def test_what_is_no_cursor_is_refused(street: Street, cursor: str) -> None
 
 
 async def test_a_cursor_of_another_life_or_too_far_back_has_expired(street: Street) -> None:
-    case_id = (await emergency(street, "CG")).case_id
-    assert case_id is not None
+    case_id = await case_of(street)
     nowhere = "00000000-0000-0000-0000-000000000000"
     async with feed_of(street, replay=5) as feed:
         with pytest.raises(CursorExpired):
@@ -190,8 +195,7 @@ async def test_a_cursor_of_another_life_or_too_far_back_has_expired(street: Stre
 
 
 async def test_a_slow_subscriber_is_cut_off_and_the_others_are_not(street: Street) -> None:
-    case_id = (await emergency(street, "CG")).case_id
-    assert case_id is not None
+    case_id = await case_of(street)
     async with feed_of(street, queue=3) as feed:
         slow, quick = feed.subscribe(None, everything), feed.subscribe(None, everything)
         hearing = [asyncio.create_task(taken(events, 1)) for events in (slow, quick)]
@@ -211,8 +215,7 @@ async def test_a_slow_subscriber_is_cut_off_and_the_others_are_not(street: Stree
 
 
 async def test_a_long_catch_up_joins_the_live_events(street: Street) -> None:
-    case_id = (await emergency(street, "CG")).case_id
-    assert case_id is not None
+    case_id = await case_of(street)
     async with feed_of(street, page=4) as feed:
         async with street.pool.acquire() as lent:
             cursor = await feed.current_cursor(connection_of(lent))

@@ -252,3 +252,52 @@ async def test_a_hook_that_hangs_is_ended_by_the_time_limit(street: Street) -> N
     await work_off(deliveries.courier(hook_timeout=0.05))
 
     assert "0.05 s" in await street.pool.fetchval("SELECT last_error FROM delivery")
+
+
+async def test_what_ends_after_its_lease_has_no_say_any_more(street: Street) -> None:
+    slow = asyncio.Event()
+
+    async def first_slow(event: Event, desk: Desk) -> None:
+        await desk.ask("几人受困")
+        if len(recorder.heard) == 1:
+            await slow.wait()
+            raise RuntimeError("too late to matter")
+
+    recorder = Recorder("city", ("CG",), first_slow)
+    deliveries = serve(street, recorder)
+    await emergency(street, "CG")
+    stalled, other = deliveries.courier(), deliveries.courier()
+    await stalled.one_pass()
+    while not recorder.heard:
+        await asyncio.sleep(0.01)
+    await forward(street, seconds=5)
+    assert await stalled.one_pass() > 0  # not from itself
+    await work_off(other)
+    slow.set()
+    await stalled.settled()
+
+    assert sorted(await deliveries.outcomes()) == ["DONE", "FENCED", "LOST"]
+    assert (await deliveries.owed(), await deliveries.lanes()) == (0, 0)
+    assert await street.pool.fetchval("SELECT count(*) FROM question") == 1
+
+
+async def test_a_lease_that_is_renewed_is_not_taken_over(street: Street) -> None:
+    release = asyncio.Event()
+
+    async def slow(event: Event, desk: Desk) -> None:
+        await release.wait()
+
+    deliveries = serve(street, Recorder("city", ("CG",), slow))
+    await emergency(street, "CG")
+    holder, other = deliveries.courier(lease=timedelta(seconds=0.2)), deliveries.courier()
+    await holder.one_pass()
+    keeping = asyncio.create_task(holder.keep_leases())
+    for _ in range(10):
+        await forward(street, seconds=0.1)
+        await asyncio.sleep(0.1)
+        await other.one_pass()
+    release.set()
+    await holder.settled()
+    keeping.cancel()
+
+    assert await deliveries.outcomes() == ["DONE"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Any
 
 from shaodao.delivery.messenger import LoggingPort, Messenger, MessengerRules
 from tests.integration.conftest import Street
@@ -23,7 +24,7 @@ class Port:
         self.sent.append((recipient, text))
 
 
-def messenger_of(street: Street, port: Port | LoggingPort, **rules: int) -> Messenger:
+def messenger_of(street: Street, port: Port | LoggingPort, **rules: Any) -> Messenger:
     return Messenger(street.pool, street.ground.cipher, port, lambda: street.now, MessengerRules(**rules))
 
 

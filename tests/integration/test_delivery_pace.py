@@ -28,13 +28,17 @@ async def test_an_error_is_tried_again_and_a_bell_brings_the_next_pass(monkeypat
     monkeypatch.setattr(pace, "PAUSE_AFTER_ERROR", 0.02)
     worker, bell, pulse = Stumbling(), Bell(), Pulse()
     going = asyncio.create_task(keep_going(worker, bell, pulse, 0.001))
-    await asyncio.sleep(0.1)
-    assert worker.passes == 2
+    await passed(worker, 2)
     bell.ring()
-    await asyncio.sleep(0.05)
-    assert worker.passes == 3
+    await passed(worker, 3)
     assert pulse.alive
     await cancelled(going)
+
+
+async def passed(worker: Stumbling, count: int) -> None:
+    async with asyncio.timeout(5):
+        while worker.passes < count:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_worker_whose_pass_is_overdue_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:

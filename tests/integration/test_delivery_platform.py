@@ -113,7 +113,7 @@ async def test_a_department_of_an_unknown_organization_does_not_start(street: St
 async def test_an_unknown_preset_or_department_is_one_clear_line(street: Street, tmp_path: Path) -> None:
     for change in ({"preset": "nowhere"}, {"departments": ("no.such.module",)}):
         with pytest.raises(StartError):
-            async with open_platform(replace(settings_in(tmp_path), **change), street.dsn):  # type: ignore[arg-type]
+            async with open_platform(replace(settings_in(tmp_path), **change), street.dsn):
                 pass
 
 

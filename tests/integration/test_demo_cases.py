@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from shaodao.commands import cases
 from shaodao.commands.facts import read_assignment, read_case, read_whistle
+from shaodao.commands.registration import CaseInput, register
 from shaodao.commands.running import connection_of
 from shaodao.commands.transaction import Transaction
+from shaodao.commands.verifications import verify
 from shaodao.demo.cases import load_cases
 from shaodao.demo.identifiers import assignment_id, case_id, person_id
 from shaodao.demo.source import Case
@@ -17,7 +20,7 @@ from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.deadlines import due
 from shaodao.domain.identity import contains_personal_pattern
-from shaodao.domain.vocabulary import AssignmentState, CaseState
+from shaodao.domain.vocabulary import AssignmentState, CaseKind, CaseState, Channel, CloseKind, VerificationMethod
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 from tests.integration.conftest import Street
 
@@ -262,3 +265,24 @@ async def test_no_personal_number_stands_in_clear(kept: Street) -> None:
 async def test_no_history_or_message_holds_a_number(kept: Street) -> None:
     rows = await kept.pool.fetch("SELECT text FROM case_event UNION ALL SELECT text FROM message")
     assert not any(contains_personal_pattern(row["text"]) for row in rows)
+
+
+async def test_a_loaded_case_goes_on_by_commands(kept: Street) -> None:
+    """Case 23 waits for verification: the duty chief verifies both reports and closes it, and the number series goes on."""
+    chief = kept.viewer("吕示衡")
+    for organization in ("CG", "HB"):
+        own = assignment_id(23, organization)
+        await kept.run(lambda tx, own=own: verify(tx, own, VerificationMethod.ON_SITE, "现场无油烟"), chief)  # type: ignore[misc]
+    closed = await kept.run(
+        lambda tx: cases.close(tx, case_id(23), close_kind=CloseKind.SOLVED, result_text="已加装净化设施。"), chief
+    )  # fmt: skip
+    assert closed.case_state == "CLOSED"
+    given = CaseInput(
+        kind=CaseKind.COMPLAINT,
+        channel=Channel.HOTLINE,
+        title="新的诉求",
+        description="路灯不亮。",
+        grid_code="990101001001001",
+    )
+    registered = await kept.run(lambda tx: register(tx, given), chief)
+    assert registered.case_number == "990101001-20261120-0028"
