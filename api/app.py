@@ -17,7 +17,7 @@ from api.explorer import explorer_routes
 from api.gate import Limits
 from api.health import Checks, health_routes
 from schema.schema import build_schema
-from schema.schema import sdl as sdl  # noqa: PLC0414 - the command line asks the application for its schema
+from schema.schema import sdl as sdl
 from shaodao.commands.running import connection_of
 from shaodao.delivery.work import Workers, start_workers, workers_alive
 from shaodao.demo.clock import DemoClock, kept_clock

@@ -1,9 +1,8 @@
 """Who asks: a bearer token becomes a viewer; no token is nobody."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 from joserfc.jwk import KeySet
@@ -12,6 +11,7 @@ from shaodao.domain.permissions import Viewer
 from shaodao.tokens import Claims, Malformed, TokenError, verify
 
 _ACCOUNT = "SELECT id, name FROM accounts WHERE login = $1 AND enabled"
+_PERSON = "SELECT id, name FROM person WHERE county_code = $1 AND reference = $2"
 
 
 class Unauthenticated(Exception):
@@ -62,9 +62,15 @@ class Authenticator:
 
     async def _viewer(self, claims: Claims) -> Viewer:
         account = await self.pool.fetchrow(_ACCOUNT, claims.login)
-        try:
-            person = UUID(claims.person) if claims.person else None
-        except ValueError:
-            raise Malformed("the token's person is no identifier") from None
-        name = account["name"] if account else claims.name
-        return Viewer(claims.login, name, claims.grants, account["id"] if account else None, person)
+        nobody = Viewer(claims.login, claims.name, claims.grants)
+        if claims.person is not None:
+            person = await self._person(claims.person, nobody.counties)
+            return replace(nobody, name=person["name"], person_id=person["id"])
+        return replace(nobody, name=account["name"], account_id=account["id"]) if account else nobody
+
+    async def _person(self, number: str, counties: tuple[int, ...]) -> asyncpg.Record:
+        """The resident with a number of the register, in a county that the token is for."""
+        for county in counties:
+            if (person := await self.pool.fetchrow(_PERSON, county, number)) is not None:
+                return person
+        raise Malformed("the token's person is not in the register")

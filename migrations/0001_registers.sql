@@ -315,6 +315,7 @@ CREATE TABLE person (
     version int NOT NULL DEFAULT 1,
     CONSTRAINT person_pkey PRIMARY KEY (county_code, id),
     CONSTRAINT person_id_number_key UNIQUE (county_code, id_number_hash),
+    CONSTRAINT person_reference_key UNIQUE (county_code, reference),
     CONSTRAINT person_gender_check CHECK (gender IN ('MALE', 'FEMALE', 'UNKNOWN')),
     CONSTRAINT person_residence_check CHECK (residence_kind IN ('REGISTERED', 'FLOATING', 'LEFT_BEHIND', 'OVERSEAS', 'LODGING')),
     CONSTRAINT person_color_check CHECK (archive_color IN ('RED', 'ORANGE', 'YELLOW')),

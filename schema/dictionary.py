@@ -23,7 +23,10 @@ class DictionaryEntry:
 
 def dictionary(names: Sequence[str] | None) -> list[DictionaryEntry]:
     """The named enumerations in the order asked for, or all. Raises ClientError INVALID_INPUT for an unknown name."""
-    known = {enumeration.__name__: _entry(enumeration.__name__, list(enumeration), labels) for enumeration, labels in enumerations()}
+    known = {
+        enumeration.__name__: _entry(enumeration.__name__, list(enumeration), labels)
+        for enumeration, labels in enumerations()
+    }
     if names is None:
         return list(known.values())
     for name in names:

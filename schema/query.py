@@ -112,7 +112,9 @@ class Query:
         arguments={
             "near": argument(NearInput, Fragment(_NEAR, surroundings), "The point and the radius."),
             "category": argument(str | None, Where("category_code"), "Code of the category."),
-            "open": argument(bool | None, Fragment("({t}.closed_at IS NULL) = {value}::bool"), "Only open or closed ones."),
+            "open": argument(
+                bool | None, Fragment("({t}.closed_at IS NULL) = {value}::bool"), "Only open or closed ones."
+            ),
         },
         description="Cases around a point, newest first: perhaps the same matter 相似诉求.",
     )
@@ -153,13 +155,16 @@ class Query:
     )
     explain_deadline: Deadline | None = root_one(
         arguments={
-            "id": argument(strawberry.ID, Fragment(_CLOCK, _case_or_deadline), "Of a deadline, or of a case: its handling clock.")
+            "id": argument(
+                strawberry.ID, Fragment(_CLOCK, _case_or_deadline), "Of a deadline, or of a case: its handling clock."
+            )
         },
         description="A clock, whose `explanation` tells how it was counted.",
     )
     server_time: datetime = root_expression("{now}", description="The server's time.")
     feed_cursor: str = root_expression(
-        _CURSOR, description="Where the feed stands for this answer: pass it to a subscription as `after`, and nothing is lost."
+        _CURSOR,
+        description="Where the feed stands for this answer: pass it to a subscription as `after`, and nothing is lost.",
     )
 
     @strawberry.field(description="Enumerations with the Chinese label and the order of each value; all without names.")

@@ -14,5 +14,7 @@ class Account(Node):
     label: str | None = strawberry.field(description="Post, such as 专职网格员.")
     organization: Organization | None = one(on={"code": "organization_code"}, description="Where they work.")
     login: str | None = column("login", visible="staff_only", description="Login; for staff only.")
-    work_phone: str | None = column("work_phone", visible="staff_only", description="Work phone 工作电话; for staff only.")
+    work_phone: str | None = column(
+        "work_phone", visible="staff_only", description="Work phone 工作电话; for staff only."
+    )
     enabled: bool = strawberry.field(description="Whether the account is in use.")

@@ -83,7 +83,9 @@ class Assignment(Node):
         "acknowledged_at", visible="own_field", description="When it was acknowledged 应哨."
     )
     acknowledged_for: str | None = column(
-        "acknowledged_for", visible="own_field", description="Whom the dispatcher had phoned, when she signed for it 代签."
+        "acknowledged_for",
+        visible="own_field",
+        description="Whom the dispatcher had phoned, when she signed for it 代签.",
     )
     persons: list[str] | None = column("persons", visible="own_field", description="Whom it sends.")
     arrive_due_at: datetime | None = column(
@@ -101,7 +103,9 @@ class Assignment(Node):
     result_due_at: datetime | None = column(
         "result_due_at", visible="own_field", description="By when to report the result, exclusive."
     )
-    reported_at: datetime | None = column("reported_at", visible="own_field", description="When it reported the result.")
+    reported_at: datetime | None = column(
+        "reported_at", visible="own_field", description="When it reported the result."
+    )
     verified_at: datetime | None = column("verified_at", visible="own_field", description="When that was verified.")
     released_at: datetime | None = column("released_at", visible="own_field", description="When it was released 离场.")
     returned_count: int | None = column(
@@ -118,13 +122,17 @@ class Assignment(Node):
         on={"assignment_id": "id", "case_id": "case_id"}, order=[("reported_at", "asc")], description="Its reports."
     )
     verifications: list[Verification] = many(
-        on={"assignment_id": "id", "case_id": "case_id"}, order=[("verified_at", "asc")], description="Their verification."
+        on={"assignment_id": "id", "case_id": "case_id"},
+        order=[("verified_at", "asc")],
+        description="Their verification.",
     )
     questions: list[Question] = many(
         on={"assignment_id": "id", "case_id": "case_id"}, order=[("asked_at", "asc")], description="Its questions."
     )
     evaluations: list[Evaluation] = many(
-        on={"assignment_id": "id", "case_id": "case_id"}, order=[("evaluated_at", "asc")], description="Its evaluations."
+        on={"assignment_id": "id", "case_id": "case_id"},
+        order=[("evaluated_at", "asc")],
+        description="Its evaluations.",
     )
     attachments: list[Attachment] = many(
         on={"assignment_id": "id", "case_id": "case_id"}, order=[("created_at", "asc")], description="Its files."
@@ -133,7 +141,9 @@ class Assignment(Node):
         on={"assignment_id": "id", "case_id": "case_id"}, order=[("due_at", "asc")], description="Its clocks."
     )
     available_actions: list[ActionAvailability] = derived(
-        facts=ASSIGNMENT_FACTS, compute=assignment_actions, description="What its state knows, and what of it you may do."
+        facts=ASSIGNMENT_FACTS,
+        compute=assignment_actions,
+        description="What its state knows, and what of it you may do.",
     )
     waiting_on: WaitingOn | None = one(
         on={"subject_id": "id", "case_id": "case_id"}, description="For whom it waits; null when it is over."
@@ -159,5 +169,7 @@ class AssignmentFilter:
     )
     by_whistle: bool | None = filtered(Flag("{t}.whistle_id IS NOT NULL"), description="Whether it came by a whistle.")
     due_before: datetime | None = filtered(Where("result_due_at", "lt"), description="Its result is due before this.")
-    notified_from: datetime | None = filtered(Where("notified_at", "gte"), description="Notified at this time or later.")
+    notified_from: datetime | None = filtered(
+        Where("notified_at", "gte"), description="Notified at this time or later."
+    )
     case_number: str | None = filtered(Exists("case_file", {"id": "case_id"}, "number"), description="Of this case.")

@@ -16,7 +16,9 @@ from shaodao.domain.vocabulary import AttachmentKind
 @strawberry.type(description="A file of a case or an assignment.")
 class Attachment(Node):
     kind: AttachmentKind = strawberry.field(description="Kind.")
-    organization: Organization | None = one(on={"code": "organization_code"}, description="The organization that added it.")
+    organization: Organization | None = one(
+        on={"code": "organization_code"}, description="The organization that added it."
+    )
     name: str = strawberry.field(description="File name.")
     media_type: str = strawberry.field(description="Media type, such as `image/jpeg`.")
     size: float = expression("{t}.size", description="Bytes.")

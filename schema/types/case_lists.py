@@ -49,7 +49,8 @@ class CaseFilter:
     grid: str | None = filtered(Where("grid_code"), description="Code of a grid.")
     grid_unknown: bool | None = filtered(Flag("{t}.grid_unknown"), description="Whether the grid is unknown.")
     organization: str | None = filtered(
-        Exists("assignment", {"case_id": "id"}, "organization_code"), description="Code of an organization with a part in it."
+        Exists("assignment", {"case_id": "id"}, "organization_code"),
+        description="Code of an organization with a part in it.",
     )
     overdue: bool | None = filtered(Flag(OVERDUE), description="Whether it is late, or was when it had been handled.")
     due_before: datetime | None = filtered(Where("due_at", "lt"), description="Due before this time.")
@@ -61,11 +62,14 @@ class CaseFilter:
         Fragment("{t}.registered_at >= {now} - make_interval(hours => {value}::int)"),
         description="Registered within so many hours before now.",
     )
-    opened_from: datetime | None = filtered(Where("registered_at", "gte"), description="Registered at this time or later.")
+    opened_from: datetime | None = filtered(
+        Where("registered_at", "gte"), description="Registered at this time or later."
+    )
     opened_before: datetime | None = filtered(Where("registered_at", "lt"), description="Registered before this time.")
     changed_from: datetime | None = filtered(Where("updated_at", "gte"), description="Changed at this time or later.")
     text: str | None = filtered(
-        Search("search_bigrams", bigrams, _TEXT), description="Words of two or more characters in number, title, description or address."
+        Search("search_bigrams", bigrams, _TEXT),
+        description="Words of two or more characters in number, title, description or address.",
     )
     reporter_phone: str | None = filtered(
         # A department must not find out by guessing who reported a confidential case (C.7 guardrail 5).

@@ -103,7 +103,9 @@ class Case(Node):
     first_contact_at: datetime | None = strawberry.field(description="When the reporter was first contacted.")
     due_at: datetime | None = strawberry.field(description="When it is due, exclusive.")
     due_provisional: bool = strawberry.field(description="Whether the due time is provisional 暂定.")
-    last_day: date | None = expression(LAST_DAY.replace("{due}", "{t}.due_at"), description="The last day that is on time.")
+    last_day: date | None = expression(
+        LAST_DAY.replace("{due}", "{t}.due_at"), description="The last day that is on time."
+    )
     light: Light | None = expression(
         light_sql("coalesce({t}.handled_at, {t}.closed_at, {now})", "{t}.registered_at", "{t}.due_at", "{t}.urgency"),
         description="Traffic light 红黄绿灯 of the handling clock.",

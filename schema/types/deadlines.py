@@ -71,12 +71,15 @@ def explanation_of(facts: Any, binding: Binding, _: Mapping[str, Any]) -> dict[s
 @strawberry.type(description="A clock with its limit 时限.")
 class Deadline(Node):
     kind: ClockKind = strawberry.field(description="What it limits.")
-    organization: Organization | None = one(on={"code": "organization_code"}, description="Whose limit it is, if one's.")
+    organization: Organization | None = one(
+        on={"code": "organization_code"}, description="Whose limit it is, if one's."
+    )
     started_at: datetime = strawberry.field(description="From when it is counted.")
     due_at: datetime = strawberry.field(description="When it is due, exclusive: on time is before this instant.")
     last_day: date = expression(LAST_DAY.replace("{due}", "{t}.due_at"), description="The last day that is on time.")
     light: Light | None = expression(
-        light_sql(_AT, "{t}.started_at", "{t}.due_at", _URGENCY), description="Traffic light 红黄绿灯, now or when it stopped."
+        light_sql(_AT, "{t}.started_at", "{t}.due_at", _URGENCY),
+        description="Traffic light 红黄绿灯, now or when it stopped.",
     )
     overdue: bool = expression(f"{_AT} >= {{t}}.due_at", description="Whether it is late, or was when it stopped 超期.")
     provisional: bool = strawberry.field(description="Whether a year without holiday notice took part 暂定.")

@@ -28,7 +28,9 @@ class FollowUp(Node):
 
 
 @table("evaluation", rule="own_assignment", node=True)
-@strawberry.type(description="An evaluation 评价: the street of a department, the county of a whistle, a resident of a result.")
+@strawberry.type(
+    description="An evaluation 评价: the street of a department, the county of a whistle, a resident of a result."
+)
 class Evaluation(Node):
     evaluator_kind: EvaluatorKind = strawberry.field(description="Who evaluates what.")
     organization: Organization | None = one(on={"code": "organization_code"}, description="The organization evaluated.")

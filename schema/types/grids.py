@@ -27,8 +27,12 @@ class Grid(Node):
     person_count: int | None = strawberry.field(description="People 人口数.")
     merchant_count: int | None = strawberry.field(description="Merchants 商户数.")
     vessel_count: int | None = strawberry.field(description="Vessels 船只数.")
-    setting_factors: JSON = strawberry.field(description="What the grid was cut by: area, people, density, habits 划分因素.")
-    size_warning: str | None = strawberry.field(description="Why its size is unusual 规模提示; a warning, never an error.")
+    setting_factors: JSON = strawberry.field(
+        description="What the grid was cut by: area, people, density, habits 划分因素."
+    )
+    size_warning: str | None = strawberry.field(
+        description="Why its size is unusual 规模提示; a warning, never an error."
+    )
     worker: Account | None = one(on={"id": "worker_id"}, description="The grid worker 网格员.")
     chief: Account | None = one(on={"id": "chief_id"}, description="The grid chief 网格长.")
     operation_mode: str | None = strawberry.field(description="Sea grid: fishing method 作业方式.")

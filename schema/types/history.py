@@ -15,7 +15,9 @@ from shaodao.domain.vocabulary import Role
 class CaseEvent(Node):
     seq: int = strawberry.field(description="Number in the case's history, from 1, without gaps.")
     at: datetime = strawberry.field(description="When.")
-    type: str = strawberry.field(description="What happened: the mutation's name, or a computed step's, or the clock's.")
+    type: str = strawberry.field(
+        description="What happened: the mutation's name, or a computed step's, or the clock's."
+    )
     text: str = strawberry.field(description="The step as one Chinese sentence.")
     public: bool = strawberry.field(description="Whether the reporter may read it.")
     actor_name: str | None = expression(
@@ -24,6 +26,8 @@ class CaseEvent(Node):
         description="Who did it; a resident is named 诉求人.",
     )
     actor_role: Role = strawberry.field(description="In which role.")
-    organization: Organization | None = one(on={"code": "organization_code"}, description="The organization it is about.")
+    organization: Organization | None = one(
+        on={"code": "organization_code"}, description="The organization it is about."
+    )
     from_state: str | None = strawberry.field(description="State before.")
     to_state: str | None = strawberry.field(description="State after.")

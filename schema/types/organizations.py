@@ -46,7 +46,5 @@ class Department(Node):
     declaration: JSON = strawberry.field(
         description="What it answers for: whistle kinds, categories, divisions, roles."
     )
-    report_form: JSON = column(
-        "form", description="JSON Schema of its report form 反馈表单, with Chinese titles."
-    )
+    report_form: JSON = column("form", description="JSON Schema of its report form 反馈表单, with Chinese titles.")
     registered_at: datetime = strawberry.field(description="When it was registered.")

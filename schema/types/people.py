@@ -49,11 +49,15 @@ class Household(Node):
     head: PersonRef | None = one(on={"id": "head_person_id"}, description="Its head 户主.")
     members: list[PersonRef] = many(on={"household_id": "id"}, order=[("name", "asc")], description="Its people.")
     member_count: int = strawberry.field(description="How many people it has.")
-    contact_worker: Account | None = one(on={"id": "contact_worker_id"}, description="Who keeps in touch with it 联系人.")
+    contact_worker: Account | None = one(
+        on={"id": "contact_worker_id"}, description="Who keeps in touch with it 联系人."
+    )
 
 
 @table("person", rule="person", node=True)
-@strawberry.type(description="A person 人口. Identity number and phone are masked; `revealPersonalData` shows them in clear.")
+@strawberry.type(
+    description="A person 人口. Identity number and phone are masked; `revealPersonalData` shows them in clear."
+)
 class Person(Node):
     reference: str | None = strawberry.field(description="The register's own number.")
     name: str = strawberry.field(description="Name.")
@@ -101,7 +105,9 @@ class Vessel(Node):
     beidou_number: str | None = strawberry.field(description="Number of the BeiDou terminal 北斗终端.")
 
 
-PersonOrder = orderings("PersonOrder", "Ordering of people.", NAME=[("name", "asc")], AGE=[("birth_date", "asc", "nullable")])
+PersonOrder = orderings(
+    "PersonOrder", "Ordering of people.", NAME=[("name", "asc")], AGE=[("birth_date", "asc", "nullable")]
+)
 
 
 @strawberry.input(description="What people must meet.")

@@ -23,7 +23,9 @@ class Report(Node):
     solve_by: datetime | None = strawberry.field(description="By when it will be solved 解决时限.")
     result: ReportResult | None = strawberry.field(description="The result; null in a progress report.")
     explanation: str | None = strawberry.field(description="Why it cannot be solved 情况说明.")
-    fields: JSON = strawberry.field(description="Fields of the department's form; its schema is `Department.reportForm`.")
+    fields: JSON = strawberry.field(
+        description="Fields of the department's form; its schema is `Department.reportForm`."
+    )
     reported_by: Account | None = one(on={"id": "reported_by"}, description="Who wrote it.")
     reported_at: datetime = strawberry.field(description="When.")
 

@@ -20,7 +20,9 @@ MAY = "({t}.ranks IS NULL OR {t}.ranks && {ranks}) AND ({account} = ANY({t}.barr
 class Task:
     action: TaskAction = strawberry.field(description="What is to be done.")
     case: Case | None = one(on={"id": "case_id"}, description="The case.")
-    whistle: Whistle | None = one(on={"id": "whistle_id", "case_id": "case_id"}, description="The whistle, if it is about one.")
+    whistle: Whistle | None = one(
+        on={"id": "whistle_id", "case_id": "case_id"}, description="The whistle, if it is about one."
+    )
     assignment: Assignment | None = one(
         on={"id": "assignment_id", "case_id": "case_id"}, description="The assignment, if it is about one."
     )
@@ -33,7 +35,11 @@ class Task:
 
 
 TaskOrder = orderings(
-    "TaskOrder", "Ordering of tasks.", OLDEST=[("since", "asc")], DUE=[("due_at", "asc", "nullable")], NEWEST=[("since", "desc")]
+    "TaskOrder",
+    "Ordering of tasks.",
+    OLDEST=[("since", "asc")],
+    DUE=[("due_at", "asc", "nullable")],
+    NEWEST=[("since", "desc")],
 )
 
 

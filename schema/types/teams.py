@@ -33,8 +33,6 @@ class Team(Node):
     goal: str | None = strawberry.field(description="Goal 目标.")
     grid: Grid | None = one(on={"code": "grid_code"}, description="The grid that it serves; null: the whole street.")
     leader: Account | None = one(on={"id": "leader_id"}, description="Its leader 团长.")
-    members: list[TeamMember] = many(
-        on={"team_id": "id"}, order=[("joined_on", "asc")], description="Its members."
-    )
+    members: list[TeamMember] = many(on={"team_id": "id"}, order=[("joined_on", "asc")], description="Its members.")
     starts_on: date | None = strawberry.field(description="First day.")
     ends_on: date | None = strawberry.field(description="Last day.")

@@ -11,6 +11,7 @@ from schema.relay import Connection
 from schema.types.tasks import MAY, Task, TaskFilter, TaskOrder
 from shaodao.domain.vocabulary import LeaderRank, Role
 
+
 @strawberry.type(description="A role within a scope.")
 class RoleGrant:
     role: Role = strawberry.field(description="The role.")

@@ -26,7 +26,9 @@ _OPEN = "{t}.state IN ('DRAFTED', 'PENDING_APPROVAL', 'BLOWN', 'GATHERING', 'HAN
 
 
 @table("whistle_party", rule="whistle", key=("whistle_id", "organization_code"))
-@strawberry.type(description="An organization that the whistle names; it becomes an assignment when the whistle is blown.")
+@strawberry.type(
+    description="An organization that the whistle names; it becomes an assignment when the whistle is blown."
+)
 class WhistleParty:
     organization: Organization | None = one(on={"code": "organization_code"}, description="The organization.")
     role: AssignmentRole = strawberry.field(description="Its role.")
@@ -79,7 +81,9 @@ class Whistle(Node):
         on={"whistle_id": "id", "case_id": "case_id"}, order=[("notified_at", "asc")], description="Its assignments."
     )
     evaluations: list[Evaluation] = many(
-        on={"whistle_id": "id", "case_id": "case_id"}, order=[("evaluated_at", "asc")], description="Its evaluations 双评价."
+        on={"whistle_id": "id", "case_id": "case_id"},
+        order=[("evaluated_at", "asc")],
+        description="Its evaluations 双评价.",
     )
     deadlines: list[Deadline] = many(
         on={"whistle_id": "id", "case_id": "case_id"}, order=[("due_at", "asc")], description="Its clocks."

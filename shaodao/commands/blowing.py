@@ -27,6 +27,7 @@ WHERE county_code = $1 AND case_id = $2 AND id <> $3 AND state IN ('BLOWN', 'GAT
     )
 RETURNING id, number
 """
+_WHISTLES = "SELECT id FROM whistle WHERE county_code = $1 AND case_id = $2 ORDER BY drafted_at, id"
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,19 @@ async def blow(tx: Transaction, facts: WhistleFacts, blowing: Blowing) -> tuple[
         hearers=[each.hearer for each in assigned],
     )  # fmt: skip
     await record_whistle(tx, facts, step)
-    await withdraw_emptied(tx, blown)
-    await advance(tx, facts.case.id, facts.id)
+    await settle(tx, blown)
     return assigned
 
 
-async def withdraw_emptied(tx: Transaction, facts: WhistleFacts) -> None:
-    """Withdraw the case's other whistles whose departments have all come over to this one: nothing could close them."""
+async def settle(tx: Transaction, facts: WhistleFacts) -> None:
+    """Move the case's whistles to where they stand now that departments came to this one, some perhaps from another."""
+    await _withdraw_emptied(tx, facts)
+    for row in await tx.connection.fetch(_WHISTLES, tx.county, facts.case.id):
+        await advance(tx, facts.case.id, row["id"])
+
+
+async def _withdraw_emptied(tx: Transaction, facts: WhistleFacts) -> None:
+    """Withdraw the other whistles whose departments have all come over to this one: nothing could close them."""
     reason = f"所召单位已全部并入哨 {facts.number}"
     rows = await tx.connection.fetch(_WITHDRAW_EMPTIED, tx.county, facts.case.id, facts.id, tx.now, reason)
     for row in rows:

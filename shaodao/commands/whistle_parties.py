@@ -3,12 +3,11 @@
 from uuid import UUID
 
 from shaodao.commands import notices
-from shaodao.commands.blowing import withdraw_emptied
+from shaodao.commands.blowing import settle
 from shaodao.commands.checking import only_text
 from shaodao.commands.dispatching import Assigned, PartyInput, assign, described
 from shaodao.commands.facts import lock_whistle
 from shaodao.commands.history import Hearer
-from shaodao.commands.progress import advance
 from shaodao.commands.steps import WhistleStep, record_whistle, whistle_outcome
 from shaodao.commands.transaction import DutyCall, Outcome, Transaction
 from shaodao.domain.errors import InvalidInput, NotFound
@@ -102,8 +101,7 @@ async def _step_up(tx: Transaction, facts: WhistleFacts, organization_code: str)
 
 async def _finish(tx: Transaction, facts: WhistleFacts, step: WhistleStep) -> Outcome:
     await record_whistle(tx, facts, step)
-    await withdraw_emptied(tx, facts)
-    await advance(tx, facts.case.id, facts.id)
+    await settle(tx, facts)
     return await whistle_outcome(tx, facts.id)
 
 

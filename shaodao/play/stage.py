@@ -60,7 +60,7 @@ class Stage:
         token = tokens.issue(
             tokens.local_key(self.settings.data_dir), login=viewer.login, name=viewer.name, grants=viewer.grants,
             issuer=self.settings.issuer, audience=self.settings.audience, now=utc_now(), lifetime=LIFETIME,
-            person=str(viewer.person_id) if person else None,
+            person=person,
         )  # fmt: skip
         return Api(self.url, token, self.http)
 

@@ -78,8 +78,8 @@ class Timeline:
         row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(width=3, justify="right", style="dim")
         row.add_column(width=11, style="cyan")
-        row.add_column(ratio=3)
-        row.add_column(ratio=2, style="green")
+        row.add_column(ratio=3, overflow="fold")
+        row.add_column(ratio=2, style="green", overflow="fold")
         row.add_row(str(event["seq"]), f"{at:%m-%d %H:%M}", event["text"], "\n".join(f"✉ {text}" for text in told))
         self.console.print(row)
 

@@ -33,9 +33,12 @@ async def worker(dsn: str, stuck: Path) -> AsyncIterator[asyncio.subprocess.Proc
     )
     assert process.stderr is not None
     try:
+        said = b""
         async with asyncio.timeout(30):
-            while b"workers_started" not in (line := await process.stderr.readline()):
-                assert line, "the worker did not start"
+            while b"workers_started" not in said:
+                line = await process.stderr.readline()
+                assert line, f"the worker did not start: {said.decode()}"
+                said += line
         yield process
     finally:
         if process.returncode is None:

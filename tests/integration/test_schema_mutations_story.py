@@ -155,13 +155,21 @@ async def test_a_department_asks_progresses_and_attaches(api: GraphQLStreet) -> 
     asked = await later(api, "CG", "askQuestion", "assignment { questions { id text } }", **mine, text="有无车牌号？")
     question = asked["assignment"]["questions"][0]
     answered = await later(
-        api, DISPATCHER, "answerQuestion", "assignment { questions { answer } }", **mine, questionId=question["id"], text="无牌"
+        api,
+        DISPATCHER,
+        "answerQuestion",
+        "assignment { questions { answer } }",
+        **mine,
+        questionId=question["id"],
+        text="无牌",
     )
     assert answered["assignment"]["questions"] == [{"answer": "无牌"}]
     await later(api, DISPATCHER, "acknowledgeAssignment", **mine, forPerson="姜示序")
     await later(api, DISPATCHER, "arriveAtScene", **mine, forPerson="姜示序")
     await later(api, "CG", "startHandling", **mine)
-    progress = await later(api, "CG", "reportProgress", "assignment { reports { kind } }", **mine, measures="已贴告知书")
+    progress = await later(
+        api, "CG", "reportProgress", "assignment { reports { kind } }", **mine, measures="已贴告知书"
+    )
     assert progress["assignment"]["reports"] == [{"kind": "PROGRESS"}]
     attached = await later(
         api, "CG", "addAttachment", "attachment { name kind } assignment { id }", **mine, kind="DURING", name="现场.jpg",
@@ -229,7 +237,13 @@ async def test_a_grid_worker_reports_up_and_the_dispatcher_classifies(api: Graph
 async def test_registers_are_filled(api: GraphQLStreet) -> None:
     grid = "990101001001001"
     household = await later(
-        api, WORKER, "registerHousehold", "household { id number }", number="HX-900", address="望海里99号", gridCode=grid
+        api,
+        WORKER,
+        "registerHousehold",
+        "household { id number }",
+        number="HX-900",
+        address="望海里99号",
+        gridCode=grid,
     )
     person = await later(
         api, WORKER, "registerPerson", "person { id name gender phone }", name="钱例新", gridCode=grid,
@@ -300,7 +314,10 @@ async def test_several_root_fields_are_transactions_of_their_own(api: GraphQLStr
 
 async def test_the_object_is_null_when_the_actor_no_longer_sees_it(api: GraphQLStreet) -> None:
     case = await api.done(
-        staff(api, "CG"), "registerCase", "case { id }", **CAR | {"channel": "DEPARTMENT", "divisionCode": "990101001000"}
+        staff(api, "CG"),
+        "registerCase",
+        "case { id }",
+        **CAR | {"channel": "DEPARTMENT", "divisionCode": "990101001000"},
     )
     assert case["case"] is None
     assert case["outcome"]["caseNumber"]
