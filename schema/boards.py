@@ -39,11 +39,14 @@ class Told:
     def __init__(self) -> None:
         self._versions: Lru[int] = Lru(_ROWS_REMEMBERED)
 
-    def change(self, identifier: str, row: Row | None, event: FeedEvent, *, seen: bool) -> BoardChange | None:
-        """What to tell of the row; ``row`` is None when the subscriber does not see it, ``seen`` is about the event.
+    def change(
+        self, identifier: str, row: Row | None, event: FeedEvent, *, seen: bool, about: bool = True
+    ) -> BoardChange | None:
+        """What to tell of the row; ``row`` is None when the subscriber does not see it.
 
-        A row that was not told of before and is out of sight is not spoken of: the subscriber never had it from us. What
-        an unseen event did to a row is told only when the row shows it.
+        ``seen``: whether they see the event; ``about``: whether it is about this very row, not only about its case. What
+        another event did to a row is told when the row shows it, or when we cannot know. A row that was not told of before
+        and is out of sight is not spoken of.
         """
         told = self._versions.get(identifier)
         if row is None or not row.member:
@@ -52,7 +55,7 @@ class Told:
         if told == _GONE or (told is None and row.since == event.at):
             return BoardChange.ENTERED
         moved = told is not None and told != row.version
-        return BoardChange.CHANGED if seen or moved else None
+        return BoardChange.CHANGED if moved or (seen and (about or told is None)) else None
 
     def _left(self, identifier: str, told: int | None, *, known: bool) -> BoardChange | None:
         if told == _GONE or (told is None and not known):

@@ -103,7 +103,8 @@ OTHERS: Mapping[type[StrEnum], Sequence[str]] = {
 
 def enumerations() -> Iterator[tuple[type[StrEnum], Sequence[str]]]:
     """Every enumeration with the Chinese of its values in order."""
-    for term in (*TERMS, TaskAction, ArrivalProof):
+    own: tuple[type[vocabulary.Term], ...] = (TaskAction, ArrivalProof)
+    for term in TERMS + own:
         yield term, [value.label for value in term]
     yield from OTHERS.items()
 

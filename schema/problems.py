@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from schema.actions import mutation_name
 from shaodao.domain import errors
 
 
@@ -73,7 +74,10 @@ def problem(error: errors.DomainError, english: bool) -> AnyProblem:
         case errors.NotFound():
             return NotFound(**said, what=error.what)
         case errors.StateConflict():
-            allowed = [ActionAvailability(name=a.name, allowed=a.allowed, reason=a.reason) for a in error.allowed]
+            allowed = [
+                ActionAvailability(name=mutation_name(error.machine, a.name), allowed=a.allowed, reason=a.reason)
+                for a in error.allowed
+            ]
             return StateConflict(**said, state=error.state, version=error.version, allowed=allowed)
         case errors.IdempotencyConflict():
             return IdempotencyConflict(**said)

@@ -1,6 +1,7 @@
 """The queries. Stored fields are compiled to one statement; the few resolvers read what is no stored row."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -63,6 +64,26 @@ def _case_or_deadline(text: str, _: Binding) -> str:
     if identifier.type not in ("Case", "Deadline"):
         raise invalid_id(text)
     return identifier.key
+
+
+def _dictionary(
+    names: Annotated[list[str] | None, strawberry.argument(description="Such as `CaseState`.")] = None,
+) -> list[DictionaryEntry]:
+    return dictionary(names)
+
+
+async def _explain_routing(
+    info: Info,
+    case: Annotated[strawberry.ID | None, strawberry.argument(description="A case, as it stands.")] = None,
+    category: Annotated[str | None, strawberry.argument(description="Code of the category.")] = None,
+    grid: Annotated[str | None, strawberry.argument(description="Code of the grid.")] = None,
+    text: Annotated[str | None, strawberry.argument(description="Title and description.")] = None,
+) -> RoutingExplanation | None:
+    if case is None:
+        return await routing_of_matter(info, RoutingQuestion(category, grid, text or ""))
+    if category or grid or text:
+        raise invalid_input("case", "不能与其他条件同时使用", "cannot be given together with a matter")
+    return await routing_of_case(info, case)
 
 
 @strawberry.type(description="Everything that can be asked. What a viewer may not see is absent, never an error.")
@@ -167,19 +188,11 @@ class Query:
         description="Where the feed stands for this answer: pass it to a subscription as `after`, and nothing is lost.",
     )
 
-    @strawberry.field(description="Enumerations with the Chinese label and the order of each value; all without names.")
-    def dictionary(self, names: list[str] | None = None) -> list[DictionaryEntry]:
-        return dictionary(names)
-
-    @strawberry.field(
-        description="Whom the dispatch catalogue proposes for a case, or for a matter told by category, grid and text, and why."
+    dictionary: list[DictionaryEntry] = strawberry.field(
+        resolver=_dictionary,
+        description="Enumerations with the Chinese label and the order of each value; all without names 数据字典.",
     )
-    async def explain_routing(
-        self, info: Info, case: strawberry.ID | None = None, category: str | None = None, grid: str | None = None,
-        text: str | None = None,
-    ) -> RoutingExplanation | None:  # fmt: skip
-        if case is None:
-            return await routing_of_matter(info, RoutingQuestion(category, grid, text or ""))
-        if category or grid or text:
-            raise invalid_input("case", "不能与其他条件同时使用", "cannot be given together with a matter")
-        return await routing_of_case(info, case)
+    explain_routing: RoutingExplanation | None = strawberry.field(
+        resolver=_explain_routing,
+        description="Whom the dispatch catalogue proposes for a case, or for a matter told by category, grid and text, and why.",
+    )

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import asyncpg
 import strawberry
 
+from schema.compiler.parameters import to_postgres
 from schema.errors import invalid_input
 from schema.ids import decode_as
 from schema.mapping import StoredRef, stored
@@ -60,12 +61,22 @@ async def routing_of_matter(info: Info, question: RoutingQuestion) -> RoutingExp
     context = info.context
     if not context.viewer.grants:
         return None
-    county = county_of(question.grid_code) if _is_code(question.grid_code) else context.counties[0]
+    for name, given in (("category", question.category_code), ("grid", question.grid_code)):
+        _check_text(name, given)
+    county = _county(context, question.grid_code)
     try:
         async with _borrowed(context.database) as connection:
             return _explanation(await explain_routing(connection, county, question))
     except NotFound as error:
         raise invalid_input(error.what.lower(), "没有这个代码", "there is no such code") from error
+
+
+def _check_text(name: str, given: str | None) -> None:
+    """Refuse what PostgreSQL takes for no text: NUL and lone surrogates."""
+    try:
+        to_postgres(given, "text")
+    except ValueError as error:
+        raise invalid_input(name, "值无效", "not a text") from error
 
 
 @asynccontextmanager
@@ -78,8 +89,11 @@ async def _borrowed(database: Database) -> AsyncIterator[Connection]:
         yield connection_of(database)
 
 
-def _is_code(grid: str | None) -> bool:
-    return grid is not None and grid[:6].isascii() and grid[:6].isdigit()
+def _county(context: Context, grid: str | None) -> int:
+    """The county of a grid's code; of the viewer where there is no code, or none that could be a grid's."""
+    if grid is not None and len(grid) == 15 and grid.isascii() and grid.isdigit():
+        return county_of(grid)
+    return context.counties[0]
 
 
 def _explanation(verdicts: Iterable[Verdict]) -> RoutingExplanation:

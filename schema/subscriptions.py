@@ -205,7 +205,8 @@ async def _assignment_inbox(
             if (node["organization"] or {}).get("code") != organization:
                 continue
             row = assignment_row(node)
-            change = told.change(row.id, row, event, seen=step is not None)
+            own = event.organization_code == organization
+            change = told.change(row.id, row, event, seen=step is not None, about=own)
             if change is not None:
                 yield AssignmentInboxChange(
                     cursor=event.cursor, change=change, id=node["id"], event=_reference(_id_of(event)),

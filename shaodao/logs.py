@@ -33,12 +33,16 @@ def configure_logs(level: LogLevel, form: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Each request of a story would be a line between the lines of its timeline.
+    logging.getLogger("httpx").setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
 
 
 def _rendering(form: LogFormat) -> list[Processor]:
     match form:
         case "console":
-            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+            # Plain tracebacks: rich ones print local variables, and those may hold personal data.
+            plain = structlog.dev.plain_traceback
+            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
         case "json":
             return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         case _:

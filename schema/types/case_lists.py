@@ -1,9 +1,12 @@
 """Orderings and filters of lists of cases: what a dispatch board asks for."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import strawberry
 
+from schema.compiler.parameters import Binding
+from schema.errors import invalid_input
 from schema.mapping import Exists, Flag, Fragment, Search, Where, filtered, orderings
 from schema.types.cases import OVERDUE
 from schema.types.hashes import phone_hash
@@ -19,6 +22,20 @@ CaseOrder = orderings(
     DUE=[("due_at", "asc", "nullable")],
     CHANGED=[("updated_at", "desc")],
 )
+
+_LONGEST_HOURS = 10 * 366 * 24
+
+
+def within(name: str) -> Callable[[int, Binding], int]:
+    """How hours of the named field are bound: from 0 to ten years, else ClientError INVALID_INPUT."""
+
+    def bind(hours: int, _: Binding) -> int:
+        if not 0 <= hours <= _LONGEST_HOURS:
+            raise invalid_input(name, f"须在 0 到 {_LONGEST_HOURS} 之间", f"must be 0 to {_LONGEST_HOURS}")
+        return hours
+
+    return bind
+
 
 _TEXT = "concat_ws(' ', {t}.number, {t}.title, {t}.description, {t}.address)"
 
@@ -55,11 +72,11 @@ class CaseFilter:
     overdue: bool | None = filtered(Flag(OVERDUE), description="Whether it is late, or was when it had been handled.")
     due_before: datetime | None = filtered(Where("due_at", "lt"), description="Due before this time.")
     due_within_hours: int | None = filtered(
-        Fragment("{t}.due_at < {now} + make_interval(hours => {value}::int)"),
+        Fragment("{t}.due_at < {now} + make_interval(hours => {value}::int)", within("dueWithinHours")),
         description="Due within so many hours from now, or before.",
     )
     opened_within_hours: int | None = filtered(
-        Fragment("{t}.registered_at >= {now} - make_interval(hours => {value}::int)"),
+        Fragment("{t}.registered_at >= {now} - make_interval(hours => {value}::int)", within("openedWithinHours")),
         description="Registered within so many hours before now.",
     )
     opened_from: datetime | None = filtered(

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shaodao.commands import clocks, notices
+from shaodao.commands.blowing import settle
 from shaodao.commands.checking import checked_text, only_text, optional_text
 from shaodao.commands.facts import lock_assignment
 from shaodao.commands.places import PointInput, canonical_point
@@ -145,7 +146,10 @@ async def excuse(tx: Transaction, assignment_id: UUID, reason: str, *, expected_
     step = AssignmentStep(
         "excuse", "excuseAssignment", text, AssignmentState.EXCUSED, hook="on_withdrawn", payload={"reason": why}
     )  # fmt: skip
-    return await finish(tx, facts, step)
+    await record_assignment(tx, facts, step)
+    await settle(tx, facts.case.id)
+    await advance(tx, facts.case.id, None)
+    return await assignment_outcome(tx, assignment_id)
 
 
 async def release(tx: Transaction, assignment_id: UUID, *, expected_version: int | None = None) -> Outcome:

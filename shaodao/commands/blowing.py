@@ -19,14 +19,19 @@ UPDATE whistle SET state = 'BLOWN', blown_by = $3, blown_at = $4, version = vers
 WHERE county_code = $1 AND id = $2 RETURNING duty_basis
 """
 _WITHDRAW_EMPTIED = """
-UPDATE whistle w SET state = 'WITHDRAWN', withdrawn_at = $4, withdraw_reason = $5, version = version + 1, updated_at = $4
-WHERE county_code = $1 AND case_id = $2 AND id <> $3 AND state IN ('BLOWN', 'GATHERING', 'HANDLING', 'REPORTED')
+UPDATE whistle w SET state = 'WITHDRAWN', withdrawn_at = $3, withdraw_reason = $4, version = version + 1, updated_at = $3
+WHERE county_code = $1 AND case_id = $2 AND state IN ('BLOWN', 'GATHERING', 'HANDLING', 'REPORTED')
     AND NOT EXISTS (
         SELECT 1 FROM assignment a WHERE a.county_code = w.county_code AND a.whistle_id = w.id AND a.role <> 'INFORM'
             AND a.state NOT IN ('REASSIGNED', 'EXCUSED', 'WITHDRAWN')
     )
 RETURNING id, number
 """
+_WITHDRAW_INFORMED = """
+UPDATE assignment SET state = 'WITHDRAWN', version = version + 1, updated_at = $3
+WHERE county_code = $1 AND whistle_id = $2 AND state = 'NOTIFIED'
+"""
+_EMPTIED = "哨内已无主办、协办单位"
 _WHISTLES = "SELECT id FROM whistle WHERE county_code = $1 AND case_id = $2 ORDER BY drafted_at, id"
 
 
@@ -53,28 +58,28 @@ async def blow(tx: Transaction, facts: WhistleFacts, blowing: Blowing) -> tuple[
         hearers=[each.hearer for each in assigned],
     )  # fmt: skip
     await record_whistle(tx, facts, step)
-    await settle(tx, blown)
+    await settle(tx, facts.case.id)
     return assigned
 
 
-async def settle(tx: Transaction, facts: WhistleFacts) -> None:
-    """Move the case's whistles to where they stand now that departments came to this one, some perhaps from another."""
-    await _withdraw_emptied(tx, facts)
-    for row in await tx.connection.fetch(_WHISTLES, tx.county, facts.case.id):
-        await advance(tx, facts.case.id, row["id"])
+async def settle(tx: Transaction, case_id: UUID) -> None:
+    """Move the case's whistles to where they stand when departments have come to one, perhaps from another, or left."""
+    await _withdraw_emptied(tx, case_id)
+    for row in await tx.connection.fetch(_WHISTLES, tx.county, case_id):
+        await advance(tx, case_id, row["id"])
 
 
-async def _withdraw_emptied(tx: Transaction, facts: WhistleFacts) -> None:
-    """Withdraw the other whistles whose departments have all come over to this one: nothing could close them."""
-    reason = f"所召单位已全部并入哨 {facts.number}"
-    rows = await tx.connection.fetch(_WITHDRAW_EMPTIED, tx.county, facts.case.id, facts.id, tx.now, reason)
+async def _withdraw_emptied(tx: Transaction, case_id: UUID) -> None:
+    """Withdraw whistles that no department is left in to report: nothing could close them.
+
+    That comes from several whistles on one case: the LEAD went over to another, and each CO too or was excused.
+    """
+    rows = await tx.connection.fetch(_WITHDRAW_EMPTIED, tx.county, case_id, tx.now, _EMPTIED)
     for row in rows:
-        await _record_emptied(tx, facts.case.id, row["id"], f"哨 {row['number']} 自动撤哨：{reason}")
-
-
-async def _record_emptied(tx: Transaction, case_id: UUID, whistle_id: UUID, text: str) -> None:
-    await clocks.stop(tx, case_id, ClockKind.CONFIRMATION, whistle_id=whistle_id)
-    entry = Entry(
-        "withdrawWhistle", text, whistle_id=whistle_id, to_state=str(WhistleState.WITHDRAWN), role=Role.SYSTEM
-    )  # fmt: skip
-    await record(tx, case_id, entry)
+        await tx.connection.execute(_WITHDRAW_INFORMED, tx.county, row["id"], tx.now)
+        await clocks.stop(tx, case_id, ClockKind.CONFIRMATION, whistle_id=row["id"])
+        entry = Entry(
+            "withdrawWhistle", f"哨 {row['number']} 自动撤哨：{_EMPTIED}", whistle_id=row["id"], role=Role.SYSTEM,
+            to_state=str(WhistleState.WITHDRAWN),
+        )  # fmt: skip
+        await record(tx, case_id, entry)

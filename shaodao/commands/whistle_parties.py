@@ -101,7 +101,7 @@ async def _step_up(tx: Transaction, facts: WhistleFacts, organization_code: str)
 
 async def _finish(tx: Transaction, facts: WhistleFacts, step: WhistleStep) -> Outcome:
     await record_whistle(tx, facts, step)
-    await settle(tx, facts)
+    await settle(tx, facts.case.id)
     return await whistle_outcome(tx, facts.id)
 
 

@@ -65,15 +65,18 @@ class NotPermitted(DomainError):
 
 
 class StateConflict(DomainError):
-    """The step is not allowed in the present state; carries what is allowed."""
+    """The step is not allowed in the present state; carries what is allowed, by the actions' names in ``machine``."""
 
     code = "STATE_CONFLICT"
 
-    def __init__(self, message: str, english: str, *, state: str, version: int, allowed: tuple[AllowedAction, ...] = ()) -> None:
+    def __init__(
+        self, message: str, english: str, *, state: str, version: int, allowed: tuple[AllowedAction, ...] = (), machine: str = ""
+    ) -> None:
         super().__init__(message, english)
         self.state = state
         self.version = version
         self.allowed = allowed
+        self.machine = machine
 
 
 class IdempotencyConflict(DomainError):

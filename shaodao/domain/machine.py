@@ -117,7 +117,8 @@ class Machine(Generic[StateT, FactsT]):
 
     def _conflict(self, message: str, english: str, facts: FactsT, viewer: Viewer) -> None:
         allowed = self.available(facts, viewer)
-        raise StateConflict(message, english, state=str(self.state_of(facts)), version=facts.version, allowed=allowed)
+        state = str(self.state_of(facts))
+        raise StateConflict(message, english, state=state, version=facts.version, allowed=allowed, machine=self.name)
 
     def available(self, facts: FactsT, viewer: Viewer) -> tuple[AllowedAction, ...]:
         """Every action that the state knows, whether this viewer may do it now, and if not, why (in Chinese)."""

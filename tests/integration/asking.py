@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-
 from schema.execution import Context, Outcome, ReadService
 from schema.schema import build_schema
 from shaodao.commands.running import CommandRunner, connection_of

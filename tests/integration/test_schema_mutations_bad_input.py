@@ -148,7 +148,7 @@ async def test_a_boundary_that_crosses_itself_or_is_none_is_named(api: GraphQLSt
         "boundary", "settingFactors",
     ]  # fmt: skip
     without = {key: value for key, value in GRID.items() if key != "crs"}
-    assert paths(await api.act(county, "defineGrid", **without, boundary=CROSSING)) == ["crs"]
+    assert "crs" in paths(await api.act(county, "defineGrid", **without, boundary=CROSSING))
 
 
 async def test_an_identity_number_is_checked(api: GraphQLStreet) -> None:

@@ -34,6 +34,8 @@ async def test_filters_of_a_dispatch_board(desk: Desk) -> None:
     assert await numbers(desk, text="僵尸 占道") == {1}
     assert await numbers(desk, text="没有的字") == set()
     assert await numbers(desk, reporterPhone="10000010014") == {1}
+    assert await numbers(desk, open=True, dueWithinHours=24) == {9, 19, 23}
+    assert await numbers(desk, openedWithinHours=48) == {12}
     assert await numbers(desk, levels=["CITY"]) == set()
 
 
@@ -189,6 +191,8 @@ async def test_nodes_are_found_by_their_ids(desk: Desk) -> None:
         ('{ cases(filter: { division: "99" }) { totalCount } }', "INVALID_INPUT"),
         ('{ cases(filter: { text: "，" }) { totalCount } }', "INVALID_INPUT"),
         ('{ cases(filter: { grid: "\\u0000" }) { totalCount } }', "INVALID_INPUT"),
+        ("{ cases(filter: { openedWithinHours: 2147483647 }) { totalCount } }", "INVALID_INPUT"),
+        ('{ explainRouting(category: "\\u0000") { verdicts { code } } }', "INVALID_INPUT"),
         ('{ node(id: "Case:990101:x") { id } }', "INVALID_ID"),
     ],
 )

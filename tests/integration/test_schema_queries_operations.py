@@ -48,7 +48,7 @@ def test_the_tabs_know_their_tokens() -> None:
 
 def test_a_file_without_a_title_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.graphql").write_text("# login: a\nquery X { serverTime }")
-    with pytest.raises(OperationFileError, match="x.graphql: the line `# title"):
+    with pytest.raises(OperationFileError, match=r"x\.graphql: the line `# title"):
         operation_files(tmp_path)
 
 

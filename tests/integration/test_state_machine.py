@@ -247,7 +247,10 @@ class Walk(RuleBasedStateMachine):
     @invariant()
     def inform_never_blocks(self) -> None:
         for whistle in self.whistles():
-            if whistle.state in IN_THE_FIELD and all(a.state is AssignmentState.VERIFIED for a in whistle.owing):
+            if whistle.state not in IN_THE_FIELD:
+                continue
+            assert whistle.owing
+            if all(a.state is AssignmentState.VERIFIED for a in whistle.owing):
                 assert whistle.state is WhistleState.VERIFIED
 
     @invariant()
