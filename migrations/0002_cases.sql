@@ -219,6 +219,9 @@ CREATE INDEX whistle_street_index ON whistle (county_code, street_code, drafted_
 
 CREATE INDEX whistle_state_index ON whistle (county_code, street_code, state, drafted_at DESC, id DESC);
 
+CREATE INDEX whistle_unconfirmed_index ON whistle (county_code, street_code, blown_at, id)
+WHERE kind = 'EMERGENCY' AND blown_at IS NOT NULL AND confirmed_at IS NULL;
+
 SELECT shard('whistle');
 
 -- The departments that a draft names; they become assignments when the whistle is blown.
@@ -304,6 +307,12 @@ CREATE INDEX assignment_whistle_index ON assignment (county_code, whistle_id, no
 CREATE INDEX assignment_inbox_index ON assignment (county_code, organization_code, notified_at DESC, id DESC);
 
 CREATE INDEX assignment_inbox_case_index ON assignment (county_code, organization_code, case_id);
+
+CREATE INDEX assignment_open_index ON assignment (county_code, organization_code, notified_at, id)
+WHERE state IN ('NOTIFIED', 'ACKNOWLEDGED', 'ARRIVED', 'HANDLING', 'RETURNED');
+
+CREATE INDEX assignment_reported_index ON assignment (county_code, street_code, reported_at, id)
+WHERE state IN ('OBJECTED', 'REPORTED');
 
 SELECT shard('assignment');
 
@@ -434,6 +443,8 @@ CREATE TABLE question (
 CREATE INDEX question_case_index ON question (county_code, case_id, asked_at, id);
 
 CREATE INDEX question_assignment_index ON question (county_code, assignment_id, asked_at, id);
+
+CREATE INDEX question_open_index ON question (county_code, asked_at, id) WHERE answered_at IS NULL;
 
 SELECT shard('question');
 

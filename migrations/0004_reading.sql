@@ -1,16 +1,5 @@
 -- What is read but stands in no table of its own: for whom something waits, and what waits for whom.
 
-CREATE INDEX assignment_open_index ON assignment (county_code, organization_code, notified_at, id)
-WHERE state IN ('NOTIFIED', 'ACKNOWLEDGED', 'ARRIVED', 'HANDLING', 'RETURNED');
-
-CREATE INDEX assignment_reported_index ON assignment (county_code, street_code, reported_at, id)
-WHERE state IN ('OBJECTED', 'REPORTED');
-
-CREATE INDEX whistle_unconfirmed_index ON whistle (county_code, street_code, blown_at, id)
-WHERE kind = 'EMERGENCY' AND blown_at IS NOT NULL AND confirmed_at IS NULL;
-
-CREATE INDEX question_open_index ON question (county_code, asked_at, id) WHERE answered_at IS NULL;
-
 -- The organization of a street's dispatchers.
 CREATE VIEW dispatch_desk AS
 SELECT DISTINCT ON (r.scope_code) r.scope_code AS street_code, s.organization_code

@@ -42,7 +42,7 @@ class Told:
     def change(
         self, identifier: str, row: Row | None, event: FeedEvent, *, seen: bool, about: bool = True
     ) -> BoardChange | None:
-        """What to tell of the row; ``row`` is None when the subscriber does not see it.
+        """What to tell of the row; ``row`` is None when the subscriber does not see it there.
 
         ``seen``: whether they see the event; ``about``: whether it is about this very row, not only about its case. What
         another event did to a row is told when the row shows it, or when we cannot know. A row that was not told of before
@@ -50,30 +50,28 @@ class Told:
         """
         told = self._versions.get(identifier)
         if row is None or not row.member:
-            return self._left(identifier, told, known=row is not None)
-        self._versions.put(identifier, row.version)
-        if told == _GONE or (told is None and row.since == event.at):
-            return BoardChange.ENTERED
-        moved = told is not None and told != row.version
-        return BoardChange.CHANGED if moved or (seen and (about or told is None)) else None
-
-    def _left(self, identifier: str, told: int | None, *, known: bool) -> BoardChange | None:
-        if told == _GONE or (told is None and not known):
-            return None
-        self._versions.put(identifier, _GONE)
-        return BoardChange.LEFT
+            change = None if told == _GONE or (told is None and row is None) else BoardChange.LEFT
+        elif told == _GONE or (told is None and row.since == event.at):
+            change = BoardChange.ENTERED
+        elif told is None:
+            change = BoardChange.CHANGED if seen and event.at > row.since else None
+        else:
+            change = BoardChange.CHANGED if told != row.version or (seen and about) else None
+        if change is not None:
+            self._versions.put(identifier, row.version if row is not None and row.member else _GONE)
+        return change
 
 
-def case_row(node: dict[str, Any], division: str) -> Row:
-    """A case on the board of its division, while it is open."""
-    member = node["state"] in case_machine.OPEN and _lies_in(node, division)
-    return _row(node, member, "registeredAt")
+def case_row(node: dict[str, Any], division: str) -> Row | None:
+    """A case on the board of its division, while it is open; None for one of another division."""
+    return _row(node, node["state"] in case_machine.OPEN, "registeredAt") if _lies_in(node, division) else None
 
 
-def whistle_row(node: dict[str, Any], division: str) -> Row:
-    """A whistle on the board of its case's division, while it is open."""
-    member = node["state"] in whistle_machine.OPEN and _lies_in(node["case"] or {}, division)
-    return _row(node, member, "draftedAt")
+def whistle_row(node: dict[str, Any], division: str) -> Row | None:
+    """A whistle on the board of its case's division, while it is open; None for one of another division."""
+    if not _lies_in(node["case"] or {}, division):
+        return None
+    return _row(node, node["state"] in whistle_machine.OPEN, "draftedAt")
 
 
 def assignment_row(node: dict[str, Any]) -> Row:

@@ -14,13 +14,14 @@ from tests.integration.graphql_steps import (
     CHIEF,
     COUNTY,
     DISPATCHER,
+    SCENE,
     WORKER,
     accepted,
     blown,
     later,
     pending,
     registered,
-    reported,
+    report,
     staff,
 )
 from tests.integration.graphql_street import GraphQLStreet, Json, live_graphql_of
@@ -175,17 +176,26 @@ async def test_an_inbox_holds_the_open_assignments_of_its_organization(api: Grap
     case_id = await accepted(api)
     async with api.subscribed(staff(api, "CG"), INBOX, organization="CG", after=await _cursor(api)) as events:
         _, assignments = await blown(api, case_id)
+        mine = {"assignmentId": assignments["CG"]}
         seen = await take(events, 1)
-        await reported(api, "JJ", assignments["JJ"])
-        await reported(api, "CG", assignments["CG"])
-        seen += await take(events, 3)
-        await later(api, DISPATCHER, "verifyReport", assignmentId=assignments["CG"], method="PHOTO", text="属实")
+        await later(api, "JJ", "acknowledgeAssignment", assignmentId=assignments["JJ"], persons=["陶示途"])
+        for mutation, given in (
+            ("acknowledgeAssignment", {"persons": ["姜示序"]}),
+            ("arriveAtScene", {"point": SCENE}),
+            ("reportResult", report(api)),
+        ):
+            await later(api, "CG", mutation, **mine, **given)
+            seen += await take(events, 1)
+        await later(api, DISPATCHER, "verifyReport", **mine, method="PHOTO", text="属实")
         seen += await take(events, 1)
     assert {each["id"] for each in seen} == {assignments["CG"]}
-    assert [each["change"] for each in seen] == ["ENTERED", "CHANGED", "CHANGED", "CHANGED", "LEFT"]
-    assert [each["event"]["type"] for each in seen] == [
-        "approveWhistle", "acknowledgeAssignment", "arriveAtScene", "reportResult", "verifyReport",
-    ]  # fmt: skip
+    assert [(each["change"], each["event"]["type"]) for each in seen] == [
+        ("ENTERED", "approveWhistle"),
+        ("CHANGED", "acknowledgeAssignment"),
+        ("CHANGED", "arriveAtScene"),
+        ("CHANGED", "reportResult"),
+        ("LEFT", "verifyReport"),
+    ]
 
 
 async def test_what_lies_outside_the_grants_is_refused(api: GraphQLStreet) -> None:

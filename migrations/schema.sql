@@ -1,0 +1,1562 @@
+-- What replaying the migrations gives. Written by: make schema
+
+CREATE FUNCTION public.shard(relation text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- Where Citus is absent, or the database is not distributed yet, a growing table is an ordinary table.
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL
+       AND EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'pg_dist_partition')
+       AND current_setting('shaodao.distribute', true) = 'on' THEN
+        EXECUTE format('SELECT create_distributed_table(%L, %L)', relation, 'county_code');
+    END IF;
+END
+$$;
+
+CREATE TABLE public.account_roles (
+    account_id uuid NOT NULL,
+    role text NOT NULL,
+    scope_code text NOT NULL,
+    organization_code text,
+    rank text,
+    CONSTRAINT account_roles_rank_check CHECK ((rank = ANY (ARRAY['LINK'::text, 'DEPUTY'::text, 'CHIEF'::text])))
+);
+
+CREATE TABLE public.accounts (
+    id uuid NOT NULL,
+    login text NOT NULL,
+    name text NOT NULL,
+    organization_code text,
+    label text,
+    work_phone text,
+    enabled boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE public.assignment (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    whistle_id uuid,
+    street_code text NOT NULL,
+    organization_code text NOT NULL,
+    agent_id uuid,
+    role text NOT NULL,
+    round integer NOT NULL,
+    state text NOT NULL,
+    duty_basis text,
+    arrival_required boolean NOT NULL,
+    notified_at timestamp with time zone NOT NULL,
+    acknowledge_due_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by uuid,
+    acknowledged_for text,
+    persons text[] DEFAULT '{}'::text[] NOT NULL,
+    arrive_due_at timestamp with time zone,
+    arrived_at timestamp with time zone,
+    arrived_by uuid,
+    arrival_point point,
+    arrival_proof text,
+    started_at timestamp with time zone,
+    first_report_due_at timestamp with time zone,
+    result_due_at timestamp with time zone,
+    reported_at timestamp with time zone,
+    reported_by uuid,
+    verified_at timestamp with time zone,
+    verified_by uuid,
+    released_at timestamp with time zone,
+    returned_count integer DEFAULT 0 NOT NULL,
+    objection_rounds integer DEFAULT 0 NOT NULL,
+    late_acknowledge boolean DEFAULT false NOT NULL,
+    late_arrive boolean DEFAULT false NOT NULL,
+    late_report boolean DEFAULT false NOT NULL,
+    no_show boolean DEFAULT false NOT NULL,
+    excuse_reason text,
+    version integer DEFAULT 1 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT assignment_role_check CHECK ((role = ANY (ARRAY['LEAD'::text, 'CO'::text, 'INFORM'::text]))),
+    CONSTRAINT assignment_state_check CHECK ((state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'OBJECTED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'REPORTED'::text, 'RETURNED'::text, 'VERIFIED'::text, 'RELEASED'::text, 'REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text, 'READ'::text])))
+);
+
+CREATE TABLE public.attachment (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    assignment_id uuid,
+    organization_code text,
+    kind text NOT NULL,
+    name text NOT NULL,
+    media_type text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    taken_at timestamp with time zone,
+    point point,
+    uploader_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT attachment_kind_check CHECK ((kind = ANY (ARRAY['BEFORE'::text, 'DURING'::text, 'AFTER'::text, 'DOCUMENT'::text])))
+);
+
+CREATE TABLE public.calendar_days (
+    day date NOT NULL,
+    is_workday boolean NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    provisional boolean NOT NULL
+);
+
+CREATE TABLE public.care_tag (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    evidence text,
+    street_code text NOT NULL,
+    community_code text NOT NULL,
+    grid_code text NOT NULL,
+    visibility text DEFAULT 'NORMAL'::text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date
+);
+
+CREATE TABLE public.case_counter (
+    county_code integer NOT NULL,
+    street_code text NOT NULL,
+    year integer NOT NULL,
+    last integer NOT NULL
+);
+
+CREATE TABLE public.case_event (
+    county_code integer NOT NULL,
+    case_id uuid NOT NULL,
+    seq integer NOT NULL,
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    type text NOT NULL,
+    actor_id uuid,
+    actor_name text,
+    actor_role text NOT NULL,
+    organization_code text,
+    whistle_id uuid,
+    assignment_id uuid,
+    from_state text,
+    to_state text,
+    text text NOT NULL,
+    public boolean NOT NULL,
+    payload jsonb NOT NULL,
+    street_code text NOT NULL,
+    grid_code text,
+    xid xid8 NOT NULL
+);
+
+CREATE TABLE public.case_file (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    number text NOT NULL,
+    street_code text NOT NULL,
+    community_code text,
+    grid_code text,
+    grid_unknown boolean DEFAULT false NOT NULL,
+    kind text NOT NULL,
+    channel_group text NOT NULL,
+    channel text NOT NULL,
+    title text NOT NULL,
+    description text NOT NULL,
+    category_code text,
+    component_code text,
+    urgency text NOT NULL,
+    severity text,
+    scale text,
+    state text NOT NULL,
+    level text NOT NULL,
+    visibility text DEFAULT 'NORMAL'::text NOT NULL,
+    confidential boolean DEFAULT false NOT NULL,
+    public boolean DEFAULT false NOT NULL,
+    address text,
+    point point,
+    point_given jsonb,
+    occurred_at timestamp with time zone,
+    registered_at timestamp with time zone NOT NULL,
+    reporter_anonymous boolean DEFAULT false NOT NULL,
+    reporter_name_masked text,
+    reporter_name_sealed bytea,
+    reporter_phone_masked text,
+    reporter_phone_sealed bytea,
+    reporter_phone_hash bytea,
+    reporter_person_id uuid,
+    reporter_account_id uuid,
+    subject_person_id uuid,
+    vessel_id uuid,
+    first_receiver_id uuid,
+    first_contact_at timestamp with time zone,
+    initial_opinion text,
+    agent_id uuid,
+    accepted_at timestamp with time zone,
+    accepted_by uuid,
+    not_accepted_reason text,
+    emergency_line text,
+    refusal_objected boolean DEFAULT false NOT NULL,
+    due_at timestamp with time zone,
+    due_provisional boolean DEFAULT false NOT NULL,
+    handled_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    close_kind text,
+    settled_by_first_receiver boolean DEFAULT false NOT NULL,
+    result_text text,
+    explanation text,
+    county_informed_at timestamp with time zone,
+    merged_into uuid,
+    source_reference text,
+    repeat_count integer DEFAULT 0 NOT NULL,
+    rework_count integer DEFAULT 0 NOT NULL,
+    round integer DEFAULT 0 NOT NULL,
+    search_bigrams text[] DEFAULT '{}'::text[] NOT NULL,
+    last_seq integer DEFAULT 0 NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    CONSTRAINT case_file_closed_check CHECK (((state <> ALL (ARRAY['CLOSED'::text, 'FOLLOWED_UP'::text, 'ARCHIVED'::text])) OR ((closed_at IS NOT NULL) AND (close_kind IS NOT NULL)))),
+    CONSTRAINT case_file_description_check CHECK ((char_length(description) <= 2000)),
+    CONSTRAINT case_file_grid_check CHECK ((grid_unknown = (grid_code IS NULL))),
+    CONSTRAINT case_file_level_check CHECK ((level = ANY (ARRAY['GRID'::text, 'COMMUNITY'::text, 'STREET'::text, 'COUNTY'::text, 'CITY'::text]))),
+    CONSTRAINT case_file_state_check CHECK ((state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'NOT_ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'SUSPENDED'::text, 'VERIFYING'::text, 'CLOSED'::text, 'FOLLOWED_UP'::text, 'REOPENED'::text, 'MERGED'::text, 'CANCELLED'::text, 'ARCHIVED'::text]))),
+    CONSTRAINT case_file_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 100))),
+    CONSTRAINT case_file_urgency_check CHECK ((urgency = ANY (ARRAY['URGENT'::text, 'GENERAL'::text, 'COMPLEX'::text]))),
+    CONSTRAINT case_file_visibility_check CHECK ((visibility = ANY (ARRAY['NORMAL'::text, 'CONFIDENTIAL_REPORTER'::text, 'RESTRICTED_MINOR'::text, 'RESTRICTED_SPECIAL'::text])))
+);
+
+CREATE TABLE public.verification (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    assignment_id uuid,
+    organization_code text,
+    verifier_id uuid NOT NULL,
+    field_check boolean DEFAULT false NOT NULL,
+    method text NOT NULL,
+    passed boolean NOT NULL,
+    text text NOT NULL,
+    verified_at timestamp with time zone NOT NULL,
+    CONSTRAINT verification_method_check CHECK ((method = ANY (ARRAY['ON_SITE'::text, 'PHONE'::text, 'PHOTO'::text])))
+);
+
+CREATE VIEW public.case_hands AS
+ SELECT county_code,
+    id AS case_id,
+    ARRAY( SELECT DISTINCT hand.hand
+           FROM (public.assignment h
+             CROSS JOIN LATERAL unnest(ARRAY[
+                CASE
+                    WHEN (h.acknowledged_for IS NULL) THEN h.acknowledged_by
+                    ELSE NULL::uuid
+                END,
+                CASE
+                    WHEN (h.arrival_proof IS DISTINCT FROM 'STREET'::text) THEN h.arrived_by
+                    ELSE NULL::uuid
+                END, h.reported_by, h.agent_id]) hand(hand))
+          WHERE ((h.county_code = c.county_code) AND (h.case_id = c.id) AND (hand.hand IS NOT NULL))) AS handlers,
+    (ARRAY( SELECT DISTINCT v.verifier_id
+           FROM public.verification v
+          WHERE ((v.county_code = c.county_code) AND (v.case_id = c.id))) || closed_by) AS verifiers
+   FROM public.case_file c;
+
+CREATE TABLE public.catalogue_items (
+    code text NOT NULL,
+    sort integer NOT NULL,
+    name text NOT NULL,
+    category_code text,
+    area_kind text,
+    keywords text[] DEFAULT '{}'::text[] NOT NULL,
+    lead_organization_code text NOT NULL,
+    co_organization_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    duty_item_code text,
+    limit_unit text,
+    limit_amount integer,
+    evidence_required boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE public.categories (
+    code text NOT NULL,
+    name text NOT NULL,
+    parent_code text,
+    lead_organization_code text,
+    sort integer NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    from_source boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE public.command_outcome (
+    county_code integer NOT NULL,
+    actor text NOT NULL,
+    key text NOT NULL,
+    command text NOT NULL,
+    fingerprint bytea NOT NULL,
+    outcome jsonb NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.deadline (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    whistle_id uuid,
+    assignment_id uuid,
+    organization_code text,
+    kind text NOT NULL,
+    round integer DEFAULT 0 NOT NULL,
+    unit text,
+    amount integer,
+    rule text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    provisional boolean NOT NULL,
+    state text NOT NULL,
+    stopped_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    history jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT deadline_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'PAUSED'::text, 'STOPPED'::text])))
+);
+
+CREATE TABLE public.deadline_stage (
+    county_code integer NOT NULL,
+    deadline_id uuid NOT NULL,
+    stage text NOT NULL,
+    case_id uuid NOT NULL,
+    assignment_id uuid,
+    due_at timestamp with time zone NOT NULL,
+    note text
+);
+
+CREATE TABLE public.delivery (
+    county_code integer NOT NULL,
+    organization_code text NOT NULL,
+    case_id uuid NOT NULL,
+    seq integer NOT NULL,
+    department text NOT NULL,
+    assignment_id uuid NOT NULL,
+    hook text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_error text,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.delivery_log (
+    county_code integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    department text NOT NULL,
+    organization_code text NOT NULL,
+    case_id uuid NOT NULL,
+    seq integer NOT NULL,
+    assignment_id uuid NOT NULL,
+    hook text NOT NULL,
+    attempt integer NOT NULL,
+    outcome text NOT NULL,
+    error text,
+    milliseconds integer
+)
+PARTITION BY RANGE (at);
+
+CREATE TABLE public.delivery_log_default (
+    county_code integer CONSTRAINT delivery_log_county_code_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT delivery_log_at_not_null NOT NULL,
+    id uuid CONSTRAINT delivery_log_id_not_null NOT NULL,
+    department text CONSTRAINT delivery_log_department_not_null NOT NULL,
+    organization_code text CONSTRAINT delivery_log_organization_code_not_null NOT NULL,
+    case_id uuid CONSTRAINT delivery_log_case_id_not_null NOT NULL,
+    seq integer CONSTRAINT delivery_log_seq_not_null NOT NULL,
+    assignment_id uuid CONSTRAINT delivery_log_assignment_id_not_null NOT NULL,
+    hook text CONSTRAINT delivery_log_hook_not_null NOT NULL,
+    attempt integer CONSTRAINT delivery_log_attempt_not_null NOT NULL,
+    outcome text CONSTRAINT delivery_log_outcome_not_null NOT NULL,
+    error text,
+    milliseconds integer
+);
+
+CREATE TABLE public.departments (
+    name text NOT NULL,
+    title text NOT NULL,
+    version text NOT NULL,
+    organizations text[] NOT NULL,
+    declaration jsonb NOT NULL,
+    form jsonb NOT NULL,
+    registered_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.desk_memory (
+    county_code integer NOT NULL,
+    assignment_id uuid NOT NULL,
+    name text NOT NULL,
+    organization_code text NOT NULL,
+    value jsonb NOT NULL
+);
+
+CREATE VIEW public.dispatch_desk AS
+ SELECT DISTINCT ON (r.scope_code) r.scope_code AS street_code,
+    s.organization_code
+   FROM (public.account_roles r
+     JOIN public.accounts s ON ((s.id = r.account_id)))
+  WHERE (r.role = 'STREET_DISPATCHER'::text)
+  ORDER BY r.scope_code, s.login;
+
+CREATE TABLE public.dispatch_objection (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    assignment_id uuid NOT NULL,
+    organization_code text NOT NULL,
+    reason_kind text NOT NULL,
+    text text NOT NULL,
+    raised_by uuid,
+    raised_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    reassigned_to text
+);
+
+CREATE TABLE public.divisions (
+    code text NOT NULL,
+    name text NOT NULL,
+    level text NOT NULL,
+    parent_code text,
+    edition_year integer NOT NULL,
+    enabled_on date,
+    valid_from date,
+    valid_to date,
+    merged_into text,
+    CONSTRAINT divisions_code_check CHECK ((code ~ '^[0-9]{12}$'::text)),
+    CONSTRAINT divisions_level_check CHECK ((level = ANY (ARRAY['PROVINCE'::text, 'CITY'::text, 'COUNTY'::text, 'STREET'::text, 'COMMUNITY'::text])))
+);
+
+CREATE TABLE public.duty_list_items (
+    code text NOT NULL,
+    list text NOT NULL,
+    holder_level text NOT NULL,
+    name text NOT NULL,
+    category_code text,
+    lead_organization_code text,
+    assist_organization_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    legal_basis text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    CONSTRAINT duty_list_items_level_check CHECK ((holder_level = ANY (ARRAY['COUNTY'::text, 'STREET'::text, 'COMMUNITY'::text]))),
+    CONSTRAINT duty_list_items_list_check CHECK ((list = ANY (ARRAY['BASIC'::text, 'ASSIST'::text, 'TAKEN_BACK'::text])))
+);
+
+CREATE TABLE public.evaluation (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    whistle_id uuid,
+    assignment_id uuid,
+    organization_code text,
+    evaluator_kind text NOT NULL,
+    evaluator_id uuid,
+    report_in_score integer,
+    handling_score integer,
+    result_score integer,
+    score integer,
+    proper boolean,
+    satisfaction text,
+    comment text,
+    evaluated_at timestamp with time zone NOT NULL,
+    CONSTRAINT evaluation_kind_check CHECK ((evaluator_kind = ANY (ARRAY['STREET'::text, 'COUNTY_GRID_OFFICE'::text, 'RESIDENT'::text]))),
+    CONSTRAINT evaluation_score_check CHECK (((score >= 0) AND (score <= 100)))
+);
+
+CREATE TABLE public.extension_request (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    deadline_id uuid NOT NULL,
+    unit text NOT NULL,
+    amount integer NOT NULL,
+    reason text NOT NULL,
+    requested_by uuid,
+    requested_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    told_reporter_at timestamp with time zone
+);
+
+CREATE TABLE public.feed_epoch (
+    epoch integer NOT NULL,
+    system_identifier text NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.follow_up (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    round integer NOT NULL,
+    caller_id uuid NOT NULL,
+    channel text NOT NULL,
+    called_at timestamp with time zone NOT NULL,
+    contacted boolean NOT NULL,
+    responded boolean,
+    solved text,
+    satisfaction text,
+    comment text,
+    excluded boolean DEFAULT false NOT NULL,
+    exclusion_reason text,
+    exclusion_approved_by uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    CONSTRAINT follow_up_satisfaction_check CHECK ((satisfaction = ANY (ARRAY['VERY_SATISFIED'::text, 'SATISFIED'::text, 'BASICALLY_SATISFIED'::text, 'DISSATISFIED'::text, 'NOT_RATED'::text]))),
+    CONSTRAINT follow_up_solved_check CHECK ((solved = ANY (ARRAY['SOLVED'::text, 'PARTIAL'::text, 'UNSOLVED'::text])))
+);
+
+CREATE TABLE public.grid (
+    county_code integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    area_kind text NOT NULL,
+    street_code text NOT NULL,
+    community_code text NOT NULL,
+    boundary polygon,
+    boundary_geojson jsonb,
+    household_count integer DEFAULT 0 NOT NULL,
+    person_count integer,
+    merchant_count integer,
+    vessel_count integer,
+    setting_factors jsonb DEFAULT '{}'::jsonb NOT NULL,
+    size_warning text,
+    chief_id uuid,
+    worker_id uuid,
+    operation_mode text,
+    sea_area text,
+    fleet_group text,
+    sea_arrive_minutes integer,
+    valid_from date,
+    valid_to date,
+    predecessor_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT grid_area_kind_check CHECK ((area_kind = ANY (ARRAY['URBAN'::text, 'RURAL'::text, 'FISHING'::text, 'BUSINESS'::text, 'SEA'::text]))),
+    CONSTRAINT grid_code_check CHECK ((code ~ '^[0-9]{15}$'::text)),
+    CONSTRAINT grid_kind_check CHECK ((kind = ANY (ARRAY['BASE'::text, 'SPECIAL'::text, 'SEA'::text]))),
+    CONSTRAINT grid_sea_check CHECK (((kind <> 'SEA'::text) OR ((operation_mode IS NOT NULL) AND (sea_area IS NOT NULL) AND (fleet_group IS NOT NULL))))
+);
+
+CREATE TABLE public.household (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    number text NOT NULL,
+    address text NOT NULL,
+    street_code text NOT NULL,
+    community_code text NOT NULL,
+    grid_code text NOT NULL,
+    head_person_id uuid,
+    member_count integer DEFAULT 0 NOT NULL,
+    contact_worker_id uuid,
+    sea_grid_code text,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.lane (
+    county_code integer NOT NULL,
+    organization_code text NOT NULL,
+    case_id uuid NOT NULL,
+    department text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    holder text,
+    token bigint DEFAULT 0 NOT NULL,
+    parked boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE public.lane_state (
+    county_code integer NOT NULL,
+    department text NOT NULL,
+    in_flight_limit integer NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    open_until timestamp with time zone,
+    paused boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE public.message (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    whistle_id uuid,
+    kind text NOT NULL,
+    organization_code text,
+    recipient_masked text NOT NULL,
+    recipient_sealed bytea,
+    text text NOT NULL,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_error text,
+    next_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT message_state_check CHECK ((state = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'FAILED'::text])))
+);
+
+CREATE TABLE public.migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.organizations (
+    code text NOT NULL,
+    name text NOT NULL,
+    short_name text,
+    kind text NOT NULL,
+    level text NOT NULL,
+    uscc text,
+    division_code text,
+    parent_code text,
+    duty_phone text,
+    is_vertical boolean DEFAULT false NOT NULL,
+    department text,
+    CONSTRAINT organizations_kind_check CHECK ((kind = ANY (ARRAY['PARTY'::text, 'GOV'::text, 'VERTICAL'::text, 'STREET_OFFICE'::text, 'COMMUNITY'::text, 'UTILITY'::text, 'PROPERTY'::text, 'MASS'::text, 'SOCIAL'::text])))
+);
+
+CREATE TABLE public.person (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    reference text,
+    name text NOT NULL,
+    gender text NOT NULL,
+    birth_date date,
+    id_kind text DEFAULT 'RESIDENT_ID'::text NOT NULL,
+    id_number_masked text,
+    id_number_sealed bytea,
+    id_number_hash bytea,
+    phone_masked text,
+    phone_sealed bytea,
+    phone_hash bytea,
+    address text,
+    residence_kind text NOT NULL,
+    street_code text NOT NULL,
+    community_code text NOT NULL,
+    grid_code text NOT NULL,
+    household_id uuid,
+    relation_to_head text,
+    skills text[] DEFAULT '{}'::text[] NOT NULL,
+    archive_color text,
+    archive_reason text,
+    visibility text DEFAULT 'NORMAL'::text NOT NULL,
+    search_bigrams text[] DEFAULT '{}'::text[] NOT NULL,
+    source text,
+    collected_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT person_color_check CHECK ((archive_color = ANY (ARRAY['RED'::text, 'ORANGE'::text, 'YELLOW'::text]))),
+    CONSTRAINT person_gender_check CHECK ((gender = ANY (ARRAY['MALE'::text, 'FEMALE'::text, 'UNKNOWN'::text]))),
+    CONSTRAINT person_residence_check CHECK ((residence_kind = ANY (ARRAY['REGISTERED'::text, 'FLOATING'::text, 'LEFT_BEHIND'::text, 'OVERSEAS'::text, 'LODGING'::text]))),
+    CONSTRAINT person_visibility_check CHECK ((visibility = ANY (ARRAY['NORMAL'::text, 'RESTRICTED_MINOR'::text, 'RESTRICTED_SPECIAL'::text])))
+);
+
+CREATE TABLE public.personal_data_access (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid,
+    login text NOT NULL,
+    role text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    fields text[] NOT NULL,
+    purpose text NOT NULL,
+    case_id uuid,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.question (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    assignment_id uuid NOT NULL,
+    organization_code text NOT NULL,
+    asked_by uuid,
+    asked_at timestamp with time zone NOT NULL,
+    text text NOT NULL,
+    answered_by uuid,
+    answered_at timestamp with time zone,
+    answer text
+);
+
+CREATE TABLE public.report (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    assignment_id uuid NOT NULL,
+    organization_code text NOT NULL,
+    kind text NOT NULL,
+    accepted_at timestamp with time zone,
+    talked_with text,
+    measures text NOT NULL,
+    solve_by timestamp with time zone,
+    result text,
+    explanation text,
+    fields jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reported_by uuid,
+    reported_at timestamp with time zone NOT NULL,
+    CONSTRAINT report_kind_check CHECK ((kind = ANY (ARRAY['PROGRESS'::text, 'RESULT'::text]))),
+    CONSTRAINT report_result_check CHECK ((result = ANY (ARRAY['SOLVED'::text, 'PARTIAL'::text, 'UNSOLVED'::text, 'LONG_TERM'::text])))
+);
+
+CREATE TABLE public.schedule (
+    name text NOT NULL,
+    every interval NOT NULL,
+    next_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.settings (
+    name text NOT NULL,
+    value jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.suspension (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    interim_measure text NOT NULL,
+    approved_by uuid,
+    suspended_at timestamp with time zone NOT NULL,
+    review_cycle_days integer NOT NULL,
+    planned_resume date,
+    resumed_at timestamp with time zone
+);
+
+CREATE TABLE public.whistle (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    number text NOT NULL,
+    street_code text NOT NULL,
+    community_code text,
+    grid_code text,
+    kind text NOT NULL,
+    reason_kind text NOT NULL,
+    reason text NOT NULL,
+    self_effort text,
+    duty_basis text,
+    place text,
+    assemble_at timestamp with time zone,
+    remote_allowed boolean DEFAULT false NOT NULL,
+    complex boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    level text DEFAULT 'STREET'::text NOT NULL,
+    template_code text,
+    drafted_by uuid NOT NULL,
+    drafted_at timestamp with time zone NOT NULL,
+    submitted_at timestamp with time zone,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    decision_text text,
+    blown_by uuid,
+    blown_at timestamp with time zone,
+    confirmed_by uuid,
+    confirmed_at timestamp with time zone,
+    gathered_at timestamp with time zone,
+    reported_at timestamp with time zone,
+    verified_at timestamp with time zone,
+    closed_by uuid,
+    closed_at timestamp with time zone,
+    close_text text,
+    withdrawn_at timestamp with time zone,
+    withdraw_reason text,
+    partner_county_code integer,
+    partner_whistle_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT whistle_kind_check CHECK ((kind = ANY (ARRAY['ROUTINE'::text, 'JOINT_ENFORCEMENT'::text, 'EMERGENCY'::text, 'CAMPAIGN'::text, 'DEPARTMENT'::text, 'CROSS_AREA'::text]))),
+    CONSTRAINT whistle_state_check CHECK ((state = ANY (ARRAY['DRAFTED'::text, 'PENDING_APPROVAL'::text, 'REJECTED'::text, 'BLOWN'::text, 'GATHERING'::text, 'HANDLING'::text, 'REPORTED'::text, 'VERIFIED'::text, 'CLOSED'::text, 'EVALUATED'::text, 'WITHDRAWN'::text])))
+);
+
+CREATE VIEW public.task AS
+ SELECT c.county_code,
+    ('ACCEPT:'::text || c.id) AS id,
+    'ACCEPT'::text AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    c.first_receiver_id AS holder_id,
+    NULL::uuid[] AS barred,
+    c.id AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    c.registered_at AS since,
+    c.due_at
+   FROM public.case_file c
+  WHERE (c.state = 'REGISTERED'::text)
+UNION ALL
+ SELECT c.county_code,
+    ('ACCEPT:'::text || c.id) AS id,
+    'ACCEPT'::text AS action,
+    'FIRST_RECEIVER'::text AS role,
+    NULL::text[] AS ranks,
+    c.first_receiver_id AS holder_id,
+    NULL::uuid[] AS barred,
+    c.id AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    c.registered_at AS since,
+    c.due_at
+   FROM public.case_file c
+  WHERE (c.state = 'REGISTERED'::text)
+UNION ALL
+ SELECT c.county_code,
+    ('DISPATCH:'::text || c.id) AS id,
+    'DISPATCH'::text AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    c.id AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    COALESCE(c.accepted_at, c.updated_at) AS since,
+    c.due_at
+   FROM public.case_file c
+  WHERE ((c.state = ANY (ARRAY['ACCEPTED'::text, 'REOPENED'::text])) AND (NOT (EXISTS ( SELECT
+           FROM public.whistle h
+          WHERE ((h.county_code = c.county_code) AND (h.case_id = c.id) AND (h.state = ANY (ARRAY['DRAFTED'::text, 'PENDING_APPROVAL'::text])))))))
+UNION ALL
+ SELECT c.county_code,
+    ('CLOSE:'::text || c.id) AS id,
+    'CLOSE'::text AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ( SELECT h.handlers
+           FROM public.case_hands h
+          WHERE ((h.county_code = c.county_code) AND (h.case_id = c.id))) AS barred,
+    c.id AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    c.handled_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.case_file c
+  WHERE ((c.state = 'VERIFYING'::text) AND (NOT (EXISTS ( SELECT
+           FROM public.assignment o
+          WHERE ((o.county_code = c.county_code) AND (o.case_id = c.id) AND (o.round = c.round) AND (o.role <> 'INFORM'::text) AND (o.state <> ALL (ARRAY['VERIFIED'::text, 'RELEASED'::text, 'REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text])))))) AND (NOT (EXISTS ( SELECT
+           FROM public.whistle h
+          WHERE ((h.county_code = c.county_code) AND (h.case_id = c.id) AND (h.state = ANY (ARRAY['DRAFTED'::text, 'PENDING_APPROVAL'::text, 'BLOWN'::text, 'GATHERING'::text, 'HANDLING'::text, 'REPORTED'::text, 'VERIFIED'::text])))))))
+UNION ALL
+ SELECT c.county_code,
+    ('CALL:'::text || c.id) AS id,
+    'CALL'::text AS action,
+    'FOLLOW_UP'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ( SELECT (h.handlers || h.verifiers)
+           FROM public.case_hands h
+          WHERE ((h.county_code = c.county_code) AND (h.case_id = c.id))) AS barred,
+    c.id AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    c.closed_at AS since,
+    ( SELECT max(d.due_at) AS max
+           FROM public.deadline d
+          WHERE ((d.county_code = c.county_code) AND (d.case_id = c.id) AND (d.kind = 'FOLLOW_UP'::text) AND (d.state = 'RUNNING'::text))) AS due_at
+   FROM public.case_file c
+  WHERE (c.state = 'CLOSED'::text)
+UNION ALL
+ SELECT h.county_code,
+    ('APPROVE:'::text || h.id) AS id,
+    'APPROVE'::text AS action,
+    'STREET_LEADER'::text AS role,
+        CASE
+            WHEN (h.kind = ANY (ARRAY['ROUTINE'::text, 'JOINT_ENFORCEMENT'::text])) THEN ARRAY['DEPUTY'::text, 'CHIEF'::text]
+            ELSE ARRAY['CHIEF'::text]
+        END AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[h.drafted_by] AS barred,
+    h.case_id,
+    h.id AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    h.street_code,
+    h.community_code,
+    h.grid_code,
+    COALESCE(h.submitted_at, h.drafted_at) AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.whistle h
+  WHERE (h.state = 'PENDING_APPROVAL'::text)
+UNION ALL
+ SELECT h.county_code,
+    ('CONFIRM:'::text || h.id) AS id,
+    'CONFIRM'::text AS action,
+    'STREET_LEADER'::text AS role,
+    ARRAY['DEPUTY'::text, 'CHIEF'::text] AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[h.blown_by] AS barred,
+    h.case_id,
+    h.id AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    h.street_code,
+    h.community_code,
+    h.grid_code,
+    h.blown_at AS since,
+    ( SELECT max(d.due_at) AS max
+           FROM public.deadline d
+          WHERE ((d.county_code = h.county_code) AND (d.case_id = h.case_id) AND (d.whistle_id = h.id) AND (d.kind = 'CONFIRMATION'::text))) AS due_at
+   FROM public.whistle h
+  WHERE ((h.kind = 'EMERGENCY'::text) AND (h.blown_at IS NOT NULL) AND (h.confirmed_at IS NULL) AND (h.state <> 'WITHDRAWN'::text))
+UNION ALL
+ SELECT h.county_code,
+    ('CLOSE:'::text || h.id) AS id,
+    'CLOSE'::text AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ( SELECT a.handlers
+           FROM public.case_hands a
+          WHERE ((a.county_code = h.county_code) AND (a.case_id = h.case_id))) AS barred,
+    h.case_id,
+    h.id AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    h.street_code,
+    h.community_code,
+    h.grid_code,
+    h.verified_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.whistle h
+  WHERE (h.state = 'VERIFIED'::text)
+UNION ALL
+ SELECT o.county_code,
+    ('VERIFY:'::text || o.id) AS id,
+        CASE o.state
+            WHEN 'OBJECTED'::text THEN 'DECIDE'::text
+            ELSE 'VERIFY'::text
+        END AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ( SELECT h.handlers
+           FROM public.case_hands h
+          WHERE ((h.county_code = o.county_code) AND (h.case_id = o.case_id))) AS barred,
+    o.case_id,
+    o.whistle_id,
+    o.id AS assignment_id,
+    o.organization_code,
+    o.street_code,
+    NULL::text AS community_code,
+    NULL::text AS grid_code,
+    COALESCE(o.reported_at, o.updated_at) AS since,
+    ( SELECT max(d.due_at) AS max
+           FROM public.deadline d
+          WHERE ((d.county_code = o.county_code) AND (d.case_id = o.case_id) AND (d.kind = 'VERIFICATION'::text) AND (d.state = 'RUNNING'::text))) AS due_at
+   FROM public.assignment o
+  WHERE (o.state = ANY (ARRAY['OBJECTED'::text, 'REPORTED'::text]))
+UNION ALL
+ SELECT q.county_code,
+    ('ANSWER:'::text || q.id) AS id,
+    'ANSWER'::text AS action,
+    r.role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    q.case_id,
+    NULL::uuid AS whistle_id,
+    q.assignment_id,
+    q.organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    q.asked_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM ((public.question q
+     JOIN public.case_file c ON (((c.county_code = q.county_code) AND (c.id = q.case_id))))
+     CROSS JOIN ( VALUES ('STREET_DISPATCHER'::text), ('GRID_CHIEF'::text), ('GRID_WORKER'::text)) r(role))
+  WHERE (q.answered_at IS NULL)
+UNION ALL
+ SELECT o.county_code,
+    ('OWN:'::text || o.id) AS id,
+        CASE
+            WHEN (o.role = 'INFORM'::text) THEN 'READ'::text
+            WHEN (o.state = 'NOTIFIED'::text) THEN 'ACKNOWLEDGE'::text
+            WHEN ((o.state = 'ACKNOWLEDGED'::text) AND o.arrival_required) THEN 'ARRIVE'::text
+            ELSE 'REPORT'::text
+        END AS action,
+    'DEPT_HANDLER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    o.case_id,
+    o.whistle_id,
+    o.id AS assignment_id,
+    o.organization_code,
+    o.street_code,
+    NULL::text AS community_code,
+    NULL::text AS grid_code,
+        CASE
+            WHEN (o.state = 'RETURNED'::text) THEN o.updated_at
+            ELSE COALESCE(o.started_at, o.arrived_at, o.acknowledged_at, o.notified_at)
+        END AS since,
+        CASE
+            WHEN (o.role = 'INFORM'::text) THEN NULL::timestamp with time zone
+            WHEN (o.state = 'NOTIFIED'::text) THEN o.acknowledge_due_at
+            WHEN ((o.state = 'ACKNOWLEDGED'::text) AND o.arrival_required) THEN o.arrive_due_at
+            ELSE o.result_due_at
+        END AS due_at
+   FROM public.assignment o
+  WHERE (o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text]));
+
+CREATE TABLE public.team (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    field text,
+    theme text,
+    goal text,
+    street_code text NOT NULL,
+    community_code text,
+    grid_code text,
+    leader_id uuid,
+    starts_on date,
+    ends_on date,
+    CONSTRAINT team_kind_check CHECK ((kind = ANY (ARRAY['REGULAR'::text, 'PROFESSIONAL'::text, 'THEME'::text, 'SEA'::text])))
+);
+
+CREATE TABLE public.team_member (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    team_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    name text NOT NULL,
+    identity text NOT NULL,
+    duties text[] DEFAULT '{}'::text[] NOT NULL,
+    joined_on date NOT NULL,
+    left_on date
+);
+
+CREATE TABLE public.vessel (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    registration text NOT NULL,
+    street_code text NOT NULL,
+    community_code text NOT NULL,
+    grid_code text NOT NULL,
+    owner_household_id uuid,
+    owner_person_id uuid,
+    operation_mode text NOT NULL,
+    crew_count integer,
+    mmsi text,
+    beidou_number text
+);
+
+CREATE VIEW public.waiting AS
+ SELECT w.county_code,
+    w.subject_id,
+    w.case_id,
+    COALESCE(a.organization_code, w.street_organization) AS organization_code,
+        CASE
+            WHEN (a.id IS NULL) THEN w.street_since
+            WHEN (a.state = 'RETURNED'::text) THEN a.updated_at
+            ELSE COALESCE(a.started_at, a.arrived_at, a.acknowledged_at, a.notified_at)
+        END AS since
+   FROM (( SELECT c.county_code,
+            c.id AS subject_id,
+            c.id AS case_id,
+            ( SELECT d.organization_code
+                   FROM public.dispatch_desk d
+                  WHERE (d.street_code = c.street_code)) AS street_organization,
+                CASE c.state
+                    WHEN 'REGISTERED'::text THEN c.registered_at
+                    WHEN 'ACCEPTED'::text THEN c.accepted_at
+                    WHEN 'VERIFYING'::text THEN c.handled_at
+                    ELSE c.updated_at
+                END AS street_since,
+                CASE
+                    WHEN (c.state = ANY (ARRAY['ASSIGNED'::text, 'HANDLING'::text])) THEN ( SELECT o.id
+                       FROM public.assignment o
+                      WHERE ((o.county_code = c.county_code) AND (o.case_id = c.id) AND (o.round = c.round) AND (o.role <> 'INFORM'::text) AND (o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text])))
+                      ORDER BY (o.role = 'LEAD'::text) DESC, o.notified_at, o.id
+                     LIMIT 1)
+                    ELSE NULL::uuid
+                END AS assignment_id
+           FROM public.case_file c
+          WHERE (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'VERIFYING'::text, 'REOPENED'::text]))
+        UNION ALL
+         SELECT h.county_code,
+            h.id,
+            h.case_id,
+            ( SELECT d.organization_code
+                   FROM public.dispatch_desk d
+                  WHERE (d.street_code = h.street_code)) AS organization_code,
+            COALESCE(h.verified_at, h.reported_at, h.submitted_at, h.drafted_at) AS "coalesce",
+                CASE
+                    WHEN (h.state = ANY (ARRAY['BLOWN'::text, 'GATHERING'::text, 'HANDLING'::text])) THEN ( SELECT o.id
+                       FROM public.assignment o
+                      WHERE ((o.county_code = h.county_code) AND (o.whistle_id = h.id) AND (o.role <> 'INFORM'::text) AND (o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text])))
+                      ORDER BY (o.role = 'LEAD'::text) DESC, o.notified_at, o.id
+                     LIMIT 1)
+                    ELSE NULL::uuid
+                END AS "case"
+           FROM public.whistle h
+          WHERE (h.state = ANY (ARRAY['DRAFTED'::text, 'PENDING_APPROVAL'::text, 'BLOWN'::text, 'GATHERING'::text, 'HANDLING'::text, 'REPORTED'::text, 'VERIFIED'::text]))
+        UNION ALL
+         SELECT o.county_code,
+            o.id,
+            o.case_id,
+            ( SELECT d.organization_code
+                   FROM public.dispatch_desk d
+                  WHERE (d.street_code = o.street_code)) AS organization_code,
+            COALESCE(o.reported_at, o.updated_at) AS "coalesce",
+                CASE
+                    WHEN (o.state <> ALL (ARRAY['OBJECTED'::text, 'REPORTED'::text])) THEN o.id
+                    ELSE NULL::uuid
+                END AS "case"
+           FROM public.assignment o
+          WHERE (o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'OBJECTED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'REPORTED'::text, 'RETURNED'::text]))) w
+     LEFT JOIN public.assignment a ON (((a.county_code = w.county_code) AND (a.id = w.assignment_id))));
+
+CREATE TABLE public.whistle_party (
+    county_code integer NOT NULL,
+    whistle_id uuid NOT NULL,
+    organization_code text NOT NULL,
+    case_id uuid NOT NULL,
+    role text NOT NULL,
+    CONSTRAINT whistle_party_role_check CHECK ((role = ANY (ARRAY['LEAD'::text, 'CO'::text, 'INFORM'::text])))
+);
+
+CREATE TABLE public.whistle_templates (
+    code text NOT NULL,
+    sort integer NOT NULL,
+    name text NOT NULL,
+    category_code text,
+    area_kind text,
+    keywords text[] DEFAULT '{}'::text[] NOT NULL,
+    lead_organization_code text NOT NULL,
+    co_organization_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    emergency_line text NOT NULL
+);
+
+ALTER TABLE ONLY public.delivery_log ATTACH PARTITION public.delivery_log_default DEFAULT;
+
+ALTER TABLE ONLY public.account_roles
+    ADD CONSTRAINT account_roles_pkey PRIMARY KEY (account_id, role, scope_code);
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_login_key UNIQUE (login);
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.assignment
+    ADD CONSTRAINT assignment_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.calendar_days
+    ADD CONSTRAINT calendar_days_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.care_tag
+    ADD CONSTRAINT care_tag_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.case_counter
+    ADD CONSTRAINT case_counter_pkey PRIMARY KEY (county_code, street_code, year);
+
+ALTER TABLE ONLY public.case_event
+    ADD CONSTRAINT case_event_pkey PRIMARY KEY (county_code, case_id, seq);
+
+ALTER TABLE ONLY public.case_file
+    ADD CONSTRAINT case_file_number_key UNIQUE (county_code, number);
+
+ALTER TABLE ONLY public.case_file
+    ADD CONSTRAINT case_file_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.catalogue_items
+    ADD CONSTRAINT catalogue_items_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.categories
+    ADD CONSTRAINT categories_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.command_outcome
+    ADD CONSTRAINT command_outcome_pkey PRIMARY KEY (county_code, actor, key);
+
+ALTER TABLE ONLY public.deadline
+    ADD CONSTRAINT deadline_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.deadline_stage
+    ADD CONSTRAINT deadline_stage_pkey PRIMARY KEY (county_code, deadline_id, stage);
+
+ALTER TABLE ONLY public.delivery_log
+    ADD CONSTRAINT delivery_log_pkey PRIMARY KEY (county_code, at, id);
+
+ALTER TABLE ONLY public.delivery_log_default
+    ADD CONSTRAINT delivery_log_default_pkey PRIMARY KEY (county_code, at, id);
+
+ALTER TABLE ONLY public.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (county_code, organization_code, case_id, seq);
+
+ALTER TABLE ONLY public.departments
+    ADD CONSTRAINT departments_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.desk_memory
+    ADD CONSTRAINT desk_memory_pkey PRIMARY KEY (county_code, assignment_id, name);
+
+ALTER TABLE ONLY public.dispatch_objection
+    ADD CONSTRAINT dispatch_objection_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.divisions
+    ADD CONSTRAINT divisions_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.duty_list_items
+    ADD CONSTRAINT duty_list_items_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.evaluation
+    ADD CONSTRAINT evaluation_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.extension_request
+    ADD CONSTRAINT extension_request_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.feed_epoch
+    ADD CONSTRAINT feed_epoch_pkey PRIMARY KEY (epoch);
+
+ALTER TABLE ONLY public.follow_up
+    ADD CONSTRAINT follow_up_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.grid
+    ADD CONSTRAINT grid_pkey PRIMARY KEY (county_code, code);
+
+ALTER TABLE ONLY public.household
+    ADD CONSTRAINT household_number_key UNIQUE (county_code, number);
+
+ALTER TABLE ONLY public.household
+    ADD CONSTRAINT household_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.lane
+    ADD CONSTRAINT lane_pkey PRIMARY KEY (county_code, organization_code, case_id);
+
+ALTER TABLE ONLY public.lane_state
+    ADD CONSTRAINT lane_state_pkey PRIMARY KEY (county_code, department);
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT message_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_id_number_key UNIQUE (county_code, id_number_hash);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_reference_key UNIQUE (county_code, reference);
+
+ALTER TABLE ONLY public.personal_data_access
+    ADD CONSTRAINT personal_data_access_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.question
+    ADD CONSTRAINT question_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.suspension
+    ADD CONSTRAINT suspension_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_code_key UNIQUE (county_code, code);
+
+ALTER TABLE ONLY public.team_member
+    ADD CONSTRAINT team_member_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.verification
+    ADD CONSTRAINT verification_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.vessel
+    ADD CONSTRAINT vessel_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.vessel
+    ADD CONSTRAINT vessel_registration_key UNIQUE (county_code, registration);
+
+ALTER TABLE ONLY public.whistle
+    ADD CONSTRAINT whistle_number_key UNIQUE (county_code, number);
+
+ALTER TABLE ONLY public.whistle_party
+    ADD CONSTRAINT whistle_party_pkey PRIMARY KEY (county_code, whistle_id, organization_code);
+
+ALTER TABLE ONLY public.whistle
+    ADD CONSTRAINT whistle_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.whistle_templates
+    ADD CONSTRAINT whistle_templates_pkey PRIMARY KEY (code);
+
+CREATE INDEX assignment_case_index ON public.assignment USING btree (county_code, case_id, notified_at, id);
+
+CREATE INDEX assignment_inbox_case_index ON public.assignment USING btree (county_code, organization_code, case_id);
+
+CREATE INDEX assignment_inbox_index ON public.assignment USING btree (county_code, organization_code, notified_at DESC, id DESC);
+
+CREATE UNIQUE INDEX assignment_lead_key ON public.assignment USING btree (county_code, case_id, round) WHERE ((role = 'LEAD'::text) AND (state <> ALL (ARRAY['REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text])));
+
+CREATE INDEX assignment_open_index ON public.assignment USING btree (county_code, organization_code, notified_at, id) WHERE (state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text]));
+
+CREATE UNIQUE INDEX assignment_organization_key ON public.assignment USING btree (county_code, case_id, round, organization_code) WHERE (state <> ALL (ARRAY['REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text]));
+
+CREATE INDEX assignment_reported_index ON public.assignment USING btree (county_code, street_code, reported_at, id) WHERE (state = ANY (ARRAY['OBJECTED'::text, 'REPORTED'::text]));
+
+CREATE INDEX assignment_whistle_index ON public.assignment USING btree (county_code, whistle_id, notified_at, id);
+
+CREATE INDEX attachment_case_index ON public.attachment USING btree (county_code, case_id, created_at, id);
+
+CREATE INDEX care_tag_person_index ON public.care_tag USING btree (county_code, person_id, id);
+
+CREATE INDEX case_event_at_index ON public.case_event USING btree (county_code, at);
+
+CREATE INDEX case_event_feed_index ON public.case_event USING btree (xid, id);
+
+CREATE INDEX case_file_community_index ON public.case_file USING btree (county_code, community_code, registered_at DESC, id DESC);
+
+CREATE INDEX case_file_county_index ON public.case_file USING btree (county_code, registered_at DESC, id DESC);
+
+CREATE INDEX case_file_due_index ON public.case_file USING btree (county_code, street_code, due_at, id) WHERE (closed_at IS NULL);
+
+CREATE INDEX case_file_grid_index ON public.case_file USING btree (county_code, grid_code, registered_at DESC, id DESC);
+
+CREATE INDEX case_file_merged_index ON public.case_file USING btree (county_code, merged_into) WHERE (merged_into IS NOT NULL);
+
+CREATE INDEX case_file_phone_index ON public.case_file USING btree (county_code, reporter_phone_hash, registered_at DESC);
+
+CREATE INDEX case_file_point_index ON public.case_file USING gist (point);
+
+CREATE INDEX case_file_receiver_index ON public.case_file USING btree (county_code, first_receiver_id, registered_at DESC, id DESC);
+
+CREATE INDEX case_file_reporter_index ON public.case_file USING btree (county_code, reporter_person_id, registered_at DESC, id DESC);
+
+CREATE INDEX case_file_search_index ON public.case_file USING gin (search_bigrams);
+
+CREATE INDEX case_file_street_index ON public.case_file USING btree (county_code, street_code, registered_at DESC, id DESC);
+
+CREATE INDEX case_file_street_state_index ON public.case_file USING btree (county_code, street_code, state, registered_at DESC, id DESC);
+
+CREATE INDEX command_outcome_at_index ON public.command_outcome USING btree (at);
+
+CREATE INDEX deadline_assignment_index ON public.deadline USING btree (county_code, assignment_id, kind);
+
+CREATE INDEX deadline_case_index ON public.deadline USING btree (county_code, case_id, kind);
+
+CREATE INDEX deadline_stage_due_index ON public.deadline_stage USING btree (due_at);
+
+CREATE INDEX delivery_log_case_index ON ONLY public.delivery_log USING btree (county_code, case_id, at);
+
+CREATE INDEX delivery_log_default_county_code_case_id_at_idx ON public.delivery_log_default USING btree (county_code, case_id, at);
+
+CREATE INDEX divisions_parent_index ON public.divisions USING btree (parent_code, code);
+
+CREATE INDEX evaluation_case_index ON public.evaluation USING btree (county_code, case_id, evaluated_at, id);
+
+CREATE INDEX evaluation_whistle_index ON public.evaluation USING btree (county_code, whistle_id, evaluated_at, id);
+
+CREATE INDEX follow_up_case_index ON public.follow_up USING btree (county_code, case_id, called_at, id);
+
+CREATE INDEX grid_boundary_index ON public.grid USING gist (boundary);
+
+CREATE INDEX grid_community_index ON public.grid USING btree (county_code, community_code, code);
+
+CREATE INDEX household_grid_index ON public.household USING btree (county_code, grid_code, id);
+
+CREATE INDEX lane_due_index ON public.lane USING btree (county_code, department, due_at) WHERE (NOT parked);
+
+CREATE INDEX message_case_index ON public.message USING btree (county_code, case_id, created_at, id);
+
+CREATE INDEX message_pending_index ON public.message USING btree (next_at) WHERE (state = 'PENDING'::text);
+
+CREATE INDEX person_grid_index ON public.person USING btree (county_code, grid_code, name, id);
+
+CREATE INDEX person_household_index ON public.person USING btree (county_code, household_id, id);
+
+CREATE INDEX person_phone_index ON public.person USING btree (county_code, phone_hash);
+
+CREATE INDEX person_search_index ON public.person USING gin (search_bigrams);
+
+CREATE INDEX person_street_index ON public.person USING btree (county_code, street_code, name, id);
+
+CREATE INDEX personal_data_access_login_index ON public.personal_data_access USING btree (county_code, login, at);
+
+CREATE INDEX question_assignment_index ON public.question USING btree (county_code, assignment_id, asked_at, id);
+
+CREATE INDEX question_case_index ON public.question USING btree (county_code, case_id, asked_at, id);
+
+CREATE INDEX question_open_index ON public.question USING btree (county_code, asked_at, id) WHERE (answered_at IS NULL);
+
+CREATE INDEX report_assignment_index ON public.report USING btree (county_code, assignment_id, reported_at, id);
+
+CREATE INDEX report_case_index ON public.report USING btree (county_code, case_id, reported_at, id);
+
+CREATE INDEX team_grid_index ON public.team USING btree (county_code, grid_code);
+
+CREATE INDEX team_member_account_index ON public.team_member USING btree (county_code, account_id);
+
+CREATE INDEX team_member_team_index ON public.team_member USING btree (county_code, team_id, id);
+
+CREATE INDEX verification_assignment_index ON public.verification USING btree (county_code, assignment_id, verified_at, id);
+
+CREATE INDEX verification_case_index ON public.verification USING btree (county_code, case_id, verified_at, id);
+
+CREATE INDEX vessel_grid_index ON public.vessel USING btree (county_code, grid_code, registration);
+
+CREATE INDEX whistle_case_index ON public.whistle USING btree (county_code, case_id, drafted_at, id);
+
+CREATE UNIQUE INDEX whistle_party_lead_key ON public.whistle_party USING btree (county_code, whistle_id) WHERE (role = 'LEAD'::text);
+
+CREATE INDEX whistle_state_index ON public.whistle USING btree (county_code, street_code, state, drafted_at DESC, id DESC);
+
+CREATE INDEX whistle_street_index ON public.whistle USING btree (county_code, street_code, drafted_at DESC, id DESC);
+
+CREATE INDEX whistle_unconfirmed_index ON public.whistle USING btree (county_code, street_code, blown_at, id) WHERE ((kind = 'EMERGENCY'::text) AND (blown_at IS NOT NULL) AND (confirmed_at IS NULL));
+
+ALTER INDEX public.delivery_log_case_index ATTACH PARTITION public.delivery_log_default_county_code_case_id_at_idx;
+
+ALTER INDEX public.delivery_log_pkey ATTACH PARTITION public.delivery_log_default_pkey;
+
+ALTER TABLE ONLY public.account_roles
+    ADD CONSTRAINT account_roles_account_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.account_roles
+    ADD CONSTRAINT account_roles_organization_fkey FOREIGN KEY (organization_code) REFERENCES public.organizations(code);
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_organization_fkey FOREIGN KEY (organization_code) REFERENCES public.organizations(code);
+
+ALTER TABLE ONLY public.assignment
+    ADD CONSTRAINT assignment_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.assignment
+    ADD CONSTRAINT assignment_whistle_fkey FOREIGN KEY (county_code, whistle_id) REFERENCES public.whistle(county_code, id);
+
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.care_tag
+    ADD CONSTRAINT care_tag_person_fkey FOREIGN KEY (county_code, person_id) REFERENCES public.person(county_code, id);
+
+ALTER TABLE ONLY public.case_event
+    ADD CONSTRAINT case_event_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.case_file
+    ADD CONSTRAINT case_file_category_fkey FOREIGN KEY (category_code) REFERENCES public.categories(code);
+
+ALTER TABLE ONLY public.case_file
+    ADD CONSTRAINT case_file_grid_fkey FOREIGN KEY (county_code, grid_code) REFERENCES public.grid(county_code, code);
+
+ALTER TABLE ONLY public.case_file
+    ADD CONSTRAINT case_file_merged_fkey FOREIGN KEY (county_code, merged_into) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.catalogue_items
+    ADD CONSTRAINT catalogue_items_category_fkey FOREIGN KEY (category_code) REFERENCES public.categories(code);
+
+ALTER TABLE ONLY public.catalogue_items
+    ADD CONSTRAINT catalogue_items_duty_fkey FOREIGN KEY (duty_item_code) REFERENCES public.duty_list_items(code);
+
+ALTER TABLE ONLY public.catalogue_items
+    ADD CONSTRAINT catalogue_items_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
+
+ALTER TABLE ONLY public.categories
+    ADD CONSTRAINT categories_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
+
+ALTER TABLE ONLY public.deadline
+    ADD CONSTRAINT deadline_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.dispatch_objection
+    ADD CONSTRAINT dispatch_objection_assignment_fkey FOREIGN KEY (county_code, assignment_id) REFERENCES public.assignment(county_code, id);
+
+ALTER TABLE ONLY public.divisions
+    ADD CONSTRAINT divisions_parent_fkey FOREIGN KEY (parent_code) REFERENCES public.divisions(code);
+
+ALTER TABLE ONLY public.duty_list_items
+    ADD CONSTRAINT duty_list_items_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
+
+ALTER TABLE ONLY public.evaluation
+    ADD CONSTRAINT evaluation_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.extension_request
+    ADD CONSTRAINT extension_request_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.follow_up
+    ADD CONSTRAINT follow_up_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.household
+    ADD CONSTRAINT household_grid_fkey FOREIGN KEY (county_code, grid_code) REFERENCES public.grid(county_code, code);
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT message_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_department_fkey FOREIGN KEY (department) REFERENCES public.departments(name);
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_division_fkey FOREIGN KEY (division_code) REFERENCES public.divisions(code);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_grid_fkey FOREIGN KEY (county_code, grid_code) REFERENCES public.grid(county_code, code);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_household_fkey FOREIGN KEY (county_code, household_id) REFERENCES public.household(county_code, id);
+
+ALTER TABLE ONLY public.question
+    ADD CONSTRAINT question_assignment_fkey FOREIGN KEY (county_code, assignment_id) REFERENCES public.assignment(county_code, id);
+
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_assignment_fkey FOREIGN KEY (county_code, assignment_id) REFERENCES public.assignment(county_code, id);
+
+ALTER TABLE ONLY public.suspension
+    ADD CONSTRAINT suspension_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.team_member
+    ADD CONSTRAINT team_member_team_fkey FOREIGN KEY (county_code, team_id) REFERENCES public.team(county_code, id);
+
+ALTER TABLE ONLY public.verification
+    ADD CONSTRAINT verification_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.vessel
+    ADD CONSTRAINT vessel_grid_fkey FOREIGN KEY (county_code, grid_code) REFERENCES public.grid(county_code, code);
+
+ALTER TABLE ONLY public.whistle
+    ADD CONSTRAINT whistle_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.whistle_party
+    ADD CONSTRAINT whistle_party_whistle_fkey FOREIGN KEY (county_code, whistle_id) REFERENCES public.whistle(county_code, id);
+
+ALTER TABLE ONLY public.whistle_templates
+    ADD CONSTRAINT whistle_templates_category_fkey FOREIGN KEY (category_code) REFERENCES public.categories(code);
+
+ALTER TABLE ONLY public.whistle_templates
+    ADD CONSTRAINT whistle_templates_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
