@@ -1,6 +1,7 @@
-"""HTTP answers of the GraphQL endpoint: media type and status by the standard (design: http)."""
+"""HTTP answers of the GraphQL endpoint: what the client accepts, and one complete answer (design: http)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -11,6 +12,16 @@ JSON: Literal["application/json"] = "application/json"
 MediaType = Literal["application/graphql-response+json", "application/json"]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """One complete answer."""
+
+    status: int
+    body: bytes
+    media_type: MediaType
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 def acceptable(accept: str) -> MediaType | None:
     """The media type to answer with, by the Accept header; None when the client accepts neither.
 
@@ -18,19 +29,40 @@ def acceptable(accept: str) -> MediaType | None:
     """
     if not accept.strip():
         return GRAPHQL_JSON
-    weights = dict(_weight(part) for part in accept.split(","))
+    weights = _weights(accept)
     ranked = [(_quality(weights, name), name) for name in (GRAPHQL_JSON, JSON)]
     quality, best = max(ranked, key=lambda pair: pair[0])
     return best if quality > 0 else None
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether a browser asks for a page rather than for data."""
+    weights = _weights(accept)
+    return weights.get("text/html", 0.0) > max(weights.get(GRAPHQL_JSON, 0.0), weights.get(JSON, 0.0))
+
+
+def prefers_english(accept_language: str) -> bool:
+    """Whether English is asked for before Chinese, which messages are in otherwise."""
+    best = {"en": 0.0, "zh": 0.0}
+    for name, quality in _weights(accept_language).items():
+        language = name.partition("-")[0]
+        if language in best:
+            best[language] = max(best[language], quality)
+    return best["en"] > best["zh"]
+
+
+def _weights(header: str) -> dict[str, float]:
+    """The quality of each name in a header such as Accept."""
+    return dict(_weight(part) for part in header.lower().split(","))
 
 
 def _weight(part: str) -> tuple[str, float]:
     name, *parameters = (piece.strip() for piece in part.split(";"))
     quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
     try:
-        return name.lower(), float(quality)
+        return name, float(quality)
     except ValueError:
-        return name.lower(), 0.0
+        return name, 0.0
 
 
 def _quality(weights: Mapping[str, float], name: str) -> float:
@@ -40,18 +72,9 @@ def _quality(weights: Mapping[str, float], name: str) -> float:
     return 0.0
 
 
-def prefers_html(accept: str) -> bool:
-    """Whether a browser asks for a page rather than for data."""
-    weights = dict(_weight(part) for part in accept.split(","))
-    return weights.get("text/html", 0.0) > max(weights.get(GRAPHQL_JSON, 0.0), weights.get(JSON, 0.0))
-
-
-def errors_body(errors: Sequence[Mapping[str, Any]], request_id: str | None = None) -> bytes:
+def errors_body(errors: Sequence[Mapping[str, Any]], request_id: str) -> bytes:
     """A response that is nothing but errors."""
-    body: dict[str, Any] = {"errors": list(errors)}
-    if request_id is not None:
-        body["extensions"] = {"requestId": request_id}
-    return orjson.dumps(body)
+    return orjson.dumps({"errors": list(errors), "extensions": {"requestId": request_id}})
 
 
 def one_error(message: str, code: str) -> list[dict[str, Any]]:
@@ -59,16 +82,15 @@ def one_error(message: str, code: str) -> list[dict[str, Any]]:
     return [{"message": message, "extensions": {"code": code}}]
 
 
-async def send_body(
-    send: Send, status: int, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
-) -> None:
-    """One complete answer."""
-    sent = [
-        (b"content-type", f"{media_type}; charset=utf-8".encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"accept"),
-        *((name.encode(), value.encode()) for name, value in (headers or {}).items()),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": sent})
-    await send({"type": "http.response.body", "body": body})
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send it; nobody may store it."""
+    headers = {
+        "content-type": f"{answer.media_type}; charset=utf-8",
+        "content-length": str(len(answer.body)),
+        "cache-control": "no-store",
+        "vary": "accept, accept-language",
+        **answer.headers,
+    }
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,21 +1,21 @@
 """The composition root: from settings and a database to the ASGI application."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from api.authentication import Authenticator
 from api.demo import demo_catalogue
 from api.endpoint import GraphQLEndpoint
 from api.execution import Operations, service_of
-from api.explorer import explorer_routes
+from api.explorer import DemoCatalogue, explorer_routes
 from api.gate import Limits
-from api.health import Checks, health_routes
+from api.health import Check, health_routes
+from api.websocket import SocketLimits
 from schema.schema import build_schema
 from schema.schema import sdl as sdl
 from shaodao.commands.running import connection_of
@@ -23,6 +23,7 @@ from shaodao.delivery.work import Workers, start_workers, workers_alive
 from shaodao.demo.clock import DemoClock, kept_clock
 from shaodao.host import Platform, open_platform, utc_now
 from shaodao.postgres.pool import connect
+from shaodao.serving import waiting_migrations
 from shaodao.settings import Settings
 from shaodao.tokens import verification_keys
 
@@ -31,54 +32,52 @@ GRAPHQL_PATH = "/graphql"
 
 @dataclass
 class Application:
-    """What lives as long as the server: made by its lifespan, asked by its routes."""
+    """What lives as long as the server: opened by its lifespan, asked by its routes."""
 
     settings: Settings
     dsn: str
+    socket_limits: SocketLimits
     _endpoint: GraphQLEndpoint | None = None
     _platform: Platform | None = None
     _workers: Workers | None = None
-    routes: list[BaseRoute] = field(default_factory=list)
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Open the platform, start the workers unless they run elsewhere, and at the end send every socket away."""
+        """Open the platform, and start the workers unless they run elsewhere."""
         async with AsyncExitStack() as stack:
             now = await demonstration_clock(self.dsn) if self.settings.demo else utc_now
             platform = await stack.enter_async_context(open_platform(self.settings, self.dsn, now=now))
             if self.settings.workers:
                 self._workers = await stack.enter_async_context(start_workers(platform))
             self._platform, self._endpoint = platform, self._endpoint_of(platform)
-            try:
-                yield
-            finally:
-                await self._endpoint.subscriptions.close_all()
+            yield
 
-    def _endpoint_of(self, platform: Platform) -> GraphQLEndpoint:
-        settings = self.settings
-        authenticator = Authenticator(
-            verification_keys(settings), settings.issuer, settings.audience, utc_now, platform.pool
-        )
-        operations = Operations(service_of(build_schema(), Limits()), platform.pool, platform, platform.now)
-        return GraphQLEndpoint(operations, authenticator, settings.invalid_status)
-
-    async def graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """/graphql by any way in."""
         assert self._endpoint is not None, "the lifespan has begun"
         await self._endpoint(scope, receive, send)
 
-    def checks(self) -> Checks:
+    def checks(self) -> Mapping[str, Check]:
         """What /readyz asks."""
         return {"database": self._check_database, "migrations": self._check_migrations, "workers": self._check_workers}
 
+    def catalogue(self) -> DemoCatalogue:
+        """What the explorer of a demonstration offers, with tokens that begin now."""
+        return demo_catalogue(self.settings, self._open_platform().now())
+
+    def _endpoint_of(self, platform: Platform) -> GraphQLEndpoint:
+        settings = self.settings
+        authenticator = Authenticator(
+            verification_keys(settings), settings.issuer, settings.audience, platform.now, platform.pool
+        )
+        operations = Operations(service_of(build_schema(), Limits()), platform.pool, platform, platform.now)
+        return GraphQLEndpoint(operations, authenticator, settings.invalid_status, self.socket_limits)
+
     async def _check_database(self) -> str | None:
-        platform = self._open_platform()
-        await platform.pool.fetchval("SELECT 1", timeout=2)
+        await self._open_platform().pool.fetchval("SELECT 1")
         return None
 
     async def _check_migrations(self) -> str | None:
-        from shaodao.serving import waiting_migrations
-
         waiting = await waiting_migrations(self.dsn)
         return f"pending: {', '.join(migration.name for migration in waiting)}" if waiting else None
 
@@ -90,23 +89,18 @@ class Application:
         return None if alive else "no process runs courier and clock: start `shaodao work`"
 
     def _open_platform(self) -> Platform:
-        if self._platform is None:
-            raise RuntimeError("the server is starting")
+        assert self._platform is not None, "the lifespan has begun"
         return self._platform
 
 
-def create_app(settings: Settings, dsn: str) -> Starlette:
-    """The ASGI application on a migrated database. Raises StartError at start-up for what must be mended."""
-    application = Application(settings, dsn)
-    started_at = datetime.now().astimezone()
-    catalogue = (lambda: demo_catalogue(settings, started_at)) if settings.demo else None
-    # A class is called with scope, receive and send; a plain function would be wrapped into Starlette's Request.
-    endpoint = _AsgiMethod(application.graphql)
-    routes: list[BaseRoute] = [
-        Route(GRAPHQL_PATH, endpoint, methods=None),
-        WebSocketRoute(GRAPHQL_PATH, endpoint),
+def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None = None) -> Starlette:
+    """The ASGI application on a migrated database. Its lifespan raises StartError for what must be mended."""
+    application = Application(settings, dsn, socket_limits or SocketLimits())
+    routes = [
+        Route(GRAPHQL_PATH, application),
+        WebSocketRoute(GRAPHQL_PATH, application),
         *health_routes(application.checks()),
-        *explorer_routes(catalogue),
+        *explorer_routes(application.catalogue if settings.demo else None),
     ]
     return Starlette(routes=routes, lifespan=application.lifespan)
 
@@ -118,13 +112,3 @@ async def demonstration_clock(dsn: str) -> DemoClock:
         return await kept_clock(connection_of(connection))
     finally:
         await connection.close()
-
-
-class _AsgiMethod:
-    """A bound method as an ASGI application that Starlette's routes take as it is."""
-
-    def __init__(self, call) -> None:  # type: ignore[no-untyped-def]
-        self._call = call
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._call(scope, receive, send)

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 from joserfc.jwk import KeySet
 
 from shaodao.domain.permissions import Viewer
-from shaodao.tokens import Claims, Malformed, TokenError, verify
+from shaodao.tokens import Claims, TokenError, verify
 
-_ACCOUNT = "SELECT id, name FROM accounts WHERE login = $1 AND enabled"
+_ACCOUNT = "SELECT id, name, enabled FROM accounts WHERE login = $1"
 _PERSON = "SELECT id, name FROM person WHERE county_code = $1 AND reference = $2"
 
 
@@ -26,9 +26,18 @@ class Session:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class _Remembered:
+    session: Session
+    until: datetime
+
+
 @dataclass
 class Authenticator:
-    """Checks tokens against the issuer's keys and finds their accounts; a checked token is remembered until it ends."""
+    """Checks tokens against the issuer's keys and finds their accounts.
+
+    A checked token is remembered for ``remembered_for``: so long an account still works after it was disabled.
+    """
 
     keys: KeySet
     issuer: str
@@ -36,7 +45,8 @@ class Authenticator:
     now: Callable[[], datetime]
     pool: "asyncpg.Pool[asyncpg.Record]"
     remembered: int = 10_000
-    _sessions: dict[str, Session] = field(default_factory=dict)
+    remembered_for: timedelta = timedelta(seconds=10)
+    _sessions: dict[str, _Remembered] = field(default_factory=dict)
 
     async def authenticate(self, authorization: str | None) -> Session:
         """The session of an ``Authorization`` value. Raises Unauthenticated."""
@@ -46,31 +56,39 @@ class Authenticator:
         return await self._session(token.strip())
 
     async def _session(self, token: str) -> Session:
-        known = self._sessions.get(token)
-        if known is not None and known.expires_at > self.now():
-            return known
-        try:
-            claims = verify(token, self.keys, issuer=self.issuer, audience=self.audience, now=self.now())
-            session = Session(await self._viewer(claims), claims.expires_at)
-        except TokenError as error:
-            self._sessions.pop(token, None)
-            raise Unauthenticated(str(error)) from None
+        now = self.now()
+        known = self._sessions.pop(token, None)
+        if known is None or known.until <= now:
+            session = await self._checked(token, now)
+            known = _Remembered(session, min(session.expires_at, now + self.remembered_for))
         if len(self._sessions) >= self.remembered:
             self._sessions.clear()
-        self._sessions[token] = session
-        return session
+        self._sessions[token] = known
+        return known.session
+
+    async def _checked(self, token: str, now: datetime) -> Session:
+        try:
+            claims = verify(token, self.keys, issuer=self.issuer, audience=self.audience, now=now)
+        except TokenError as error:
+            raise Unauthenticated(str(error)) from None
+        return Session(await self._viewer(claims), claims.expires_at)
 
     async def _viewer(self, claims: Claims) -> Viewer:
-        account = await self.pool.fetchrow(_ACCOUNT, claims.login)
-        nobody = Viewer(claims.login, claims.name, claims.grants)
+        """The token's account or resident. Staff of an issuer of tokens need no account here; a disabled one ends them."""
+        viewer = Viewer(claims.login, claims.name, claims.grants)
         if claims.person is not None:
-            person = await self._person(claims.person, nobody.counties)
-            return replace(nobody, name=person["name"], person_id=person["id"])
-        return replace(nobody, name=account["name"], account_id=account["id"]) if account else nobody
+            person = await self._person(claims.person, viewer.counties)
+            return replace(viewer, name=person["name"], person_id=person["id"])
+        account = await self.pool.fetchrow(_ACCOUNT, claims.login)
+        if account is None:
+            return viewer
+        if not account["enabled"]:
+            raise Unauthenticated("the account is disabled")
+        return replace(viewer, name=account["name"], account_id=account["id"])
 
     async def _person(self, number: str, counties: tuple[int, ...]) -> asyncpg.Record:
         """The resident with a number of the register, in a county that the token is for."""
         for county in counties:
             if (person := await self.pool.fetchrow(_PERSON, county, number)) is not None:
                 return person
-        raise Malformed("the token's person is not in the register")
+        raise Unauthenticated("the token's person is not in the register")

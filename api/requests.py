@@ -9,6 +9,14 @@ import orjson
 from starlette.types import Receive, Scope
 
 BODY_LIMIT = 2_000_000
+"""Bytes of a body."""
+QUERY_STRING_LIMIT = 16_000
+"""Bytes of a query string."""
+JSON_DEPTH = 64
+JSON_MEMBERS = 50_000
+"""Members of all objects and arrays of a JSON text together: reading more of them as variables holds everybody up."""
+LENGTH_DIGITS = 18
+"""Digits of a Content-Length that is worth reading as a number."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +50,25 @@ async def read_request(scope: Scope, receive: Receive, headers: Mapping[bytes, b
     return request_of(decode(await _body(receive, headers)))
 
 
-def decode(body: bytes | str) -> Any:
-    """Strict JSON: UTF-8, no NaN, no lone surrogates, bounded depth. Raises BadRequestError."""
+def decode(text: bytes | str) -> Any:
+    """Strict JSON: UTF-8, no NaN, no lone surrogates, bounded depth and size. Raises BadRequestError."""
     try:
-        return orjson.loads(body)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadRequestError(400, f"The body is not JSON: {error}", "MALFORMED_JSON") from None
+        raise BadRequestError(400, f"This is not JSON: {error}", "MALFORMED_JSON") from None
+    _check_size(value)
+    return value
 
 
 def request_of(value: Any) -> OperationRequest:
-    """The request parameters of a JSON object. Raises BadRequestError."""
+    """The request parameters of a JSON object. Raises BadRequestError, with code INVALID_TEXT for a NUL in a variable."""
     if not isinstance(value, dict):
-        raise BadRequestError(400, "The body must be a JSON object.")
+        raise BadRequestError(400, "The request must be a JSON object.")
     document, name, variables, extensions = (
         value.get(key) for key in ("query", "operationName", "variables", "extensions")
     )
     if not isinstance(document, str) or not document:
-        raise BadRequestError(400, "query must be a string.")
+        raise BadRequestError(400, "query must be a string that is not empty.")
     if name is not None and not isinstance(name, str):
         raise BadRequestError(400, "operationName must be a string.")
     for key, part in (("variables", variables), ("extensions", extensions)):
@@ -68,12 +78,26 @@ def request_of(value: Any) -> OperationRequest:
     return OperationRequest(document, name or None, variables)
 
 
+def _check_size(value: Any) -> None:
+    """Level by level, so that it costs no stack."""
+    level, depth, members = [value], 0, 0
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        members += sum(map(len, level))
+        if depth > JSON_DEPTH:
+            raise BadRequestError(400, f"The JSON is nested deeper than {JSON_DEPTH} levels.", "MALFORMED_JSON")
+        if members > JSON_MEMBERS:
+            raise BadRequestError(413, f"The JSON has more than {JSON_MEMBERS} members.", "BODY_TOO_LARGE")
+        level = [member for each in level for member in (each.values() if isinstance(each, dict) else each)]
+
+
 def _check_text(path: str, value: Any) -> None:
     """PostgreSQL cannot store U+0000: name the variable that holds one."""
     if isinstance(value, str) and "\x00" in value:
         raise BadRequestError(400, f"{path} holds a NUL character.", "INVALID_TEXT")
     if isinstance(value, dict):
         for key, part in value.items():
+            _check_text(path, key)
             _check_text(f"{path}.{key}", part)
     elif isinstance(value, list):
         for index, part in enumerate(value):
@@ -81,35 +105,44 @@ def _check_text(path: str, value: Any) -> None:
 
 
 def _of_query_string(query: bytes) -> OperationRequest:
+    if len(query) > QUERY_STRING_LIMIT:
+        raise BadRequestError(414, f"The query string is over {QUERY_STRING_LIMIT} bytes: use POST.", "URI_TOO_LONG")
     try:
-        pairs = dict(parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20))
-    except (UnicodeDecodeError, ValueError):
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError:
         raise BadRequestError(400, "The query string cannot be decoded.") from None
     value: dict[str, Any] = dict(pairs)
+    if len(value) < len(pairs):
+        raise BadRequestError(400, "A parameter of the query string is given twice.")
     for key in ("variables", "extensions"):
-        if pairs.get(key):
-            value[key] = decode(pairs[key])
-        else:
-            value.pop(key, None)
+        text = value.pop(key, "")
+        if text:
+            value[key] = decode(text)
     return request_of(value)
 
 
 def _check_content_type(headers: Mapping[bytes, bytes]) -> None:
     media_type, *parameters = headers.get(b"content-type", b"").decode("latin-1").split(";")
     if media_type.strip().lower() != "application/json":
-        raise BadRequestError(415, "Content-Type must be application/json.", "UNSUPPORTED_MEDIA_TYPE")
+        raise _unsupported("Content-Type must be application/json.", {"accept": "application/json"})
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
-            raise BadRequestError(415, "The charset must be UTF-8.", "UNSUPPORTED_MEDIA_TYPE")
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        raise BadRequestError(415, "Compressed bodies are not accepted.", "UNSUPPORTED_MEDIA_TYPE")
+            raise _unsupported("The charset must be UTF-8.", {"accept": "application/json; charset=utf-8"})
+    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        raise _unsupported("Compressed bodies are not accepted.", {"accept-encoding": "identity"})
+
+
+def _unsupported(message: str, headers: Mapping[str, str]) -> BadRequestError:
+    return BadRequestError(415, message, "UNSUPPORTED_MEDIA_TYPE", headers)
 
 
 async def _body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
     length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or int(length) > BODY_LIMIT:
-        raise BadRequestError(413, f"The body is over {BODY_LIMIT} bytes.", "BODY_TOO_LARGE")
+    if not length.isdigit():
+        raise BadRequestError(400, "Content-Length must be a number.")
+    if len(length) > LENGTH_DIGITS or int(length) > BODY_LIMIT:
+        raise _too_large()
     parts, size = [], 0
     while True:
         message = await receive()
@@ -118,6 +151,10 @@ async def _body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > BODY_LIMIT:
-            raise BadRequestError(413, f"The body is over {BODY_LIMIT} bytes.", "BODY_TOO_LARGE")
+            raise _too_large()
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+def _too_large() -> BadRequestError:
+    return BadRequestError(413, f"The body is over {BODY_LIMIT} bytes.", "BODY_TOO_LARGE")

@@ -1,40 +1,46 @@
 """Subscriptions, queries and mutations over the sub-protocol graphql-transport-ws (github.com/enisdenjo/graphql-ws)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
 import structlog
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from api.answers import one_error
 from api.authentication import Authenticator, Session, Unauthenticated
 from api.requests import BadRequestError, OperationRequest, decode, request_of
+from shaodao.delivery.pace import cancelled
 
 PROTOCOL = "graphql-transport-ws"
+CLOSE_REASON_BYTES = 120
+"""A close frame holds no more than 123 bytes beside its code."""
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class SocketLimits:
-    """Limits of one socket (design: http)."""
+    """Limits of one socket (design: http); ``check_again`` is the seconds after which its token is checked anew."""
 
     initialise_within: float = 5.0
     operations: int = 50
-    close_reason_bytes: int = 120
+    check_again: float = 30.0
 
 
 class OperationStream(Protocol):
     """Runs an operation and gives its results as JSON objects {"data": …, "errors": …}."""
 
-    def stream(self, request: OperationRequest, session: Session) -> AsyncIterator[bytes]:
-        """One result for a query or mutation, any number for a subscription. Raises OperationRefused before the first."""
+    def stream(self, request: OperationRequest, session: Session, accept_language: str) -> AsyncGenerator[bytes, None]:
+        """One result for a query or mutation, any number for a subscription. Raises OperationRefused."""
         ...
 
 
 class OperationRefused(Exception):
-    """The operation does not validate, or cannot be started; carries GraphQL errors."""
+    """The operation does not validate, cannot be started, or not go on; carries GraphQL errors."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("refused")
@@ -49,73 +55,83 @@ class Closed(Exception):
         self.code = code
         self.reason = reason
 
+    def message(self) -> Message:
+        """The close frame."""
+        reason = self.reason.encode()[:CLOSE_REASON_BYTES].decode(errors="ignore")
+        return {"type": "websocket.close", "code": self.code, "reason": reason}
 
-@dataclass
+
+@dataclass(frozen=True)
 class SubscriptionEndpoint:
     """The WebSocket side of /graphql."""
 
     operations: OperationStream
     authenticator: Authenticator
-    limits: SocketLimits = SocketLimits()
-    _sockets: set["_Socket"] = field(default_factory=set)
+    limits: SocketLimits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        socket = _Socket(self, receive, send)
-        self._sockets.add(socket)
-        try:
-            await socket.run(scope)
-        finally:
-            self._sockets.discard(socket)
-
-    async def close_all(self) -> None:
-        """Tell every client that the server goes away (1001); they come back with their cursors."""
-        for socket in tuple(self._sockets):
-            await socket.close(Closed(1001, "Server is going away"))
+        await receive()
+        if PROTOCOL not in scope["subprotocols"]:
+            await send({"type": "websocket.accept"})
+            await send(Closed(4406, "Subprotocol not acceptable").message())
+            return
+        await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        language = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+        await _Socket(self, receive, send, language).run()
 
 
 @dataclass(eq=False)
 class _Socket:
+    """One socket: it runs until ``ended`` is told why, None when the client has left."""
+
     endpoint: SubscriptionEndpoint
     receive: Receive
     send: Send
-    session: Session | None = None
+    language: str
+    ended: "asyncio.Future[Closed | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     initialised: bool = False
-    closed: bool = False
-    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    session: Session | None = None
+    guards: list["asyncio.Task[None]"] = field(default_factory=list)
+    operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
-    async def run(self, scope: Scope) -> None:
-        await self.receive()
-        if PROTOCOL not in scope["subprotocols"]:
-            await self.send({"type": "websocket.accept"})
-            await self.close(Closed(4406, "Subprotocol not acceptable"))
-            return
-        await self.send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        self._close_later(
-            self.endpoint.limits.initialise_within, Closed(4408, "Connection initialisation timeout"), init=True
-        )
+    async def run(self) -> None:
+        """Read and answer until either side ends it, then end what is still running."""
+        self._guard(self._read())
+        self._guard(self._await_initialisation())
         try:
-            await self._read()
-        except Closed as closed:
-            await self.close(closed)
+            closed = await self.ended
+            if closed is not None:
+                await self._send_quietly(closed.message())
         finally:
-            await self._end()
+            await cancelled(*self.guards, *self.operations.values())
+
+    def _guard(self, work: Any) -> None:
+        self.guards.append(asyncio.create_task(self._ending(work)))
+
+    async def _ending(self, work: Any) -> None:
+        """Do some work of the socket; what it raises ends the socket."""
+        try:
+            await work
+        except Closed as closed:
+            self._end(closed)
+        except Exception as error:
+            _log.exception("socket_failed", error=str(error))
+            self._end(Closed(1011, "Internal error"))
+
+    def _end(self, closed: Closed | None) -> None:
+        if not self.ended.done():
+            self.ended.set_result(closed)
 
     async def _read(self) -> None:
-        while (message := await self.receive())["type"] != "websocket.disconnect":
-            text = message.get("text")
-            if text is None:
-                raise Closed(4400, "Messages must be text")
-            try:
-                value = decode(text)
-            except BadRequestError:
-                raise Closed(4400, "Message is not JSON") from None
-            if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-                raise Closed(4400, "Message must be an object with a type")
-            await self._handle(value["type"], value)
+        while not self.ended.done():
+            message = await self.receive()
+            if message["type"] == "websocket.disconnect":
+                self._end(None)
+            else:
+                await self._handle(_decoded(message))
 
-    async def _handle(self, kind: str, message: Mapping[str, Any]) -> None:
-        match kind:
+    async def _handle(self, message: Mapping[str, Any]) -> None:
+        match message["type"]:
             case "connection_init":
                 await self._initialise(message.get("payload"))
             case "ping":
@@ -123,11 +139,16 @@ class _Socket:
             case "pong":
                 pass
             case "subscribe":
-                self._subscribe(message)
+                await self._subscribe(message)
             case "complete":
-                self._complete(message)
+                self._complete(_identifier(message))
             case _:
                 raise Closed(4400, "Unknown message type")
+
+    async def _await_initialisation(self) -> None:
+        await asyncio.sleep(self.endpoint.limits.initialise_within)
+        if not self.initialised:
+            raise Closed(4408, "Connection initialisation timeout")
 
     async def _initialise(self, payload: Any) -> None:
         if self.initialised:
@@ -135,95 +156,97 @@ class _Socket:
         self.initialised = True
         if payload is not None and not isinstance(payload, dict):
             raise Closed(4400, "payload must be an object")
-        given = {str(key).lower(): value for key, value in (payload or {}).items()}
+        given = {key.lower(): value for key, value in (payload or {}).items() if isinstance(value, str)}
+        self.language = given.get("accept-language", self.language)
         authorization = given.get("authorization")
-        try:
-            session = await self.endpoint.authenticator.authenticate(
-                authorization if isinstance(authorization, str) else None
-            )
-        except Unauthenticated as error:
-            raise Closed(4403, f"Forbidden: {error}") from None
-        self.session = session
-        left = (session.expires_at - self.endpoint.authenticator.now()).total_seconds()
-        self._close_later(left, Closed(4403, "Forbidden: the token has expired"))
+        self.session = await self._authenticated(authorization)
+        self._guard(self._check_again(authorization, self.session))
         await self._write({"type": "connection_ack"})
 
-    def _subscribe(self, message: Mapping[str, Any]) -> None:
+    async def _check_again(self, authorization: str | None, session: Session) -> None:
+        """End the socket when its token has ended, or is accepted no more."""
+        while True:
+            left = (session.expires_at - self.endpoint.authenticator.now()).total_seconds()
+            await asyncio.sleep(max(0.0, min(left, self.endpoint.limits.check_again)))
+            session = await self._authenticated(authorization)
+
+    async def _authenticated(self, authorization: str | None) -> Session:
+        try:
+            return await self.endpoint.authenticator.authenticate(authorization)
+        except Unauthenticated as error:
+            raise Closed(4403, f"Forbidden: {error}") from None
+
+    async def _subscribe(self, message: Mapping[str, Any]) -> None:
         if self.session is None:
             raise Closed(4401, "Unauthorized")
-        identifier = message.get("id")
-        if not isinstance(identifier, str) or not identifier:
-            raise Closed(4400, "subscribe needs an id")
-        if identifier in self.tasks:
-            raise Closed(4409, f"Subscriber for {identifier} already exists"[: self.endpoint.limits.close_reason_bytes])
+        identifier = _identifier(message)
+        if identifier in self.operations:
+            raise Closed(4409, f"Subscriber for {identifier} already exists")
         try:
             request = request_of(message.get("payload"))
         except BadRequestError as error:
-            raise Closed(4400, str(error)) from None
-        if len(self.tasks) >= self.endpoint.limits.operations:
-            raise Closed(4429, "Too many operations on one socket")
-        self.tasks[identifier] = asyncio.create_task(self._operate(identifier, request, self.session))
+            if error.code == "BAD_REQUEST":
+                raise Closed(4400, str(error)) from None
+            await self._refuse(identifier, one_error(str(error), error.code))
+            return
+        if len(self.operations) >= self.endpoint.limits.operations:
+            told = f"A socket runs at most {self.endpoint.limits.operations} operations at once."
+            await self._refuse(identifier, one_error(told, "TOO_MANY_OPERATIONS"))
+            return
+        operation = self._ending(self._operate(identifier, request, self.session))
+        self.operations[identifier] = asyncio.create_task(operation)
 
-    def _complete(self, message: Mapping[str, Any]) -> None:
-        task = self.tasks.pop(str(message.get("id")), None)
-        if task is not None:
-            task.cancel()
+    def _complete(self, identifier: str) -> None:
+        operation = self.operations.pop(identifier, None)
+        if operation is not None:
+            operation.cancel()
 
     async def _operate(self, identifier: str, request: OperationRequest, session: Session) -> None:
+        """Send the results; the id is free again before the last message, for the client may use it at once."""
+        prefix = b'{"id":' + orjson.dumps(identifier) + b',"type":"next","payload":'
         try:
-            async with aclosing(self.endpoint.operations.stream(request, session)) as results:  # type: ignore[type-var]
+            async with aclosing(self.endpoint.operations.stream(request, session, self.language)) as results:
                 async for result in results:
-                    await self._write_text(
-                        b'{"id":' + orjson.dumps(identifier) + b',"type":"next","payload":' + result + b"}"
-                    )
-            await self._write({"id": identifier, "type": "complete"})
+                    await self._write_text(prefix + result + b"}")
         except OperationRefused as refused:
-            await self._write({"id": identifier, "type": "error", "payload": refused.errors})
-        except Closed as closed:
-            await self.close(closed)
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            structlog.get_logger("shaodao.websocket").exception("an operation failed")
-            await self.close(Closed(1011, "Internal error"))
-        finally:
-            if self.tasks.get(identifier) is asyncio.current_task():
-                del self.tasks[identifier]
+            del self.operations[identifier]
+            await self._refuse(identifier, refused.errors)
+        else:
+            del self.operations[identifier]
+            await self._write({"id": identifier, "type": "complete"})
 
-    def _close_later(self, seconds: float, closed: Closed, *, init: bool = False) -> None:
-        def close() -> None:
-            if not (init and self.initialised):
-                self._closing = asyncio.create_task(self.close(closed))
-
-        # A timer cannot wait longer than a month on every platform; a token that lives longer is checked at its next use.
-        self.timers.append(asyncio.get_running_loop().call_later(max(0.0, min(seconds, 30 * 86_400)), close))
-
-    async def close(self, closed: Closed) -> None:
-        """Close the socket once."""
-        if self.closed:
-            return
-        self.closed = True
-        reason = closed.reason.encode()[: self.endpoint.limits.close_reason_bytes].decode(errors="ignore")
-        await self._send_quietly({"type": "websocket.close", "code": closed.code, "reason": reason})
+    async def _refuse(self, identifier: str, errors: list[dict[str, Any]]) -> None:
+        await self._write({"id": identifier, "type": "error", "payload": errors})
 
     async def _write(self, message: Mapping[str, Any]) -> None:
         await self._write_text(orjson.dumps(message))
 
     async def _write_text(self, text: bytes) -> None:
-        if not self.closed:
+        if not self.ended.done():
             await self._send_quietly({"type": "websocket.send", "text": text.decode()})
 
-    async def _send_quietly(self, message: Mapping[str, Any]) -> None:
-        """Send; a client that has gone meanwhile is no error."""
-        try:
-            await self.send(dict(message))
-        except (RuntimeError, OSError, ConnectionError):
-            self.closed = True
+    async def _send_quietly(self, message: Message) -> None:
+        """Send; a client that has gone meanwhile is no error: reading will tell."""
+        with suppress(RuntimeError, OSError):
+            await self.send(message)
 
-    async def _end(self) -> None:
-        self.closed = True
-        for timer in self.timers:
-            timer.cancel()
-        for task in tuple(self.tasks.values()):
-            task.cancel()
-        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+
+def _decoded(message: Message) -> dict[str, Any]:
+    """The object in a message. Raises Closed unless it is one with a type."""
+    text = message.get("text")
+    if text is None:
+        raise Closed(4400, "Messages must be text")
+    try:
+        value = decode(text)
+    except BadRequestError as error:
+        raise Closed(4400, str(error)) from None
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        raise Closed(4400, "A message must be an object with a type")
+    return value
+
+
+def _identifier(message: Mapping[str, Any]) -> str:
+    identifier = message.get("id")
+    if not isinstance(identifier, str) or not identifier:
+        raise Closed(4400, "The message needs an id")
+    return identifier

@@ -4,23 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from schema.enumerations import BoardChange
 from schema.lru import Lru
 from shaodao.delivery.feed import FeedEvent
 from shaodao.domain import assignment_machine, case_machine, whistle_machine
 from shaodao.domain.permissions import prefix_of
-from shaodao.domain.vocabulary import Term
 
 _ROWS_REMEMBERED = 10_000
 _GONE = 0
 """Told in place of a version, which begins with 1."""
-
-
-class BoardChange(Term):
-    """What happened to a row of a board."""
-
-    ENTERED = "ENTERED", "进入"
-    CHANGED = "CHANGED", "变化"
-    LEFT = "LEFT", "离开"
 
 
 @dataclass(frozen=True)

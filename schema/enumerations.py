@@ -83,6 +83,14 @@ class TaskAction(vocabulary.Term):
     REPORT = "REPORT", "待反馈"
 
 
+class BoardChange(vocabulary.Term):
+    """What happened to a row of a board 看板 or an inbox."""
+
+    ENTERED = "ENTERED", "进入"
+    CHANGED = "CHANGED", "变化"
+    LEFT = "LEFT", "离开"
+
+
 class ArrivalProof(vocabulary.Term):
     """What proves an arrival 到场 (C.4 arrive)."""
 
@@ -103,7 +111,7 @@ OTHERS: Mapping[type[StrEnum], Sequence[str]] = {
 
 def enumerations() -> Iterator[tuple[type[StrEnum], Sequence[str]]]:
     """Every enumeration with the Chinese of its values in order."""
-    own: tuple[type[vocabulary.Term], ...] = (TaskAction, ArrivalProof)
+    own: tuple[type[vocabulary.Term], ...] = (TaskAction, BoardChange, ArrivalProof)
     for term in TERMS + own:
         yield term, [value.label for value in term]
     yield from OTHERS.items()

@@ -117,8 +117,11 @@ class ReadService:
             yield _outcome(events)
             return
         async with aclosing(cast(AsyncGenerator[ExecutionResult], events)) as stream:
-            async for event in stream:
-                yield _outcome(event)
+            try:
+                async for event in stream:
+                    yield _outcome(event)
+            except GraphQLError as error:  # the source itself ended with a mistake of the client
+                yield Outcome(None, (error,))
 
     def _reading(self, document: Document, name: str | None, context: Context, given: Mapping[str, Any]) -> Reading:
         operation = document.operation(name)

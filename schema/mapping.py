@@ -269,12 +269,20 @@ def orderings(name: str, description: str | None = None, /, **orders: Sequence[T
     """Named orderings and their GraphQL enum; the first is the default."""
     make: Any = OrderName
     enum = strawberry.enum(make(name, {order: order for order in orders}), name=name, description=description)
+    for value in enum.__strawberry_definition__.values:
+        value.description = _in_words(orders[value.name])
     return Orders({order: ordering_terms(specs) for order, specs in orders.items()}, enum)
 
 
 def ordering_terms(specs: Sequence[TermSpec]) -> tuple[Term, ...]:
     """The terms of an ordering such as ``[("due_at", "asc", "nullable"), ("number", "desc")]``."""
     return tuple(Term(spec[0], spec[1] == "desc", len(spec) == 3) for spec in specs)
+
+
+def _in_words(specs: Sequence[TermSpec]) -> str:
+    """An ordering as its value in the GraphQL enum is described."""
+    terms = (f"{spec[0].replace('_', ' ')} {'descending' if spec[1] == 'desc' else 'ascending'}" for spec in specs)
+    return f"By {', then '.join(terms)}."
 
 
 def column(name: str, *, description: str | None = None, visible: str | None = None) -> Any:

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Protocol, TypeAlias
 
 import strawberry
 
-from schema.boards import BoardChange, Told, assignment_row, case_row, whistle_row
+from schema.boards import Told, assignment_row, case_row, whistle_row
+from schema.enumerations import BoardChange
 from schema.errors import ClientError, ErrorCode, invalid_input
 from schema.execution import Context
 from schema.ids import GlobalId, decode_as
@@ -46,8 +47,6 @@ _ASSIGNMENTS = (
     "query ($ids: [ID!]!) { nodes(ids: $ids) { id"
     " ... on Case { assignments { id state version notifiedAt organization { code } } } } }"
 )
-
-strawberry.enum(BoardChange, description="What happened to a row of a board 看板.")
 
 
 def live(resolver: Callable[..., Any]) -> Any:

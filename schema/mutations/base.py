@@ -86,13 +86,20 @@ class AssignmentAction(Action):
 
 
 def action(payload: type[Payload]) -> Callable[[Callable[..., Any]], Any]:
-    """Make a resolver a mutation: its docstring is the description, its union is named after it, ``VerbNounResult``."""
+    """Make a resolver a mutation that answers with the payload or any problem: the union ``VerbNounResult``."""
 
     def decorate(resolver: Callable[..., Any]) -> Any:
         name = "".join(word.capitalize() for word in resolver.__name__.split("_")) + "Result"
-        return strawberry.mutation(
-            resolver, graphql_type=result(name, payload), description=inspect.getdoc(resolver)
-        )  # fmt: skip
+        return mutation(result(name, payload))(resolver)
+
+    return decorate
+
+
+def mutation(answer: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make a resolver a mutation with this GraphQL type; its docstring is the description."""
+
+    def decorate(resolver: Callable[..., Any]) -> Any:
+        return strawberry.mutation(resolver, graphql_type=answer, description=inspect.getdoc(resolver))
 
     return decorate
 

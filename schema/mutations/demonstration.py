@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry.types import Info
 
+from schema.mutations.base import Given, Info, mutation
 from schema.problems import InvalidInput, NotPermitted, problem
 from shaodao.commands.running import connection_of
 from shaodao.demo.clock import DemoClock, move_forward
@@ -30,19 +30,22 @@ class MoveDemoClockInput:
 
 @strawberry.type
 class DemonstrationMutations:
-    @strawberry.mutation(
-        description=(
-            "Move the clock of a demonstration forward 拨动演示时钟, so that limits pass and stages fire without waiting. "
-            "A server that is no demonstration refuses it."
-        )
-    )
-    async def move_demo_clock(self, info: Info, input: MoveDemoClockInput) -> MoveDemoClockResult:  # noqa: A002
+    """The actions on a demonstration."""
+
+    @mutation(MoveDemoClockResult)
+    async def move_demo_clock(
+        self, info: Info, given: Given[MoveDemoClockInput]
+    ) -> DemoClockPayload | InvalidInput | NotPermitted:
+        """Move the clock of a demonstration forward 拨动演示时钟, so that limits pass and stages fire without waiting.
+
+        A server that is no demonstration refuses it.
+        """
         platform, english = info.context.services, info.context.request.english
         try:
             if not isinstance(platform.now, DemoClock) or not info.context.viewer.grants:
                 raise errors.NotPermitted("只有演示环境可以拨动时钟", "only a demonstration's clock can be moved")
             async with platform.pool.acquire() as lent:
-                await move_forward(connection_of(lent), platform.now, input.to)
+                await move_forward(connection_of(lent), platform.now, given.to)
         except errors.DomainError as error:
             return problem(error, english)  # type: ignore[return-value]
         platform.announcer.announce()

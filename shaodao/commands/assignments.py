@@ -129,7 +129,9 @@ async def start(tx: Transaction, assignment_id: UUID, *, expected_version: int |
     ASSIGNMENT_MACHINE.decide("start", facts, tx.actor)
     await _move(tx, facts, AssignmentState.HANDLING)
     text = f"{await organization_name(tx, facts)}开始处置"
-    return await finish(tx, facts, AssignmentStep("start", "startHandling", text, AssignmentState.HANDLING, public=True))
+    return await finish(
+        tx, facts, AssignmentStep("start", "startHandling", text, AssignmentState.HANDLING, public=True)
+    )
 
 
 async def excuse(tx: Transaction, assignment_id: UUID, reason: str, *, expected_version: int | None = None) -> Outcome:
@@ -161,12 +163,19 @@ async def release(tx: Transaction, assignment_id: UUID, *, expected_version: int
     ASSIGNMENT_MACHINE.decide("release", facts, tx.actor)
     await _move(tx, facts, AssignmentState.RELEASED)
     text = f"{tx.actor.name}同意{await organization_name(tx, facts)}离场"
-    step = AssignmentStep("release", "releaseAssignment", text, AssignmentState.RELEASED, public=True, hook="on_released")
+    step = AssignmentStep(
+        "release", "releaseAssignment", text, AssignmentState.RELEASED, public=True, hook="on_released"
+    )
     return await finish(tx, facts, step)
 
 
 async def finish(
-    tx: Transaction, facts: AssignmentFacts, step: AssignmentStep, *, rework: bool = False, record_id: UUID | None = None
+    tx: Transaction,
+    facts: AssignmentFacts,
+    step: AssignmentStep,
+    *,
+    rework: bool = False,
+    record_id: UUID | None = None,
 ) -> Outcome:
     """Record an assignment's step, move its whistle and its case on, and tell where they stand."""
     await record_assignment(tx, facts, step)
@@ -179,7 +188,9 @@ def is_late(tx: Transaction, due_at: datetime | None) -> bool:
     return due_at is not None and overdue(tx.now, due_at)
 
 
-async def _move(tx: Transaction, facts: AssignmentFacts, state: AssignmentState, excuse_reason: str | None = None) -> None:
+async def _move(
+    tx: Transaction, facts: AssignmentFacts, state: AssignmentState, excuse_reason: str | None = None
+) -> None:
     await tx.connection.execute(_MOVE, tx.county, facts.id, str(state), tx.now, excuse_reason)
 
 

@@ -84,12 +84,20 @@ async def add_case_attachment(
         raise StateConflict("案件已结束", "the case is over", state=str(facts.state), version=facts.version)
     identifier = await _attach(tx, facts, given, attachment_id)
     return Outcome(
-        county_code=tx.county, case_id=case_id, case_number=facts.number, case_state=str(facts.state), record_id=identifier
+        county_code=tx.county,
+        case_id=case_id,
+        case_number=facts.number,
+        case_state=str(facts.state),
+        record_id=identifier,
     )
 
 
 async def _attach(
-    tx: Transaction, case: CaseFacts, given: AttachmentInput, identifier: UUID | None, assignment: AssignmentFacts | None = None
+    tx: Transaction,
+    case: CaseFacts,
+    given: AttachmentInput,
+    identifier: UUID | None,
+    assignment: AssignmentFacts | None = None,
 ) -> UUID:
     name, point = _checked(tx, given)
     attachment_id = identifier or tx.new_id()

@@ -20,7 +20,7 @@ WHERE county_code = $1 AND id = $2 RETURNING duty_basis
 """
 _WITHDRAW_EMPTIED = """
 UPDATE whistle w SET state = 'WITHDRAWN', withdrawn_at = $3, withdraw_reason = $4, version = version + 1, updated_at = $3
-WHERE county_code = $1 AND case_id = $2 AND state IN ('BLOWN', 'GATHERING', 'HANDLING', 'REPORTED')
+WHERE county_code = $1 AND case_id = $2 AND state IN ('BLOWN', 'GATHERING', 'HANDLING', 'REPORTED', 'VERIFIED')
     AND NOT EXISTS (
         SELECT 1 FROM assignment a WHERE a.county_code = w.county_code AND a.whistle_id = w.id AND a.role <> 'INFORM'
             AND a.state NOT IN ('REASSIGNED', 'EXCUSED', 'WITHDRAWN')

@@ -27,7 +27,9 @@ async def close_case(tx: Transaction, facts: CaseFacts, close_kind: CloseKind, r
     """
     result = checked_result(tx, result_text)
     if close_kind in _OTHER_ACTIONS:
-        raise InvalidInput.at("closeKind", f"“{close_kind.label}”须用专门操作", f"{close_kind} has an action of its own")
+        raise InvalidInput.at(
+            "closeKind", f"“{close_kind.label}”须用专门操作", f"{close_kind} has an action of its own"
+        )
     title = await tx.connection.fetchval(
         _CLOSE, tx.county, facts.id, str(CaseState.CLOSED), tx.now, tx.actor.account_id, str(close_kind), result
     )

@@ -58,7 +58,9 @@ async def wake_after(tx: Transaction, assignment_id: UUID, delay: timedelta, not
     if facts.state in INACTIVE:
         raise StateConflict("任务已结束", "the assignment is over", state=str(facts.state), version=facts.version)
     if not timedelta() < delay <= LONGEST_WAIT:
-        raise InvalidInput.at("delay", f"须大于零且不超过{LONGEST_WAIT.days}天", f"must be above zero, at most {LONGEST_WAIT.days} days")
+        raise InvalidInput.at(
+            "delay", f"须大于零且不超过{LONGEST_WAIT.days}天", f"must be above zero, at most {LONGEST_WAIT.days} days"
+        )
     said = only_text("note", note, tx.ground.rulebook.texts.reason)
     await clocks.wake_at(tx, facts.case.id, assignment_id, tx.now + delay, said)
     return await assignment_outcome(tx, assignment_id)

@@ -198,5 +198,12 @@ async def _call_anew(
 ) -> None:
     await notices.end(tx, notice.case.id, assignment_id)
     await tx.connection.execute(
-        _NOTIFY_ANEW, tx.county, assignment_id, notice.whistle_id, str(role), duty_basis, notice.demands_arrival(role), tx.now
+        _NOTIFY_ANEW,
+        tx.county,
+        assignment_id,
+        notice.whistle_id,
+        str(role),
+        duty_basis,
+        notice.demands_arrival(role),
+        tx.now,
     )

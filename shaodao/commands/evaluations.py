@@ -60,7 +60,9 @@ async def rate_department(
         tx.actor.account_id, scores.report_in, scores.handling, scores.result, scores.mean, said, tx.now,
     )  # fmt: skip
     text = f"{tx.actor.name}评价{await _name_of(tx, organization_code)}：{scores.mean}分"
-    return await _finish(tx, facts, WhistleStep("rateDepartment", "rateDepartment", text, payload={"score": scores.mean}))
+    return await _finish(
+        tx, facts, WhistleStep("rateDepartment", "rateDepartment", text, payload={"score": scores.mean})
+    )
 
 
 async def judge(
@@ -88,12 +90,16 @@ def _rated(facts: WhistleFacts, organization_code: str) -> AssignmentBrief:
     for assignment in facts.owing:
         if assignment.organization_code == organization_code:
             return assignment
-    raise InvalidInput.at("organizationCode", "该单位在本哨中无须反馈", "the organization owed no report in this whistle")
+    raise InvalidInput.at(
+        "organizationCode", "该单位在本哨中无须反馈", "the organization owed no report in this whistle"
+    )
 
 
 def _checked(tx: Transaction, comment: str | None, scores: Scores | None = None) -> str | None:
     faults = Faults()
-    given = {} if scores is None else {"reportIn": scores.report_in, "handling": scores.handling, "result": scores.result}
+    given = (
+        {} if scores is None else {"reportIn": scores.report_in, "handling": scores.handling, "result": scores.result}
+    )
     for name, score in given.items():
         if not 0 <= score <= _BEST:
             faults.add(f"scores.{name}", f"分数须在0到{_BEST}之间", f"a score lies between 0 and {_BEST}")

@@ -94,7 +94,9 @@ async def end(tx: Transaction, case_id: UUID, assignment_id: UUID) -> None:
     await clocks.stop(tx, case_id, *CLOCKS, assignment_id=assignment_id)
 
 
-def _arriving(tx: Transaction, limits: WhistleLimits, assemble_at: datetime | None, side: Any) -> tuple[Due | None, Limit | None]:
+def _arriving(
+    tx: Transaction, limits: WhistleLimits, assemble_at: datetime | None, side: Any
+) -> tuple[Due | None, Limit | None]:
     """When to arrive: at the assembly time while it is to come, else by the kind's limit, at sea by the sea grid's own."""
     if limits.arrive_at_assembly and assemble_at is not None and assemble_at > tx.now:
         return Due(assemble_at, provisional=False, counted=()), None
@@ -148,7 +150,9 @@ def _text(notice: Notice, role: AssignmentRole, dues: tuple[datetime | None, ...
     parts = [f"{head}案件{notice.case.number}：{notice.title}", f"贵单位为{role.label}单位"]
     if notice.place and notice.whistle:
         parts.append(f"地点：{notice.place}")
-    parts += [f"请于{_shown(at)}前{what}" for at, what in zip(dues, ("应哨", "到场", None, None), strict=True) if at and what]
+    parts += [
+        f"请于{_shown(at)}前{what}" for at, what in zip(dues, ("应哨", "到场", None, None), strict=True) if at and what
+    ]
     return "；".join(parts) + "。"
 
 

@@ -111,7 +111,9 @@ async def report_result(
     late = is_late(tx, facts.result_due_at)
     await tx.connection.execute(_REPORTED, tx.county, assignment_id, tx.now, tx.actor.account_id, late)
     await clocks.stop(tx, facts.case.id, ClockKind.FIRST_REPORT, ClockKind.RESULT, assignment_id=assignment_id)
-    text = f"{await organization_name(tx, facts)}反馈{given.result.label}：{content.measures}{'（超时）' if late else ''}"
+    text = (
+        f"{await organization_name(tx, facts)}反馈{given.result.label}：{content.measures}{'（超时）' if late else ''}"
+    )
     step = AssignmentStep(
         "reportResult", "reportResult", text, AssignmentState.REPORTED, public=True, payload={"result": str(given.result)}
     )  # fmt: skip

@@ -91,7 +91,13 @@ async def return_report(
 
 
 async def _write(
-    tx: Transaction, facts: AssignmentFacts, method: VerificationMethod, text: str, *, passed: bool, field_check: bool = False
+    tx: Transaction,
+    facts: AssignmentFacts,
+    method: VerificationMethod,
+    text: str,
+    *,
+    passed: bool,
+    field_check: bool = False,
 ) -> UUID:
     if tx.actor.account_id is None:
         raise NotPermitted("须以个人账号核查", "a person's account verifies")

@@ -82,7 +82,9 @@ def _closes_with_its_whistle(tx: Transaction, case: CaseFacts) -> bool:
     return case.state is CaseState.VERIFYING and case.open_whistles == 0 and verified
 
 
-async def _close_case(tx: Transaction, facts: WhistleFacts, case: CaseFacts, close_kind: CloseKind, result: str) -> None:
+async def _close_case(
+    tx: Transaction, facts: WhistleFacts, case: CaseFacts, close_kind: CloseKind, result: str
+) -> None:
     await closing.close_case(tx, case, close_kind, result)
     entry = Entry(
         "closeCase", f"案件随哨 {facts.number} 消哨办结（{close_kind.label}）：{result}", public=True, whistle_id=facts.id,

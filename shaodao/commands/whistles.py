@@ -90,7 +90,9 @@ async def draft(tx: Transaction, case_id: UUID, given: WhistleInput, *, expected
     return await whistle_outcome(tx, whistle_id)
 
 
-async def write_draft(tx: Transaction, case: CaseFacts, checked: WhistleInput, template: str | None = None) -> tuple[UUID, str]:
+async def write_draft(
+    tx: Transaction, case: CaseFacts, checked: WhistleInput, template: str | None = None
+) -> tuple[UUID, str]:
     """Write the whistle as DRAFTED with its parties, from a checked input; answers its id and number."""
     if tx.actor.account_id is None:
         raise NotPermitted("须以个人账号起草", "a whistle is drafted by a person's account")
@@ -104,7 +106,9 @@ async def write_draft(tx: Transaction, case: CaseFacts, checked: WhistleInput, t
     return whistle_id, str(number)
 
 
-async def revise(tx: Transaction, whistle_id: UUID, given: WhistleInput, *, expected_version: int | None = None) -> Outcome:
+async def revise(
+    tx: Transaction, whistle_id: UUID, given: WhistleInput, *, expected_version: int | None = None
+) -> Outcome:
     """Put another content in the place of a draft's 修改."""
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("revise", facts, tx.actor)
@@ -129,7 +133,9 @@ async def submit(tx: Transaction, whistle_id: UUID, *, expected_version: int | N
     return await whistle_outcome(tx, whistle_id)
 
 
-async def approve(tx: Transaction, whistle_id: UUID, text: str | None = None, *, expected_version: int | None = None) -> Outcome:
+async def approve(
+    tx: Transaction, whistle_id: UUID, text: str | None = None, *, expected_version: int | None = None
+) -> Outcome:
     """Approve and blow 批准吹哨: the departments are notified in the same transaction."""
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("approve", facts, tx.actor)
@@ -161,7 +167,9 @@ async def send_back(tx: Transaction, whistle_id: UUID, text: str, *, expected_ve
     return await whistle_outcome(tx, whistle_id)
 
 
-async def confirm(tx: Transaction, whistle_id: UUID, text: str | None = None, *, expected_version: int | None = None) -> Outcome:
+async def confirm(
+    tx: Transaction, whistle_id: UUID, text: str | None = None, *, expected_version: int | None = None
+) -> Outcome:
     """Confirm an emergency whistle afterwards 补批. Coming late is an audit finding, never a refusal (C.4)."""
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("confirm", facts, tx.actor)
@@ -170,7 +178,9 @@ async def confirm(tx: Transaction, whistle_id: UUID, text: str | None = None, *,
     faults.check()
     await tx.connection.execute(_CONFIRM, tx.county, whistle_id, tx.actor.account_id, tx.now, opinion)
     await clocks.stop(tx, facts.case.id, ClockKind.CONFIRMATION, whistle_id=whistle_id)
-    await record_whistle(tx, facts, WhistleStep("confirm", "confirmWhistle", f"{tx.actor.name}补批应急哨 {facts.number}"))
+    await record_whistle(
+        tx, facts, WhistleStep("confirm", "confirmWhistle", f"{tx.actor.name}补批应急哨 {facts.number}")
+    )
     return await whistle_outcome(tx, whistle_id)
 
 

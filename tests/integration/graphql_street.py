@@ -1,6 +1,6 @@
 """The demonstration street behind the schema: operations run as its people, without HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -88,7 +88,7 @@ class GraphQLStreet:
             yield events
 
 
-async def _events(stream: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def _events(stream: AsyncIterator[Any]) -> AsyncGenerator[Json, None]:
     async for outcome in stream:
         if outcome.errors:
             yield {"errors": [{"code": (error.extensions or {}).get("code")} for error in outcome.errors]}
@@ -108,12 +108,12 @@ def graphql_of(street: Street) -> GraphQLStreet:
 
 
 @asynccontextmanager
-async def live_graphql_of(street: Street) -> AsyncIterator[GraphQLStreet]:
-    """The street behind the schema, with a feed that reads."""
+async def live_graphql_of(street: Street, queue: int = 1000) -> AsyncIterator[GraphQLStreet]:
+    """The street behind the schema, with a feed that reads; ``queue``: events that wait for one subscriber."""
     rules = AnnouncerRules(coalesce=0.001)
     async with (
         open_announcer(street.dsn, street.pool, rules) as announcer,
-        open_feed(street.pool, 1, announcer, FeedRules(poll=0.2)) as feed,
+        open_feed(street.pool, 1, announcer, FeedRules(poll=0.2, queue=queue)) as feed,
     ):
         runner = CommandRunner(street.pool, lambda: street.ground, announcer)
         yield GraphQLStreet(street, _services(street, runner, feed))

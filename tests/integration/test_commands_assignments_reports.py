@@ -163,7 +163,11 @@ async def test_a_field_check_decides_nothing(street: Street) -> None:
     assert outcome.assignment_state == "REPORTED"
     check = await street.pool.fetchrow("SELECT * FROM verification WHERE case_id = $1", case_id)
     assert check is not None
-    assert (check["field_check"], check["passed"], check["verifier_id"]) == (True, True, viewer_of(street, WORKER).account_id)
+    assert (check["field_check"], check["passed"], check["verifier_id"]) == (
+        True,
+        True,
+        viewer_of(street, WORKER).account_id,
+    )
 
 
 @pytest.mark.parametrize("who", ["CG", WORKER, COUNTY])
@@ -177,6 +181,8 @@ async def test_who_does_not_verify(street: Street, who: str) -> None:
 async def test_a_handler_does_not_verify_even_as_dispatcher(street: Street) -> None:
     _, lead = await at_work(street)
     await do(street, lambda tx: reports.report_result(tx, lead, report_input(tx.now)), "CG")
-    await street.pool.execute("UPDATE assignment SET agent_id = $2 WHERE id = $1", lead, street.viewer("吕示衡").account_id)
+    await street.pool.execute(
+        "UPDATE assignment SET agent_id = $2 WHERE id = $1", lead, street.viewer("吕示衡").account_id
+    )
     with pytest.raises(NotPermitted):
         await do(street, lambda tx: verifications.verify(tx, lead, ON_SITE, "已清理"))

@@ -40,7 +40,11 @@ async def test_signing_names_persons_and_stops_its_clock(street: Street) -> None
     case_id, lead = await lead_of(street)
     await do(street, lambda tx: assignments.acknowledge(tx, lead, ["姜示序", "罗示巡"]), "CG", timedelta(minutes=11))
     signed = await row(street, "assignment", lead)
-    assert (signed["state"], signed["persons"], signed["late_acknowledge"]) == ("ACKNOWLEDGED", ["姜示序", "罗示巡"], False)
+    assert (signed["state"], signed["persons"], signed["late_acknowledge"]) == (
+        "ACKNOWLEDGED",
+        ["姜示序", "罗示巡"],
+        False,
+    )
     assert "ACKNOWLEDGE" not in await running(street, case_id, lead)
     assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE assignment_id = $1", lead) == 4
 
@@ -164,7 +168,9 @@ async def test_a_question_is_answered_to_the_asker(street: Street) -> None:
     answered = await do(street, lambda tx: questions.answer(tx, lead, None, "已联系，见附件。"), WORKER)
     assert answered.record_id == asked.record_id
     assert (await hearings(street, case_id))[-1] == ("CG", "on_answer")
-    public = await street.pool.fetchval("SELECT bool_or(public) FROM case_event WHERE type IN ('askQuestion', 'answerQuestion')")
+    public = await street.pool.fetchval(
+        "SELECT bool_or(public) FROM case_event WHERE type IN ('askQuestion', 'answerQuestion')"
+    )
     assert public is False
     with pytest.raises(StateConflict):
         await do(street, lambda tx: questions.answer(tx, lead, None, "再答"), WORKER)
@@ -178,7 +184,13 @@ async def test_only_the_open_question_named_is_answered(street: Street) -> None:
     await do(street, lambda tx: questions.answer(tx, lead, asked.record_id, "已联系"))
 
 
-FILE = {"kind": AttachmentKind.AFTER, "name": "处置后.jpg", "media_type": "image/jpeg", "size": 20_480, "sha256": "0a" * 32}
+FILE = {
+    "kind": AttachmentKind.AFTER,
+    "name": "处置后.jpg",
+    "media_type": "image/jpeg",
+    "size": 20_480,
+    "sha256": "0a" * 32,
+}
 
 
 async def test_a_department_attaches_a_file_to_its_own_assignment(street: Street) -> None:
@@ -228,7 +240,12 @@ async def test_a_desk_remembers_and_is_woken(street: Street) -> None:
 
 async def test_what_a_desk_cannot_keep(street: Street) -> None:
     _, lead = await lead_of(street)
-    for name, value, path in ((" ", 1, "name"), ("大", "长" * 5_000, "value"), ("空", "a\0b", "value"), ("物", object(), "value")):
+    for name, value, path in (
+        (" ", 1, "name"),
+        ("大", "长" * 5_000, "value"),
+        ("空", "a\0b", "value"),
+        ("物", object(), "value"),
+    ):
         with pytest.raises(InvalidInput) as refused:
             await do(street, lambda tx, name=name, value=value: desk_facts.remember(tx, lead, name, value), "CG")  # type: ignore[misc]
         assert path in paths(refused.value)

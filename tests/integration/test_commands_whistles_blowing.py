@@ -91,7 +91,10 @@ async def test_a_whistle_is_sent_to_the_duty_phones(street: Street) -> None:
     case_id, whistle_id = await blown(street)
     case = await row(street, "case_file", case_id)
     rows = await street.pool.fetch("SELECT * FROM message WHERE whistle_id = $1 ORDER BY organization_code", whistle_id)
-    assert [(message["organization_code"], message["kind"]) for message in rows] == [("CG", "WHISTLE"), ("JJ", "WHISTLE")]
+    assert [(message["organization_code"], message["kind"]) for message in rows] == [
+        ("CG", "WHISTLE"),
+        ("JJ", "WHISTLE"),
+    ]
     assert case["number"] in rows[0]["text"]
     assert "11月20日10:30前应哨" in rows[0]["text"]
     assert "10000020004" not in rows[0]["recipient_masked"]
@@ -154,7 +157,9 @@ async def test_a_whistle_takes_the_lead_of_a_dispatch_over_or_turns_it_into_co(s
     led = await assignment_of(street, case_id, "CG")
     whistle_id = await blown_on(street, case_id, parties=[PartyInput("JJ", LEAD), PartyInput("SC", CO)])
     assert (await row(street, "assignment", led))["role"] == "CO"
-    joined = await street.pool.fetch("SELECT organization_code FROM assignment WHERE whistle_id = $1 ORDER BY 1", whistle_id)
+    joined = await street.pool.fetch(
+        "SELECT organization_code FROM assignment WHERE whistle_id = $1 ORDER BY 1", whistle_id
+    )
     assert [found["organization_code"] for found in joined] == ["JJ", "SC"]
     assert await street.pool.fetchval("SELECT count(*) FROM assignment WHERE case_id = $1", case_id) == 3
 

@@ -29,7 +29,9 @@ from tests.integration.whistle_steps import (
 
 async def test_a_leader_adds_a_department(street: Street) -> None:
     case_id, whistle_id = await blown(street)
-    await do(street, lambda tx: whistle_parties.add_department(tx, whistle_id, PartyInput("GA", CO), "需核查车主"), DEPUTY)
+    await do(
+        street, lambda tx: whistle_parties.add_department(tx, whistle_id, PartyInput("GA", CO), "需核查车主"), DEPUTY
+    )
     added = await row(street, "assignment", await assignment_of(street, case_id, "GA"))
     assert (added["role"], added["whistle_id"], added["state"]) == ("CO", whistle_id, "NOTIFIED")
     assert (await hearings(street, case_id))[-1] == ("GA", "on_whistle")
@@ -63,7 +65,9 @@ async def test_a_department_added_late_sends_the_whistle_back_to_gathering(stree
     for code in ("CG", "JJ"):
         await reported(street, await assignment_of(street, case_id, code), code)
     assert (await row(street, "case_file", case_id))["state"] == "VERIFYING"
-    await do(street, lambda tx: whistle_parties.add_department(tx, whistle_id, PartyInput("GA", CO), "需核查车主"), CHIEF)
+    await do(
+        street, lambda tx: whistle_parties.add_department(tx, whistle_id, PartyInput("GA", CO), "需核查车主"), CHIEF
+    )
     assert (await row(street, "whistle", whistle_id))["state"] == "GATHERING"
     case = await row(street, "case_file", case_id)
     assert (case["state"], case["rework_count"]) == ("HANDLING", 0)

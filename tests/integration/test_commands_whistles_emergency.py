@@ -66,7 +66,12 @@ async def test_a_new_case_is_registered_accepted_and_whistled_for_in_one_transac
     assert lead["acknowledge_due_at"] - street.now == timedelta(minutes=5)
     assert lead["arrive_due_at"] - street.now == timedelta(minutes=30)
     assert "CONFIRMATION" in await running(street, outcome.case_id)
-    assert await events(street, outcome.case_id) == ["registerCase", "classifyCase", "acceptCase", "blowEmergencyWhistle"]
+    assert await events(street, outcome.case_id) == [
+        "registerCase",
+        "classifyCase",
+        "acceptCase",
+        "blowEmergencyWhistle",
+    ]
 
 
 async def test_named_departments_take_the_place_of_the_template(street: Street) -> None:

@@ -57,7 +57,15 @@ async def errors_of(api: GraphQLStreet, mutation: str, **given: Any) -> list[Gra
 
 
 @pytest.mark.parametrize(
-    "identifier", ["", "Case", "x:y:z", "Case:990101:not-a-uuid", f"Whistle:990101:{uuid4()}", f"Case::{uuid4()}"]
+    "identifier",
+    [
+        "",
+        "Case",
+        "x:y:z",
+        "Case:990101:not-a-uuid",
+        "Whistle:990101:019a0000-0000-7000-8000-000000000001",
+        "Case::019a0000-0000-7000-8000-000000000001",
+    ],
 )
 async def test_a_malformed_id_is_named(api: GraphQLStreet, identifier: str) -> None:
     answer = await api.act(staff(api, DISPATCHER), "acceptCase", caseId=identifier)
@@ -219,7 +227,7 @@ async def test_a_reveal_names_the_person_and_is_limited(api: GraphQLStreet) -> N
 
 async def test_an_attachment_belongs_to_one_thing(api: GraphQLStreet) -> None:
     case_id = await registered(api)
-    file = {"kind": "BEFORE", "name": "a.jpg", "mediaType": "image/jpeg", "size": 1, "sha256": "0" * 64}
+    file: Json = {"kind": "BEFORE", "name": "a.jpg", "mediaType": "image/jpeg", "size": 1, "sha256": "0" * 64}
     dispatcher = staff(api, DISPATCHER)
     assert paths(await api.act(dispatcher, "addAttachment", **file)) == ["caseId"]
     faulty = file | {"mediaType": "photo", "size": 0, "sha256": "xyz"}

@@ -116,3 +116,27 @@ async def test_a_department_is_added(desk: Desk) -> None:
     found = (await run(desk, "add-department"))["addDepartment"]
     assert found["__typename"] == "WhistlePayload"
     assert "WJ" in {row["organization"]["code"] for row in found["whistle"]["assignments"]}
+
+
+DRAFT = """
+mutation ($caseId: ID!) {
+  draftWhistle(input: {
+    caseId: $caseId, idempotencyKey: "draft", kind: ROUTINE, reasonKind: NO_POWER, reason: "街道无执法权",
+    selfEffort: "已上门劝阻两次", dutyBasis: "城乡规划法第六十八条", parties: [{ organizationCode: "CG", role: LEAD }]
+  }) { __typename ... on WhistlePayload { whistle { id } } ... on Problem { message } }
+}
+"""
+SUBMIT = """
+mutation ($id: ID!) { submitWhistle(input: { whistleId: $id, idempotencyKey: "submit" }) { __typename } }
+"""
+
+
+async def test_a_submitted_whistle_is_approved_and_calls_its_departments(desk: Desk) -> None:
+    drafted = (await desk.ask(DRAFT, caseId=desk.case(12)))["draftWhistle"]
+    whistle = drafted["whistle"]["id"]
+    assert (await desk.ask(SUBMIT, id=whistle))["submitWhistle"]["__typename"] == "WhistlePayload"
+    found = (await run(desk, "approve", whistleId=whistle))["approveWhistle"]
+    assert found["whistle"]["state"] == "BLOWN"
+    assert [row["organization"]["name"] for row in found["whistle"]["assignments"]] == [
+        "临澜区综合行政执法局(城管)望潮中队"
+    ]

@@ -22,6 +22,7 @@ from tests.integration.graphql_steps import (
     pending,
     registered,
     report,
+    reported,
     staff,
 )
 from tests.integration.graphql_street import GraphQLStreet, Json, live_graphql_of
@@ -64,8 +65,9 @@ async def take(events: AsyncIterator[Json], number: int) -> list[Json]:
 async def refusal(api: GraphQLStreet, viewer: Viewer, document: str, **variables: object) -> str:
     """The code with which a subscription is refused."""
     async with api.subscribed(viewer, document, **variables) as events:
-        [errors] = await take(events, 1)
-        return str(errors[0]["code"])
+        async with asyncio.timeout(20):
+            refused = await anext(events)
+    return str(refused["errors"][0]["code"])
 
 
 async def test_a_case_is_followed_in_order_and_resumed_without_loss_or_repetition(api: GraphQLStreet) -> None:
@@ -173,29 +175,22 @@ async def test_an_emergency_enters_the_board_of_whistles(api: GraphQLStreet) -> 
 
 
 async def test_an_inbox_holds_the_open_assignments_of_its_organization(api: GraphQLStreet) -> None:
-    case_id = await accepted(api)
-    async with api.subscribed(staff(api, "CG"), INBOX, organization="CG", after=await _cursor(api)) as events:
-        _, assignments = await blown(api, case_id)
-        mine = {"assignmentId": assignments["CG"]}
+    case_id, before = await accepted(api), await _cursor(api)
+    _, assignments = await blown(api, case_id)
+    mine = {"assignmentId": assignments["CG"]}
+    async with api.subscribed(staff(api, "CG"), INBOX, organization="CG", after=before) as events:
         seen = await take(events, 1)
-        await later(api, "JJ", "acknowledgeAssignment", assignmentId=assignments["JJ"], persons=["陶示途"])
-        for mutation, given in (
-            ("acknowledgeAssignment", {"persons": ["姜示序"]}),
-            ("arriveAtScene", {"point": SCENE}),
-            ("reportResult", report(api)),
-        ):
-            await later(api, "CG", mutation, **mine, **given)
-            seen += await take(events, 1)
+        await reported(api, "JJ", assignments["JJ"])
+        await later(api, "CG", "acknowledgeAssignment", **mine, persons=["姜示序"])
+        seen += await take(events, 1)
+        await later(api, "CG", "arriveAtScene", **mine, point=SCENE)
+        await later(api, "CG", "reportResult", **mine, **report(api))
         await later(api, DISPATCHER, "verifyReport", **mine, method="PHOTO", text="属实")
         seen += await take(events, 1)
     assert {each["id"] for each in seen} == {assignments["CG"]}
-    assert [(each["change"], each["event"]["type"]) for each in seen] == [
-        ("ENTERED", "approveWhistle"),
-        ("CHANGED", "acknowledgeAssignment"),
-        ("CHANGED", "arriveAtScene"),
-        ("CHANGED", "reportResult"),
-        ("LEFT", "verifyReport"),
-    ]
+    assert [each["change"] for each in seen] == ["ENTERED", "CHANGED", "LEFT"]
+    assert seen[0]["event"]["type"] == "approveWhistle"
+    assert seen[2]["assignment"] == {"state": "VERIFIED"}
 
 
 async def test_what_lies_outside_the_grants_is_refused(api: GraphQLStreet) -> None:
@@ -215,6 +210,23 @@ async def test_bad_ids_and_cursors_are_refused(api: GraphQLStreet) -> None:
     assert await refusal(api, dispatcher, CASE, id=f"Case:110101:{uuid4()}") == "NOT_FOUND"
     assert await refusal(api, dispatcher, CASE, id=case_id, after="garbage") == "INVALID_CURSOR"
     assert await refusal(api, dispatcher, CASE, id=case_id, after=f"9.1.{uuid4()}") == "CURSOR_EXPIRED"
+
+
+async def test_a_subscriber_that_is_too_slow_is_cut_off_with_a_code(street: Street) -> None:
+    async with live_graphql_of(street, queue=1) as api:
+        case_id = await registered(api)
+        async with api.subscribed(staff(api, DISPATCHER), CASE, id=case_id) as events:
+            waiting = asyncio.create_task(take(events, 1))
+            while not api.services.feed._subscribers:
+                await asyncio.sleep(0.01)
+            await later(api, DISPATCHER, "acceptCase", caseId=case_id)
+            await waiting
+            await blown(api, case_id)
+            while not next(iter(api.services.feed._subscribers))._cut:
+                await asyncio.sleep(0.01)
+            async with asyncio.timeout(20):
+                told = [event async for event in events]
+        assert told[-1] == {"errors": [{"code": "SUBSCRIBER_TOO_SLOW"}]}
 
 
 async def _cursor(api: GraphQLStreet) -> str:

@@ -118,7 +118,9 @@ async def assignment_of(street: Street, case_id: UUID, organization_code: str) -
 
 async def row(street: Street, table: str, identifier: UUID) -> Any:
     """A row as it stands."""
-    return await street.pool.fetchrow(f"SELECT * FROM {table} WHERE county_code = $1 AND id = $2", street.county, identifier)
+    return await street.pool.fetchrow(
+        f"SELECT * FROM {table} WHERE county_code = $1 AND id = $2", street.county, identifier
+    )
 
 
 async def arrived(street: Street, assignment_id: UUID, code: str) -> None:

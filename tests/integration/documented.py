@@ -1,0 +1,118 @@
+"""The examples of README and docs, read out of their Markdown.
+
+A fenced block is an example by what stands behind its language:
+
+- ``graphql as=<login>``: runs on the demonstration street as that person; ``graphql`` alone must only be valid.
+- ``sh as=<login>``: the body of its curl call (``-d '{"query": …}'``) runs likewise.
+- ``json variables``: the variables of the example before it. ``"{registerCase.case.id}"`` stands for a value of an
+  earlier answer on the page.
+- ``json answer``: what the example before it answers. It may leave fields out; ``"…"`` stands for any value, and as
+  the last element of a list for any further ones.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ELLIPSIS = "…"
+
+_FENCE = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_CURL_BODY = re.compile(r"(?:-d|--data) '(?P<body>\{.*?\})'", re.DOTALL)
+_EMBEDDED = re.compile(r"`(?P<document>\s*(?:query|mutation|subscription)\b[^`]*)`")
+_REFERENCE = re.compile(r"\{(\w+(?:\.\w+)+)\}")
+_PROGRAMS = {"js", "ts", "python"}
+
+
+@dataclass
+class Example:
+    """A GraphQL document of a page. ``login`` is who runs it; None: it is only read."""
+
+    page: str
+    line: int
+    document: str
+    login: str | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    answer: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def pages() -> list[Path]:
+    """README in both languages, and every page of docs."""
+    return [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def examples(page: Path) -> list[Example]:
+    """The page's examples in their order. Raises ValueError for a block that belongs to none."""
+    found: list[Example] = []
+    text = page.read_text()
+    for match in _FENCE.finditer(text):
+        language, info = match["language"], match["info"].strip()
+        line = text.count("\n", 0, match.start()) + 1
+        if language == "json" and info in ("variables", "answer"):
+            if not found:
+                raise ValueError(f"{page.name}:{line}: no example stands before it")
+            setattr(found[-1], info, json.loads(match["text"]))
+        else:
+            found.extend(_examples_of(page.relative_to(ROOT).as_posix(), line, language, info, match["text"]))
+    return found
+
+
+def _examples_of(page: str, line: int, language: str, info: str, text: str) -> Iterator[Example]:
+    login = info.removeprefix("as=") if info.startswith("as=") else None
+    if language == "graphql":
+        yield Example(page, line, text, login)
+    elif language == "sh":
+        for match in _CURL_BODY.finditer(text):
+            body = json.loads(match["body"])
+            yield Example(page, line, body["query"], login, body.get("variables", {}))
+    elif language in _PROGRAMS:
+        for match in _EMBEDDED.finditer(text):
+            yield Example(page, line, match["document"])
+
+
+def filled(value: Any, answers: dict[str, Any]) -> Any:
+    """A variable with the values of earlier answers in the place of references to them. Raises KeyError."""
+    if isinstance(value, dict):
+        return {key: filled(part, answers) for key, part in value.items()}
+    if isinstance(value, list):
+        return [filled(part, answers) for part in value]
+    if isinstance(value, str) and (match := _REFERENCE.fullmatch(value)):
+        return _reach(answers, match[1].split("."))
+    return value
+
+
+def _reach(value: Any, steps: list[str]) -> Any:
+    for step in steps:
+        value = value[int(step) if isinstance(value, list) else step]
+    return value
+
+
+def differences(told: Any, found: Any, path: str = "") -> list[str]:
+    """Where an answer is not what the page tells, each as ``path: told, found``."""
+    if told == ELLIPSIS:
+        return []
+    if isinstance(told, dict) and isinstance(found, dict):
+        return [
+            line for key, part in told.items() for line in differences(part, found.get(key, "missing"), f"{path}.{key}")
+        ]
+    if isinstance(told, list) and isinstance(found, list):
+        return _differences_of_lists(told, found, path)
+    return [] if told == found else [f"{path}: told {told!r}, found {found!r}"]
+
+
+def _differences_of_lists(told: list[Any], found: list[Any], path: str) -> list[str]:
+    more = bool(told) and told[-1] == ELLIPSIS
+    parts = told[:-1] if more else told
+    if len(found) < len(parts) or (len(found) > len(parts) and not more):
+        return [f"{path}: told {len(parts)} elements, found {len(found)}"]
+    return [
+        line
+        for index, (one, other) in enumerate(zip(parts, found, strict=False))
+        for line in differences(one, other, f"{path}.{index}")
+    ]
