@@ -124,10 +124,14 @@ async def confirm_arrival(tx: Transaction, assignment_id: UUID, *, expected_vers
 
 
 async def start(tx: Transaction, assignment_id: UUID, *, expected_version: int | None = None) -> Outcome:
-    """Start handling 开始处置. Raises NotPermitted, StateConflict (also before a demanded arrival)."""
+    """Start handling 开始处置; from afar, where that is allowed, it counts as arriving (C.4).
+
+    Raises NotPermitted, StateConflict (also before a demanded arrival).
+    """
     facts = await lock_assignment(tx, assignment_id, expected_version)
     ASSIGNMENT_MACHINE.decide("start", facts, tx.actor)
     await _move(tx, facts, AssignmentState.HANDLING)
+    await clocks.stop(tx, facts.case.id, ClockKind.ARRIVE, assignment_id=assignment_id)
     text = f"{await organization_name(tx, facts)}开始处置"
     return await finish(
         tx, facts, AssignmentStep("start", "startHandling", text, AssignmentState.HANDLING, public=True)

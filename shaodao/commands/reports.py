@@ -90,7 +90,7 @@ async def report_progress(
     content = _checked_progress(tx, given)
     report_id = await _write(tx, facts, content)
     await tx.connection.execute(_IN_PROGRESS, tx.county, assignment_id, tx.now)
-    await clocks.stop(tx, facts.case.id, ClockKind.FIRST_REPORT, assignment_id=assignment_id)
+    await clocks.stop(tx, facts.case.id, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, assignment_id=assignment_id)
     text = f"{await organization_name(tx, facts)}阶段反馈：{content.measures}"
     step = AssignmentStep("reportProgress", "reportProgress", text, AssignmentState.HANDLING, public=True)
     return await finish(tx, facts, step, record_id=report_id)
@@ -110,7 +110,9 @@ async def report_result(
     report_id = await _write(tx, facts, content)
     late = is_late(tx, facts.result_due_at)
     await tx.connection.execute(_REPORTED, tx.county, assignment_id, tx.now, tx.actor.account_id, late)
-    await clocks.stop(tx, facts.case.id, ClockKind.FIRST_REPORT, ClockKind.RESULT, assignment_id=assignment_id)
+    await clocks.stop(
+        tx, facts.case.id, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, ClockKind.RESULT, assignment_id=assignment_id
+    )
     text = (
         f"{await organization_name(tx, facts)}反馈{given.result.label}：{content.measures}{'（超时）' if late else ''}"
     )

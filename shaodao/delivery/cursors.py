@@ -10,7 +10,16 @@ from shaodao.domain.errors import DomainError
 _LARGEST_XID = 2**63 - 1
 _NO_EVENT = UUID(int=0)
 
-CURRENT: LiteralString = "pg_snapshot_xmin(pg_current_snapshot())"
+# The snapshot names what runs in the whole cluster. A transaction of another database, however long, writes nothing
+# here; one that cannot be told from ours, because it has just ended or its owner hides it, counts as ours.
+CURRENT: LiteralString = """(
+    SELECT coalesce(min(running.xid), pg_snapshot_xmax(pg_current_snapshot()))
+    FROM pg_snapshot_xip(pg_current_snapshot()) AS running (xid)
+    WHERE NOT EXISTS (
+        SELECT FROM pg_stat_activity a
+        WHERE a.backend_xid = running.xid::xid AND a.datname <> current_database()
+    )
+)"""
 """All below is committed and seen by the snapshot; what is not seen by it stands at or above."""
 
 

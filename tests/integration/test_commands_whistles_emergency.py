@@ -82,6 +82,7 @@ async def test_named_departments_take_the_place_of_the_template(street: Street) 
 
 async def test_without_a_fitting_template_the_departments_must_be_named(street: Street) -> None:
     case_id = await registered(street)
+    await street.pool.execute("DELETE FROM whistle_templates WHERE category_code IS NULL")
     with pytest.raises(InvalidInput) as refused:
         await blow(street, case_id, None, EmergencyInput("情况紧急"))
     assert paths(refused.value) == ["parties"]

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from shaodao.commands.history import Entry, record
@@ -157,6 +158,19 @@ async def test_the_cursor_of_a_query_loses_nothing(street: Street) -> None:
         await write(street, case_id, 0)
         async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
             assert (await taken(events, 1))[0].text == "第0步"
+
+
+async def test_a_long_transaction_of_another_database_holds_nothing_up(street: Street) -> None:
+    case_id = await case_of(street)
+    elsewhere = await asyncpg.connect(street.dsn, database="postgres")
+    async with feed_of(street) as feed, elsewhere.transaction():
+        await elsewhere.execute("SELECT pg_current_xact_id()")
+        async with street.pool.acquire() as lent:
+            cursor = await feed.current_cursor(connection_of(lent))
+        await write(street, case_id, 0)
+        async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
+            assert (await taken(events, 1))[0].text == "第0步"
+    await elsewhere.close()
 
 
 async def test_a_subscriber_gets_only_what_it_wants(street: Street) -> None:

@@ -166,11 +166,15 @@ async def test_racing_couriers_deliver_each_event_once_and_in_order(street: Stre
 
 async def test_a_department_runs_within_its_limit(street: Street) -> None:
     running = most = 0
+    two_at_once = asyncio.Event()
 
     async def count(event: Event, desk: Desk) -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
+        if most == 2:
+            two_at_once.set()
+        await asyncio.wait_for(two_at_once.wait(), 10)
         await asyncio.sleep(0.02)
         running -= 1
 

@@ -9,7 +9,6 @@ from graphql import parse, validate
 
 from schema.schema import build_schema
 from shaodao.domain.permissions import Viewer
-from shaodao.settings import TABLE
 from tests.integration.asking import Desk, desk_of
 from tests.integration.conftest import Street
 from tests.integration.documented import ROOT, Example, differences, examples, filled, pages
@@ -64,7 +63,7 @@ def test_every_document_is_valid(name: str) -> None:
         for example in examples(PAGES[name])
         for error in validate(schema, parse(example.document))
     ]
-    assert faults == []
+    assert faults == [], "\n".join(faults)
 
 
 @pytest.mark.parametrize("name", sorted(RUNNING))
@@ -74,7 +73,7 @@ async def test_every_example_answers_as_told(desk: Desk, name: str) -> None:
     for example in examples(PAGES[name]):
         if example.login is not None:
             faults += faults_of(example, await answer_of(desk, example, answers))
-    assert faults == []
+    assert faults == [], "\n".join(faults)
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
@@ -92,11 +91,6 @@ def test_both_readmes_show_the_same() -> None:
 def _headings(page: Path) -> list[int]:
     text = _CODE.sub("", page.read_text())
     return [len(match[1]) for match in re.finditer(r"^(#+) ", text, re.MULTILINE)]
-
-
-def test_every_setting_has_its_row() -> None:
-    told = (ROOT / "docs/settings.md").read_text()
-    assert [setting.name for setting in TABLE if f"| `{setting.name}` |" not in told] == []
 
 
 def test_an_answer_that_is_told_wrong_is_found() -> None:
