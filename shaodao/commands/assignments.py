@@ -15,7 +15,7 @@ from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.coordinates import Point
 from shaodao.domain.deadlines import overdue
-from shaodao.domain.errors import Faults, InvalidInput
+from shaodao.domain.errors import Faults
 from shaodao.domain.facts import AssignmentFacts
 from shaodao.domain.geometry import distance_metres
 from shaodao.domain.vocabulary import AssignmentState, ClockKind, Role
@@ -90,8 +90,9 @@ async def arrive(
     """Report in on the scene 到场报到, which implies signing for the assignment; late once the arriving clock is due.
 
     Proof: POINT for a position within the rulebook's ``arrival_radius_metres`` of the case's point; STREET when the
-    dispatcher writes down the arrival of ``for_person``; else DECLARED, which the street confirms. Raises InvalidInput at
-    ``point`` for a position farther away or malformed, and at ``forPerson``; NotPermitted, StateConflict.
+    dispatcher writes down the arrival of ``for_person``; else DECLARED, which the street confirms: nobody who has come is
+    sent away, the history says how far off the position was. Raises InvalidInput at ``point`` for a malformed one and at
+    ``forPerson``; NotPermitted, StateConflict.
     """
     facts = await lock_assignment(tx, assignment_id, expected_version)
     ASSIGNMENT_MACHINE.decide("arrive", facts, tx.actor)
@@ -99,7 +100,7 @@ async def arrive(
     phoned = _phoned(tx, faults, facts, "arrive", for_person)
     place = canonical_point(faults, "point", point)
     faults.check()
-    proof = "STREET" if phoned is not None else await _proof(tx, facts, place)
+    proof, remark = ("STREET", "") if phoned is not None else await _proof(tx, facts, place)
     late = is_late(tx, facts.arrive_due_at)
     late_acknowledge = facts.acknowledged_at is None and is_late(tx, facts.acknowledge_due_at)
     await tx.connection.execute(
@@ -107,7 +108,7 @@ async def arrive(
         None if place is None else (place.longitude, place.latitude), proof, late, late_acknowledge,
     )  # fmt: skip
     await clocks.stop(tx, facts.case.id, ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, assignment_id=assignment_id)
-    text = f"{await _who(tx, facts, phoned)}到场报到{_late(late)}"
+    text = f"{await _who(tx, facts, phoned)}到场报到{_late(late)}{remark}"
     step = AssignmentStep(
         "arrive", "arriveAtScene", text, AssignmentState.ARRIVED, public=True, payload={"proof": proof}
     )  # fmt: skip
@@ -216,15 +217,15 @@ def _persons(tx: Transaction, faults: Faults, persons: Sequence[str], *, demande
     return [checked_text(faults, f"persons.{index}", name, limit) for index, name in enumerate(persons[:MOST_PERSONS])]
 
 
-async def _proof(tx: Transaction, facts: AssignmentFacts, place: Point | None) -> str:
+async def _proof(tx: Transaction, facts: AssignmentFacts, place: Point | None) -> tuple[str, str]:
+    """How the arrival is proven, and what to say of a position that is too far away."""
     scene = await tx.connection.fetchval(_POINT_OF_CASE, tx.county, facts.case.id)
     if place is None or scene is None:
-        return "DECLARED"
-    away, radius = distance_metres(place, Point(scene.x, scene.y)), tx.ground.rulebook.arrival_radius_metres
-    if away > radius:
-        message = f"距案件地点{away:.0f}米，超出{radius}米的报到范围"
-        raise InvalidInput.at("point", message, f"{away:.0f} m from the case's point, beyond {radius} m")
-    return "POINT"
+        return "DECLARED", ""
+    away = distance_metres(place, Point(scene.x, scene.y))
+    if away > tx.ground.rulebook.arrival_radius_metres:
+        return "DECLARED", f"，定位距案件地点{away:.0f}米，待街道确认"
+    return "POINT", ""
 
 
 async def _who(tx: Transaction, facts: AssignmentFacts, phoned: str | None) -> str:

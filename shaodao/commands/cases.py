@@ -262,10 +262,10 @@ async def _reckon_anew(tx: Transaction, facts: CaseFacts, urgency: Urgency) -> D
     """The clocks by the new class. A contact that was made already stays as it was judged."""
     rulebook = tx.ground.rulebook
     contact = rulebook.contact_limits.of(urgency)
-    await clocks.change(tx, ClockKind.CONTACT, facts.id, contact, f"contact_limits.{urgency}", round=facts.round)
+    await clocks.change(tx, ClockKind.CONTACT, facts.id, contact, f"contact_limits.{urgency}", case_round=facts.round)
     made_safe = facts.urgency is Urgency.URGENT and facts.state not in _BEFORE_DISPATCH
     return await clocks.change(
-        tx, ClockKind.HANDLING, facts.id, rulebook.case_limit(urgency), f"case_limits.{urgency}", round=facts.round, from_now=made_safe
+        tx, ClockKind.HANDLING, facts.id, rulebook.case_limit(urgency), f"case_limits.{urgency}", case_round=facts.round, from_now=made_safe
     )  # fmt: skip
 
 
@@ -291,6 +291,6 @@ async def _catalogue_limit(tx: Transaction, faults: Faults, code: str | None) ->
 
 
 async def _take_limit(tx: Transaction, facts: CaseFacts, limit: Limit, rule: str) -> None:
-    reckoned = await clocks.change(tx, ClockKind.HANDLING, facts.id, limit, rule, round=facts.round)
+    reckoned = await clocks.change(tx, ClockKind.HANDLING, facts.id, limit, rule, case_round=facts.round)
     if reckoned is not None:
         await tx.connection.execute(_NEW_DUE, tx.county, facts.id, reckoned.at, reckoned.provisional)

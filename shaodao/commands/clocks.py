@@ -47,14 +47,14 @@ _DROP_STAGES = "DELETE FROM deadline_stage WHERE county_code = $1 AND deadline_i
 
 async def start(
     tx: Transaction, kind: ClockKind, case_id: UUID, limit: Limit, rule: str, *, started_at: datetime | None = None,
-    whistle_id: UUID | None = None, assignment_id: UUID | None = None, organization_code: str | None = None, round: int = 0,
+    whistle_id: UUID | None = None, assignment_id: UUID | None = None, organization_code: str | None = None, case_round: int = 0,
 ) -> Due:  # fmt: skip
     """Start a clock by a limit; ``rule`` names where the limit comes from. Answers its due instant (exclusive)."""
     begun = started_at or tx.now
     reckoned = due(begun, limit, tx.ground.calendar, tx.ground.rulebook.work_time)
     await start_at(
         tx, kind, case_id, reckoned, rule, limit=limit, started_at=begun, whistle_id=whistle_id, assignment_id=assignment_id,
-        organization_code=organization_code, round=round,
+        organization_code=organization_code, case_round=case_round,
     )  # fmt: skip
     return reckoned
 
@@ -62,12 +62,12 @@ async def start(
 async def start_at(
     tx: Transaction, kind: ClockKind, case_id: UUID, reckoned: Due, rule: str, *, limit: Limit | None = None,
     started_at: datetime | None = None, whistle_id: UUID | None = None, assignment_id: UUID | None = None,
-    organization_code: str | None = None, round: int = 0,
+    organization_code: str | None = None, case_round: int = 0,
 ) -> UUID:  # fmt: skip
     """Start a clock whose due instant is known, such as an assembly time 集结时间."""
     clock_id, begun = tx.new_id(), started_at or tx.now
     await tx.connection.execute(
-        _START, tx.county, clock_id, case_id, whistle_id, assignment_id, organization_code, str(kind), round,
+        _START, tx.county, clock_id, case_id, whistle_id, assignment_id, organization_code, str(kind), case_round,
         limit and str(limit.unit), limit and limit.amount, rule, begun, reckoned.at, reckoned.provisional, b"[]".decode(),
     )  # fmt: skip
     await _write_stages(tx, kind, clock_id, case_id, assignment_id, begun, reckoned.at, fired=set())
@@ -95,14 +95,21 @@ async def go_on(tx: Transaction, case_id: UUID, kind: ClockKind, assignment_id: 
 
 
 async def change(
-    tx: Transaction, kind: ClockKind, case_id: UUID, limit: Limit, rule: str, *, round: int = 0, from_now: bool = False
+    tx: Transaction,
+    kind: ClockKind,
+    case_id: UUID,
+    limit: Limit,
+    rule: str,
+    *,
+    case_round: int = 0,
+    from_now: bool = False,
 ) -> Due | None:
     """Give the case's clock another limit, counted from its start, or ``from_now`` (C.5 rule 8); answers the new due.
 
     What it was before stands in the clock's history. A stage that fired fires again only if it now lies ahead. None: the
     case has no such clock.
     """
-    row = await tx.connection.fetchrow(_READ, tx.county, case_id, str(kind), round)
+    row = await tx.connection.fetchrow(_READ, tx.county, case_id, str(kind), case_round)
     if row is None:
         return None
     begun = tx.now if from_now else row["started_at"]
@@ -133,7 +140,9 @@ def stages(
     instants: dict[EscalationStage, datetime] = {EscalationStage.OVERDUE: due_at}
     if kind is ClockKind.ARRIVE:
         factor: float = tx.ground.rulebook.whistle_ladder.no_show_factor
-        instants[EscalationStage.NO_SHOW] = started_at + timedelta(seconds=(due_at - started_at).total_seconds() * factor)
+        instants[EscalationStage.NO_SHOW] = started_at + timedelta(
+            seconds=(due_at - started_at).total_seconds() * factor
+        )
     return instants
 
 

@@ -37,7 +37,7 @@ async def close_case(tx: Transaction, facts: CaseFacts, close_kind: CloseKind, r
     text = f"您反映的“{title}”（编号{facts.number}）已办结：{result}"[: tx.ground.rulebook.texts.message]
     await messages.tell_reporter(tx, facts.id, MessageKind.RESULT, text)
     await clocks.start(
-        tx, ClockKind.FOLLOW_UP, facts.id, tx.ground.rulebook.follow_up_limit, "follow_up", round=facts.round
+        tx, ClockKind.FOLLOW_UP, facts.id, tx.ground.rulebook.follow_up_limit, "follow_up", case_round=facts.round
     )  # fmt: skip
 
 

@@ -51,7 +51,9 @@ CASE_FACTS: LiteralString = (
 def _case_of(alias: LiteralString, key: LiteralString) -> LiteralString:
     """The facts of the case that a row hangs on."""
     inner = CASE_FACTS.replace("{t}", alias)
-    return f"(SELECT {inner} FROM case_file {alias} WHERE {alias}.county_code = {{t}}.county_code AND {alias}.id = {key})"
+    return (
+        f"(SELECT {inner} FROM case_file {alias} WHERE {alias}.county_code = {{t}}.county_code AND {alias}.id = {key})"
+    )
 
 
 WHISTLE_FACTS: LiteralString = (
@@ -91,7 +93,9 @@ _READ_CASE = f"SELECT {CASE_FACTS.replace('{t}', 'c')} FROM case_file c WHERE c.
 _CASE_OF_WHISTLE = "SELECT case_id FROM whistle WHERE county_code = $1 AND id = $2"
 _READ_WHISTLE = f"SELECT {WHISTLE_FACTS.replace('{t}', 'w')} FROM whistle w WHERE w.county_code = $1 AND w.id = $2"
 _CASE_OF_ASSIGNMENT = "SELECT case_id FROM assignment WHERE county_code = $1 AND id = $2"
-_READ_ASSIGNMENT = f"SELECT {ASSIGNMENT_FACTS.replace('{t}', 'a')} FROM assignment a WHERE a.county_code = $1 AND a.id = $2"
+_READ_ASSIGNMENT = (
+    f"SELECT {ASSIGNMENT_FACTS.replace('{t}', 'a')} FROM assignment a WHERE a.county_code = $1 AND a.id = $2"
+)
 
 
 async def lock_case(tx: Transaction, case_id: UUID, expected_version: int | None = None) -> CaseFacts:
@@ -140,12 +144,17 @@ async def lock_assignment(tx: Transaction, assignment_id: UUID, expected_version
 
 async def read_assignment(tx: Transaction, assignment_id: UUID) -> AssignmentFacts:
     """The assignment's facts as they stand in this transaction."""
-    return msgspec.json.decode(await tx.connection.fetchval(_READ_ASSIGNMENT, tx.county, assignment_id), type=AssignmentFacts)
+    return msgspec.json.decode(
+        await tx.connection.fetchval(_READ_ASSIGNMENT, tx.county, assignment_id), type=AssignmentFacts
+    )
 
 
 def check_version(version: int, expected: int | None, state: str) -> None:
     """Raise StateConflict when the caller has seen another version."""
     if expected is not None and expected != version:
         raise StateConflict(
-            f"内容已被他人更新（现为第 {version} 版）", f"changed by someone else (now version {version})", state=state, version=version
+            f"内容已被他人更新（现为第 {version} 版）",
+            f"changed by someone else (now version {version})",
+            state=state,
+            version=version,
         )

@@ -27,7 +27,12 @@ async def tell_reporter(tx: Transaction, case_id: UUID, kind: MessageKind, text:
 
 
 async def call_duty_phone(
-    tx: Transaction, case_id: UUID, whistle_id: UUID | None, call: DutyCall, text: str, kind: MessageKind = MessageKind.WHISTLE
+    tx: Transaction,
+    case_id: UUID,
+    whistle_id: UUID | None,
+    call: DutyCall,
+    text: str,
+    kind: MessageKind = MessageKind.WHISTLE,
 ) -> None:
     """A message to an organization's duty phone; nothing when it has none."""
     if call.duty_phone is None:

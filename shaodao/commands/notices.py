@@ -121,7 +121,7 @@ async def _start_clocks(
         if reckoned is not None:
             await clocks.start_at(
                 tx, kind, notice.case.id, reckoned, f"{notice.rule}.{kind.value.lower()}", limit=limit, whistle_id=notice.whistle_id,
-                assignment_id=assignment_id, organization_code=organization_code, round=notice.case.round,
+                assignment_id=assignment_id, organization_code=organization_code, case_round=notice.case.round,
             )  # fmt: skip
     return tuple(None if reckoned is None else reckoned.at for _, reckoned, _ in planned)
 

@@ -69,7 +69,7 @@ async def _move_clocks(tx: Transaction, facts: CaseFacts, target: CaseState) -> 
     if target is CaseState.VERIFYING:
         await clocks.stop(tx, facts.id, ClockKind.HANDLING)
         limit = tx.ground.rulebook.verification_limits.of(facts.urgency)
-        await clocks.start(tx, ClockKind.VERIFICATION, facts.id, limit, "verification", round=facts.round)
+        await clocks.start(tx, ClockKind.VERIFICATION, facts.id, limit, "verification", case_round=facts.round)
     elif facts.state is CaseState.VERIFYING:
         await clocks.stop(tx, facts.id, ClockKind.VERIFICATION)
         await clocks.go_on(tx, facts.id, ClockKind.HANDLING)

@@ -20,7 +20,9 @@ _TAKE_KEY = """
 INSERT INTO command_outcome (county_code, actor, key, command, fingerprint, outcome, at)
 VALUES ($1, $2, $3, $4, $5, '{}', $6) ON CONFLICT (county_code, actor, key) DO NOTHING RETURNING 1
 """
-_READ_OUTCOME = "SELECT command, fingerprint, outcome FROM command_outcome WHERE county_code = $1 AND actor = $2 AND key = $3"
+_READ_OUTCOME = (
+    "SELECT command, fingerprint, outcome FROM command_outcome WHERE county_code = $1 AND actor = $2 AND key = $3"
+)
 _KEEP_OUTCOME = "UPDATE command_outcome SET outcome = $4::jsonb WHERE county_code = $1 AND actor = $2 AND key = $3"
 
 

@@ -27,12 +27,20 @@ _NOT_RELEASED_BEFORE = frozenset({WhistleState.VERIFIED, WhistleState.CLOSED, Wh
 
 def owes_a_report(facts: AssignmentFacts, _: Viewer) -> Refusal | None:
     """INFORM is read, not handled (C.2.3)."""
-    return Refusal("知会单位只需阅知", "an INFORM assignment is only read") if facts.role is AssignmentRole.INFORM else None
+    return (
+        Refusal("知会单位只需阅知", "an INFORM assignment is only read")
+        if facts.role is AssignmentRole.INFORM
+        else None
+    )
 
 
 def is_inform(facts: AssignmentFacts, _: Viewer) -> Refusal | None:
     """阅知 is for INFORM only."""
-    return None if facts.role is AssignmentRole.INFORM else Refusal("主办、协办单位须应哨", "LEAD and CO acknowledge instead")
+    return (
+        None
+        if facts.role is AssignmentRole.INFORM
+        else Refusal("主办、协办单位须应哨", "LEAD and CO acknowledge instead")
+    )
 
 
 def arrived_if_demanded(facts: AssignmentFacts, _: Viewer) -> Refusal | None:

@@ -26,7 +26,11 @@ def category_is_set(facts: CaseFacts, _: Viewer) -> Refusal | None:
 
 def not_complex(facts: CaseFacts, _: Viewer) -> Refusal | None:
     """即接即办 is not for COMPLEX matters (C.3 settleAtOnce)."""
-    return Refusal("复杂诉求不能即接即办", "a COMPLEX case cannot be settled at once") if facts.urgency is Urgency.COMPLEX else None
+    return (
+        Refusal("复杂诉求不能即接即办", "a COMPLEX case cannot be settled at once")
+        if facts.urgency is Urgency.COMPLEX
+        else None
+    )
 
 
 def below_street(facts: CaseFacts, _: Viewer) -> Refusal | None:
@@ -50,8 +54,14 @@ def not_a_handler(facts: CaseFacts, viewer: Viewer) -> Refusal | None:
 
 def neither_handler_nor_verifier(facts: CaseFacts, viewer: Viewer) -> Refusal | None:
     """The follow-up caller is a third person (C.9 point 4)."""
-    if viewer.account_id in facts.handlers or viewer.account_id in facts.verifiers or viewer.account_id == facts.closed_by:
-        return Refusal("经办人、核查人不能回访", "the handler and the verifier cannot make the follow-up call", permission=True)
+    if (
+        viewer.account_id in facts.handlers
+        or viewer.account_id in facts.verifiers
+        or viewer.account_id == facts.closed_by
+    ):
+        return Refusal(
+            "经办人、核查人不能回访", "the handler and the verifier cannot make the follow-up call", permission=True
+        )
     return None
 
 
@@ -146,7 +156,13 @@ CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
 """C.3 as one table; register has no source state and is decided by ``may_register``."""
 
 _STARTED = frozenset(
-    {AssignmentState.HANDLING, AssignmentState.REPORTED, AssignmentState.RETURNED, AssignmentState.VERIFIED, AssignmentState.RELEASED}
+    {
+        AssignmentState.HANDLING,
+        AssignmentState.REPORTED,
+        AssignmentState.RETURNED,
+        AssignmentState.VERIFIED,
+        AssignmentState.RELEASED,
+    }
 )
 
 
@@ -163,7 +179,14 @@ def computed_case_state(state: CaseState, assignments: tuple[AssignmentBrief, ..
 
 def may_register(viewer: Viewer, place: str | None) -> Role | None:
     """The role in which the viewer may register a case at ``place`` (a division or grid code; None: not known yet)."""
-    for role in (Role.STREET_DISPATCHER, Role.GRID_CHIEF, Role.GRID_WORKER, Role.RESIDENT, Role.DEPT_HANDLER, Role.SYSTEM):
+    for role in (
+        Role.STREET_DISPATCHER,
+        Role.GRID_CHIEF,
+        Role.GRID_WORKER,
+        Role.RESIDENT,
+        Role.DEPT_HANDLER,
+        Role.SYSTEM,
+    ):
         for grant in viewer.grants_of(role):
             if place is None or role in (Role.RESIDENT, Role.GRID_WORKER, Role.GRID_CHIEF):
                 return role

@@ -38,7 +38,9 @@ class InvalidInput(DomainError):
     code = "INVALID_INPUT"
 
     def __init__(self, *faults: Fault) -> None:
-        super().__init__("；".join(f"{f.path}：{f.message}" for f in faults), "; ".join(f"{f.path}: {f.english}" for f in faults))
+        super().__init__(
+            "；".join(f"{f.path}：{f.message}" for f in faults), "; ".join(f"{f.path}: {f.english}" for f in faults)
+        )
         self.faults = faults
 
     @classmethod
@@ -70,7 +72,14 @@ class StateConflict(DomainError):
     code = "STATE_CONFLICT"
 
     def __init__(
-        self, message: str, english: str, *, state: str, version: int, allowed: tuple[AllowedAction, ...] = (), machine: str = ""
+        self,
+        message: str,
+        english: str,
+        *,
+        state: str,
+        version: int,
+        allowed: tuple[AllowedAction, ...] = (),
+        machine: str = "",
     ) -> None:
         super().__init__(message, english)
         self.state = state

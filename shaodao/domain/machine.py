@@ -105,7 +105,9 @@ class Machine(Generic[StateT, FactsT]):
             raise NotPermitted(f"您的角色或范围不能执行“{step.label}”", f"your role or scope does not permit {action}")
         state = self.state_of(facts)
         if state not in step.sources:
-            self._conflict(f"“{state.label}”状态下不能“{step.label}”", f"{action} is not allowed in state {state}", facts, viewer)
+            self._conflict(
+                f"“{state.label}”状态下不能“{step.label}”", f"{action} is not allowed in state {state}", facts, viewer
+            )
         for guard in step.guards:
             refusal = guard(facts, viewer)
             if refusal is None:

@@ -234,7 +234,10 @@ RULES: Mapping[str, Rule] = {
         **_of_case(*_CASE_STAFF),
         Role.RESIDENT: AllOf((_HANDLING_CLOCK, Linked("case_file", "id", "case_id", _CASE[Role.RESIDENT]))),
         Role.DEPT_HANDLER: AnyOf(
-            (_OWN_ORGANIZATION, AllOf((_HANDLING_CLOCK, Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]))))
+            (
+                _OWN_ORGANIZATION,
+                AllOf((_HANDLING_CLOCK, Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]))),
+            )
         ),
     },
     # What waits for whom: the row names the role that does it, and where it must be, the very account.
@@ -246,8 +249,12 @@ RULES: Mapping[str, Rule] = {
         Role.GRID_CHIEF: AnyOf((AllOf((Is("role", ("GRID_CHIEF",)), InScope())), _FIRST_RECEIVED)),
         Role.DEPT_HANDLER: AllOf((Is("role", ("DEPT_HANDLER",)), _OWN_ORGANIZATION)),
     },
-    "follow_up": _of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.COUNTY_GRID_OFFICE, Role.RESIDENT),
-    "message": _of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.GRID_CHIEF, Role.GRID_WORKER, Role.RESIDENT),
+    "follow_up": _of_case(
+        Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.COUNTY_GRID_OFFICE, Role.RESIDENT
+    ),
+    "message": _of_case(
+        Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.GRID_CHIEF, Role.GRID_WORKER, Role.RESIDENT
+    ),
     "grid": dict.fromkeys(_EVERYONE, Everything()),
     "team": dict.fromkeys(_EVERYONE, Everything()),
     "person": {
@@ -271,7 +278,8 @@ RULES: Mapping[str, Rule] = {
         Role.STREET_LEADER: InScope(),
     },
     "vessel": dict.fromkeys(
-        (Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.COUNTY_GRID_OFFICE), InScope()
+        (Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.COUNTY_GRID_OFFICE),
+        InScope(),
     ),
     # Fields. The reporter never reaches a department when the case is confidential (C.7 guardrail 5).
     "reporter": {

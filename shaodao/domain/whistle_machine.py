@@ -6,7 +6,9 @@ from shaodao.domain.machine import Machine, Part, Refusal, Step, party
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.vocabulary import AssignmentRole, LeaderRank, Role, WhistleKind, WhistleState
 
-IN_THE_FIELD = frozenset({WhistleState.BLOWN, WhistleState.GATHERING, WhistleState.HANDLING, WhistleState.REPORTED, WhistleState.VERIFIED})
+IN_THE_FIELD = frozenset(
+    {WhistleState.BLOWN, WhistleState.GATHERING, WhistleState.HANDLING, WhistleState.REPORTED, WhistleState.VERIFIED}
+)
 """Blown and not yet closed."""
 
 OPEN = IN_THE_FIELD | {WhistleState.DRAFTED, WhistleState.PENDING_APPROVAL}
@@ -27,7 +29,9 @@ def rank_suffices(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
     ranks = {grant.rank for grant in viewer.grants_of(Role.STREET_LEADER) if grant.covers(facts.case.place)}
     if LeaderRank.CHIEF in ranks or (LeaderRank.DEPUTY in ranks and facts.kind in _DEPUTY_MAY_APPROVE):
         return None
-    return Refusal("该类哨须由更高职级的街道领导审批", "this kind of whistle needs a leader of higher rank", permission=True)
+    return Refusal(
+        "该类哨须由更高职级的街道领导审批", "this kind of whistle needs a leader of higher rank", permission=True
+    )
 
 
 def is_emergency(facts: WhistleFacts, _: Viewer) -> Refusal | None:
@@ -51,7 +55,9 @@ def case_takes_a_whistle(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     """The case may have moved on since the draft (C.3 blowWhistle)."""
     if facts.case.state in CASE_MACHINE.step("draftWhistle").sources:
         return None
-    return Refusal(f"案件已是“{facts.case.state.label}”，不能再吹哨", f"the case is {facts.case.state} and takes no whistle")
+    return Refusal(
+        f"案件已是“{facts.case.state.label}”，不能再吹哨", f"the case is {facts.case.state} and takes no whistle"
+    )
 
 
 def dispatcher_only_in_emergency(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
@@ -59,12 +65,18 @@ def dispatcher_only_in_emergency(facts: WhistleFacts, viewer: Viewer) -> Refusal
     leader = any(grant.covers(facts.case.place) for grant in viewer.grants_of(Role.STREET_LEADER))
     if leader or facts.kind is WhistleKind.EMERGENCY:
         return None
-    return Refusal("非应急哨须由街道领导增派或变更主办", "only a leader changes the departments of this kind", permission=True)
+    return Refusal(
+        "非应急哨须由街道领导增派或变更主办", "only a leader changes the departments of this kind", permission=True
+    )
 
 
 def nobody_arrived(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     """A blown whistle is withdrawn only while none has arrived (C.4 withdraw)."""
-    return Refusal("已有部门到场，不能撤哨", "a department has arrived") if any(a.arrived_at for a in facts.active) else None
+    return (
+        Refusal("已有部门到场，不能撤哨", "a department has arrived")
+        if any(a.arrived_at for a in facts.active)
+        else None
+    )
 
 
 def closer_is_no_handler(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
@@ -135,7 +147,9 @@ WHISTLE_MACHINE: Machine[WhistleState, WhistleFacts] = Machine(
 """C.4, whistle, as one table; draft has no source state and is the case's step draftWhistle."""
 
 
-def computed_whistle_state(state: WhistleState, assignments: tuple[AssignmentBrief, ...], remote_allowed: bool) -> WhistleState:
+def computed_whistle_state(
+    state: WhistleState, assignments: tuple[AssignmentBrief, ...], remote_allowed: bool
+) -> WhistleState:
     """Where a whistle in the field stands after an assignment's step: the *computed* rows of C.4."""
     if state not in IN_THE_FIELD:
         return state

@@ -211,10 +211,7 @@ class StreetDesk:
         if point is None or scene is None:
             return "DECLARED"
         away = distance_metres(to_cgcs2000(point, crs), scene)
-        if away > radius:
-            message = f"距案件地点{away:.0f}米，超出{radius}米的报到范围"
-            raise InvalidInput.at("point", message, f"{away:.0f} m from the case's point, beyond {radius} m")
-        return "POINT"
+        return "DECLARED" if away > radius else "POINT"
 
     def _checked_fields(self, report: Report) -> dict[str, Any]:
         """The report's fields as plain JSON values; InvalidInput names every fault of the four elements and the form."""

@@ -36,7 +36,10 @@ def demonstration(environment: dict[str, str]) -> Iterator[str]:
     command = [sys.executable, "-m", "shaodao", "demo"]
     url = f"http://127.0.0.1:{environment['SHAODAO_PORT']}"
     log = Path(environment["SHAODAO_DATA_DIR"]).parent / "demo.log"
-    with log.open("w") as told, subprocess.Popen(command, env=environment, stderr=told, start_new_session=True) as process:
+    with (
+        log.open("w") as told,
+        subprocess.Popen(command, env=environment, stderr=told, start_new_session=True) as process,
+    ):
         try:
             _wait(url, process, log)
             yield url

@@ -5,7 +5,7 @@ A fenced block is an example by what stands behind its language:
 - ``graphql as=<login>``: runs on the demonstration street as that person; ``graphql`` alone must only be valid.
 - ``sh as=<login>``: the body of its curl call (``-d '{"query": …}'``) runs likewise.
 - ``json variables``: the variables of the example before it. ``"{registerCase.case.id}"`` stands for a value of an
-  earlier answer on the page.
+  earlier answer on the page; in a list a number picks an element, and an organization's code the one that is its.
 - ``json answer``: what the example before it answers. It may leave fields out; ``"…"`` stands for any value, and as
   the last element of a list for any further ones.
 """
@@ -89,8 +89,15 @@ def filled(value: Any, answers: dict[str, Any]) -> Any:
 
 def _reach(value: Any, steps: list[str]) -> Any:
     for step in steps:
-        value = value[int(step) if isinstance(value, list) else step]
+        value = _element(value, step) if isinstance(value, list) else value[step]
     return value
+
+
+def _element(values: list[Any], step: str) -> Any:
+    if step.isdigit():
+        return values[int(step)]
+    [found] = [value for value in values if value["organization"]["code"] == step]
+    return found
 
 
 def differences(told: Any, found: Any, path: str = "") -> list[str]:

@@ -88,13 +88,16 @@ async def test_arriving_near_the_scene_proves_itself_and_implies_signing(street:
     assert not {"ACKNOWLEDGE", "ARRIVE"} & await running(street, case_id, lead)
 
 
-async def test_arriving_far_from_the_scene_is_refused(street: Street) -> None:
-    _, lead = await lead_of(street)
+async def test_whoever_arrives_by_a_position_far_off_waits_for_the_streets_word(street: Street) -> None:
+    case_id, lead = await lead_of(street)
     far = PointInput(longitude=SCENE.longitude + 0.01, latitude=SCENE.latitude, crs="CGCS2000")
-    with pytest.raises(InvalidInput) as refused:
-        await do(street, lambda tx: assignments.arrive(tx, lead, far), "CG")
-    assert paths(refused.value) == ["point"]
-    assert (await row(street, "assignment", lead))["state"] == "NOTIFIED"
+    await do(street, lambda tx: assignments.arrive(tx, lead, far), "CG")
+    there = await row(street, "assignment", lead)
+    assert (there["state"], there["arrival_proof"]) == ("ARRIVED", "DECLARED")
+    told = await street.pool.fetchval(
+        "SELECT text FROM case_event WHERE case_id = $1 AND type = 'arriveAtScene'", case_id
+    )
+    assert "定位距案件地点9" in told
 
 
 async def test_a_declared_arrival_is_confirmed_by_the_street(street: Street) -> None:

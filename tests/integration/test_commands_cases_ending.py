@@ -1,9 +1,6 @@
 """A case's end: closing, withdrawal, follow-up and rating, and writers at once (C.3, C.9 point 4)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,22 +8,34 @@ import pytest
 from shaodao.commands import cases
 from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.follow_ups import FollowUpInput, rate_result, record_follow_up
-from shaodao.commands.progress import advance
-from shaodao.commands.registration import register
-from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.domain.calendar import SHANGHAI
-from shaodao.domain.errors import DomainError, InvalidInput, NotFound, NotPermitted, StateConflict
+from shaodao.commands.transaction import Outcome
+from shaodao.domain.errors import InvalidInput, NotPermitted, StateConflict
 from shaodao.domain.vocabulary import (
-    AssignmentRole,
-    Channel,
     CloseKind,
-    NotAcceptedReason,
     Satisfaction,
     SolvedLevel,
     Urgency,
 )
-
-from tests.integration.case_steps import (BASIS, CALLER, CO, DISPATCHER, INFORM, LEAD, RESIDENT, WORKER, Step, accepted, case_input, case_row, clock, closed, dispatched, do, last_event, messages, only_row, paths, picture, refused, registered, stages, verifying)
+from tests.integration.case_steps import (
+    BASIS,
+    CALLER,
+    DISPATCHER,
+    LEAD,
+    RESIDENT,
+    Step,
+    accepted,
+    case_row,
+    clock,
+    closed,
+    do,
+    messages,
+    only_row,
+    paths,
+    refused,
+    registered,
+    stages,
+    verifying,
+)
 from tests.integration.conftest import Street
 
 

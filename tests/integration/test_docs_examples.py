@@ -97,4 +97,6 @@ def test_an_answer_that_is_told_wrong_is_found() -> None:
     found = {"data": {"cases": [{"title": "a", "state": "CLOSED"}, {"title": "b"}]}}
     assert differences({"data": {"cases": [{"title": "a"}, "…"]}}, found) == []
     assert differences({"data": {"cases": [{"title": "…"}]}}, found) == [".data.cases: told 1 elements, found 2"]
-    assert differences({"data": {"cases": [{"title": "b"}, "…"]}}, found) == [".data.cases.0.title: told 'b', found 'a'"]
+    assert differences({"data": {"cases": [{"title": "b"}, "…"]}}, found) == [
+        ".data.cases.0.title: told 'b', found 'a'"
+    ]
