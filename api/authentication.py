@@ -48,17 +48,17 @@ class Authenticator:
     remembered_for: timedelta = timedelta(seconds=10)
     _sessions: dict[str, _Remembered] = field(default_factory=dict)
 
-    async def authenticate(self, authorization: str | None) -> Session:
-        """The session of an ``Authorization`` value. Raises Unauthenticated."""
+    async def authenticate(self, authorization: str | None, *, anew: bool = False) -> Session:
+        """The session of an ``Authorization`` value; ``anew`` trusts no memory. Raises Unauthenticated."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated("a bearer token is needed")
-        return await self._session(token.strip())
+        return await self._session(token.strip(), anew)
 
-    async def _session(self, token: str) -> Session:
+    async def _session(self, token: str, anew: bool) -> Session:
         now = self.now()
         known = self._sessions.pop(token, None)
-        if known is None or known.until <= now:
+        if known is None or known.until <= now or anew:
             session = await self._checked(token, now)
             known = _Remembered(session, min(session.expires_at, now + self.remembered_for))
         if len(self._sessions) >= self.remembered:

@@ -168,11 +168,11 @@ class _Socket:
         while True:
             left = (session.expires_at - self.endpoint.authenticator.now()).total_seconds()
             await asyncio.sleep(max(0.0, min(left, self.endpoint.limits.check_again)))
-            session = await self._authenticated(authorization)
+            session = await self._authenticated(authorization, anew=True)
 
-    async def _authenticated(self, authorization: str | None) -> Session:
+    async def _authenticated(self, authorization: str | None, *, anew: bool = False) -> Session:
         try:
-            return await self.endpoint.authenticator.authenticate(authorization)
+            return await self.endpoint.authenticator.authenticate(authorization, anew=anew)
         except Unauthenticated as error:
             raise Closed(4403, f"Forbidden: {error}") from None
 

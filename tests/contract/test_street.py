@@ -115,11 +115,10 @@ def test_an_arrival_is_proved_by_a_point_near_the_case(street: Street, point: Po
     assert (assignment.arrival_proof, assignment.view.acknowledged_at) == (proof, street.now)
 
 
-def test_an_arrival_elsewhere_is_refused(street: Street) -> None:
+def test_an_arrival_elsewhere_waits_for_the_streets_word(street: Street) -> None:
     assignment = street.blow("XX")
-    with pytest.raises(InvalidInput, match=r"point: \d+ m from the case's point, beyond 300 m"):
-        street.run(_desk(street, assignment).arrive(HERE, CoordinateSystem.GCJ02))
-    assert assignment.state is AssignmentState.NOTIFIED
+    street.run(_desk(street, assignment).arrive(HERE, CoordinateSystem.GCJ02))
+    assert (assignment.state, assignment.arrival_proof) == (AssignmentState.ARRIVED, "DECLARED")
 
 
 def test_faulty_arguments_are_refused_with_their_paths(street: Street) -> None:

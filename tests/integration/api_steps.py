@@ -3,8 +3,8 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +13,11 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import structlog
 import uvicorn
 from starlette.applications import Starlette
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as connect_socket
 from websockets.typing import Subprotocol
 
 from api.app import create_app
@@ -25,6 +27,7 @@ from shaodao.demo.tokens import handler_viewer, resident_viewer, staff_viewer
 from shaodao.domain.permissions import Viewer
 from shaodao.host import utc_now
 from shaodao.postgres.embedded import Cluster
+from shaodao.postgres.pool import connect
 from shaodao.settings import Settings
 from shaodao.tokens import issue, local_key
 
@@ -111,6 +114,31 @@ def code_of(answer: httpx.Response) -> str:
     return str(answer.json()["errors"][0]["extensions"]["code"])
 
 
+@contextmanager
+def logged() -> Iterator[list[Any]]:
+    """What is logged meanwhile."""
+    with structlog.testing.capture_logs() as events:
+        yield events
+
+
+def assert_masked(body: dict[str, Any], code: str, events: list[Any]) -> None:
+    """Nothing of the cause is told, and the log has it under the request's id."""
+    [error] = body["errors"]
+    assert error["extensions"]["code"] == code
+    assert error["extensions"]["requestId"] == body["extensions"]["requestId"]
+    text = str(body)
+    assert not [word for word in ("secret", "asyncpg", "relation", "select", "Error:", "canceling") if word in text]
+    [event] = [event for event in events if event.get("request_id") == body["extensions"]["requestId"]]
+    assert isinstance(event["exc_info"], Exception)
+
+
+async def execute(dsn: str, statement: str) -> None:
+    """Run a statement behind the server's back."""
+    connection = await connect(dsn)
+    await connection.execute(statement)
+    await connection.close()
+
+
 @asynccontextmanager
 async def opened(settings: Settings, limits: SocketLimits | None = None) -> AsyncIterator[Api]:
     """The application, its lifespan run by hand."""
@@ -144,7 +172,7 @@ class Server:
         protocols = [Subprotocol(subprotocol)] if subprotocol else None
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         address = f"ws://127.0.0.1:{self.port}/graphql"
-        async with connect(address, subprotocols=protocols, additional_headers=named, proxy=None) as connection:
+        async with connect_socket(address, subprotocols=protocols, additional_headers=named, proxy=None) as connection:
             yield Socket(connection)
 
     @asynccontextmanager

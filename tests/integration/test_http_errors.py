@@ -1,24 +1,18 @@
-"""Errors over HTTP: the client's mistakes are named, ours are masked, and readiness says what is missing."""
+"""Errors over HTTP: the client's mistakes are named, ours are masked; the explorer is for browsers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
 import pytest_asyncio
-import structlog
 
-from shaodao.host import utc_now
 from shaodao.postgres.embedded import Cluster
 from shaodao.postgres.pool import connect
-from tests.integration.api_steps import Api, code_of, copied, opened, settings_of
+from tests.integration.api_steps import Api, assert_masked, code_of, copied, execute, logged, opened, settings_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -32,12 +26,6 @@ async def api(postgres: Cluster, street_template: str, tmp_path_factory: pytest.
     folder = tmp_path_factory.mktemp("data")
     async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, folder)) as made:
         yield made
-
-
-@contextmanager
-def logged() -> Iterator[list[Any]]:
-    with structlog.testing.capture_logs() as events:
-        yield events
 
 
 async def refusal(api: Api, document: str, **variables: Any) -> tuple[str, str]:
@@ -173,17 +161,6 @@ async def test_what_fails_in_a_resolver_is_masked(
     assert answer.json()["errors"][0]["path"] == ["registerCase"]
 
 
-def assert_masked(body: dict[str, Any], code: str, events: list[Any]) -> None:
-    """Nothing of the cause is told, and the log has it under the request's id."""
-    [error] = body["errors"]
-    assert error["extensions"]["code"] == code
-    assert error["extensions"]["requestId"] == body["extensions"]["requestId"]
-    text = str(body)
-    assert not [word for word in ("secret", "asyncpg", "relation", "select", "Error:", "canceling") if word in text]
-    [event] = [event for event in events if event.get("request_id") == body["extensions"]["requestId"]]
-    assert isinstance(event["exc_info"], Exception)
-
-
 async def test_what_fails_in_a_read_is_masked(postgres: Cluster, street_template: str, tmp_path: Path) -> None:
     async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, tmp_path)) as broken:
         await execute(dsn, "ALTER TABLE grid RENAME TO secret_table")
@@ -208,118 +185,11 @@ async def test_a_read_that_takes_too_long_is_told_so(postgres: Cluster, street_t
     assert_masked(answer.json(), "TIMED_OUT", events)
 
 
-async def execute(dsn: str, statement: str) -> None:
-    connection = await connect(dsn)
-    await connection.execute(statement)
-    await connection.close()
-
-
 async def cancel_waiting(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Cancel the statement that waits for a lock, as PostgreSQL does at the statement time limit."""
     waiting = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     while not await connection.fetch(waiting):
         await asyncio.sleep(0.02)
-
-
-async def test_liveness_and_readiness(api: Api) -> None:
-    assert (await api.client.get("/healthz")).text == "ok"
-    answer = await api.client.get("/readyz")
-    assert answer.status_code == 503
-    checks = answer.json()["checks"]
-    assert (checks["database"], checks["migrations"]) == ("ok", "ok")
-    assert "shaodao work" in checks["workers"]
-
-
-async def test_a_worker_elsewhere_makes_a_server_ready(api: Api) -> None:
-    assert api.settings.database_url is not None
-    connection = await connect(api.settings.database_url)
-    beat = "INSERT INTO schedule (name, every, next_at) VALUES ('workers', $1, $2)"
-    await connection.execute(beat, timedelta(seconds=20), utc_now() + timedelta(seconds=20))
-    assert (await api.client.get("/readyz")).json() == {
-        "ready": True, "checks": {"database": "ok", "migrations": "ok", "workers": "ok"},
-    }  # fmt: skip
-    await connection.execute("DELETE FROM schedule WHERE name = 'workers'")
-    await connection.close()
-
-
-async def test_workers_of_its_own_make_a_server_ready(postgres: Cluster, street_template: str, tmp_path: Path) -> None:
-    async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, tmp_path, workers=True)) as api:
-        assert (await api.client.get("/readyz")).status_code == 200
-
-
-async def test_a_database_behind_the_code_is_not_ready(postgres: Cluster, street_template: str, tmp_path: Path) -> None:
-    async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, tmp_path)) as api:
-        connection = await connect(dsn)
-        ledger = "DELETE FROM migrations WHERE name = (SELECT max(name) FROM migrations)"
-        await connection.execute(ledger)
-        await connection.close()
-        answer = await api.client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["checks"]["migrations"].startswith("pending: ")
-
-
-@asynccontextmanager
-async def gate_to(dsn: str, folder: Path) -> AsyncIterator[tuple[str, "Gate"]]:
-    """A way to the database that can be shut: its DSN, and what shuts it."""
-    gate = Gate(parse_qs(urlsplit(dsn).query)["host"][0] + "/.s.PGSQL.5432", str(folder / ".s.PGSQL.5432"))
-    await gate.open()
-    try:
-        yield urlsplit(dsn)._replace(query=f"host={quote(str(folder))}").geturl(), gate
-    finally:
-        await gate.shut()
-
-
-@dataclass
-class Gate:
-    """Passes everything between a socket of its own and that of PostgreSQL until it is shut."""
-
-    target: str
-    path: str
-    writers: list[asyncio.StreamWriter] = field(default_factory=list)
-
-    async def open(self) -> None:
-        """Let connections through."""
-        self.server = await asyncio.start_unix_server(self._connected, self.path)
-
-    async def shut(self) -> None:
-        """Cut what is connected, and let nobody in."""
-        self.server.close()
-        for writer in self.writers:
-            writer.transport.abort()
-        Path(self.path).unlink(missing_ok=True)
-        await asyncio.sleep(0)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        behind_reader, behind = await asyncio.open_unix_connection(self.target)
-        self.writers += [writer, behind]
-        with suppress(OSError):
-            await asyncio.gather(_passed(reader, behind), _passed(behind_reader, writer))
-
-
-async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-    writer.close()
-
-
-async def test_a_database_that_is_gone_is_told_and_one_that_comes_back_is_used(
-    postgres: Cluster, street_template: str, tmp_path: Path, open_folder: Path
-) -> None:
-    async with copied(postgres, street_template) as direct, gate_to(direct, open_folder) as (dsn, gate):
-        async with opened(settings_of(dsn, tmp_path)) as api:
-            assert (await api.ask("{ serverTime }")).status_code == 200
-            await gate.shut()
-            ready = await api.client.get("/readyz")
-            with logged() as events:
-                answer = await api.ask("{ viewer { name } }", who="CG")
-            assert (await api.client.get("/healthz")).status_code == 200
-            await gate.open()
-            assert (await api.ask("{ serverTime }")).status_code == 200
-    assert ready.status_code == 503
-    assert ready.json()["checks"]["database"].startswith("failed: ")
-    assert str(open_folder) not in ready.text
-    assert answer.status_code == 503
-    assert_masked(answer.json(), "UNAVAILABLE", events)
 
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

@@ -1,0 +1,130 @@
+"""Liveness and readiness, and what clients are told while the database is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+import pytest_asyncio
+
+from shaodao.host import utc_now
+from shaodao.postgres.embedded import Cluster
+from shaodao.postgres.pool import connect
+from tests.integration.api_steps import Api, assert_masked, copied, logged, opened, settings_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(postgres: Cluster, street_template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+    folder = tmp_path_factory.mktemp("data")
+    async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, folder)) as made:
+        yield made
+
+
+async def test_liveness_and_readiness(api: Api) -> None:
+    assert (await api.client.get("/healthz")).text == "ok"
+    answer = await api.client.get("/readyz")
+    assert answer.status_code == 503
+    checks = answer.json()["checks"]
+    assert (checks["database"], checks["migrations"]) == ("ok", "ok")
+    assert "shaodao work" in checks["workers"]
+
+
+async def test_a_worker_elsewhere_makes_a_server_ready(api: Api) -> None:
+    assert api.settings.database_url is not None
+    connection = await connect(api.settings.database_url)
+    beat = "INSERT INTO schedule (name, every, next_at) VALUES ('workers', $1, $2)"
+    await connection.execute(beat, timedelta(seconds=20), utc_now() + timedelta(seconds=20))
+    assert (await api.client.get("/readyz")).json() == {
+        "ready": True, "checks": {"database": "ok", "migrations": "ok", "workers": "ok"},
+    }  # fmt: skip
+    await connection.execute("DELETE FROM schedule WHERE name = 'workers'")
+    await connection.close()
+
+
+async def test_workers_of_its_own_make_a_server_ready(postgres: Cluster, street_template: str, tmp_path: Path) -> None:
+    async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, tmp_path, workers=True)) as api:
+        assert (await api.client.get("/readyz")).status_code == 200
+
+
+async def test_a_database_behind_the_code_is_not_ready(postgres: Cluster, street_template: str, tmp_path: Path) -> None:
+    async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, tmp_path)) as api:
+        connection = await connect(dsn)
+        ledger = "DELETE FROM migrations WHERE name = (SELECT max(name) FROM migrations)"
+        await connection.execute(ledger)
+        await connection.close()
+        answer = await api.client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["migrations"].startswith("pending: ")
+
+
+@asynccontextmanager
+async def gate_to(dsn: str, folder: Path) -> AsyncIterator[tuple[str, "Gate"]]:
+    """A way to the database that can be shut: its DSN, and what shuts it."""
+    gate = Gate(parse_qs(urlsplit(dsn).query)["host"][0] + "/.s.PGSQL.5432", str(folder / ".s.PGSQL.5432"))
+    await gate.open()
+    try:
+        yield urlsplit(dsn)._replace(query=f"host={quote(str(folder))}").geturl(), gate
+    finally:
+        await gate.shut()
+
+
+@dataclass
+class Gate:
+    """Passes everything between a socket of its own and that of PostgreSQL until it is shut."""
+
+    target: str
+    path: str
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    async def open(self) -> None:
+        """Let connections through."""
+        self.server = await asyncio.start_unix_server(self._connected, self.path)
+
+    async def shut(self) -> None:
+        """Cut what is connected, and let nobody in."""
+        self.server.close()
+        for writer in self.writers:
+            writer.transport.abort()
+        Path(self.path).unlink(missing_ok=True)
+        await asyncio.sleep(0)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind_reader, behind = await asyncio.open_unix_connection(self.target)
+        self.writers += [writer, behind]
+        with suppress(OSError):
+            await asyncio.gather(_passed(reader, behind), _passed(behind_reader, writer))
+
+
+async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+    writer.close()
+
+
+async def test_a_database_that_is_gone_is_told_and_one_that_comes_back_is_used(
+    postgres: Cluster, street_template: str, tmp_path: Path, open_folder: Path
+) -> None:
+    async with (
+        copied(postgres, street_template) as direct,
+        gate_to(direct, open_folder) as (dsn, gate),
+        opened(settings_of(dsn, tmp_path)) as api,
+    ):
+        assert (await api.ask("{ serverTime }")).status_code == 200
+        await gate.shut()
+        ready = await api.client.get("/readyz")
+        with logged() as events:
+            answer = await api.ask("{ viewer { name } }", who="CG")
+        assert (await api.client.get("/healthz")).status_code == 200
+        await gate.open()
+        assert (await api.ask("{ serverTime }")).status_code == 200
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["database"].startswith("failed: ")
+    assert str(open_folder) not in ready.text
+    assert answer.status_code == 503
+    assert_masked(answer.json(), "UNAVAILABLE", events)
