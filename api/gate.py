@@ -102,9 +102,12 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
         raise TooLargeError("fragments", limits.fragments)
     visit(document, _Inspection(limits))
     measure = _Measure(fragments)
-    for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            _check_operation(node, measure, limits)
+    try:
+        for node in document.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                _check_operation(node, measure, limits)
+    except RecursionError:  # the parser limits the nesting of each fragment, not of a chain of them
+        raise TooLargeError("levels", limits.depth) from None
 
 
 def _bounded(limits: Limits) -> type[OverlappingFieldsCanBeMergedRule]:

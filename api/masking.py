@@ -56,9 +56,25 @@ def masked(cause: BaseException, facts: RequestFacts, path: Sequence[str | int] 
     structlog.get_logger("shaodao.graphql").error(
         "request_failed", request_id=facts.request_id, path=path, exc_info=cause
     )
-    code = _failure_code(cause)
+    code = failure_code(cause)
     extensions = {"code": code, "requestId": facts.request_id}
     return Failure(code, {"message": _said(code, english=facts.english), "extensions": extensions})
+
+
+def failure_code(cause: BaseException) -> FailureCode:
+    """The kind of a failure."""
+    match cause:
+        case asyncpg.QueryCanceledError() | TimeoutError():
+            return "TIMED_OUT"
+        case (
+            asyncpg.PostgresConnectionError()
+            | asyncpg.OperatorInterventionError()
+            | asyncpg.TooManyConnectionsError()
+            | OSError()
+        ):
+            return "UNAVAILABLE"
+        case _:
+            return "INTERNAL_ERROR"
 
 
 def formatted(errors: Sequence[GraphQLError], facts: RequestFacts) -> list[dict[str, Any]]:
@@ -92,21 +108,6 @@ def _is_our_failure(error: GraphQLError) -> bool:
     """What a resolver raised; what has no path was found wrong in the request, such as a scalar that cannot be parsed."""
     cause = error.original_error
     return error.path is not None and cause is not None and not isinstance(cause, GraphQLError)
-
-
-def _failure_code(cause: BaseException) -> FailureCode:
-    match cause:
-        case asyncpg.QueryCanceledError() | TimeoutError():
-            return "TIMED_OUT"
-        case (
-            asyncpg.PostgresConnectionError()
-            | asyncpg.OperatorInterventionError()
-            | asyncpg.TooManyConnectionsError()
-            | OSError()
-        ):
-            return "UNAVAILABLE"
-        case _:
-            return "INTERNAL_ERROR"
 
 
 def _said(code: FailureCode, *, english: bool) -> str:

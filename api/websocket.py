@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.answers import one_error
 from api.authentication import Authenticator, Session, Unauthenticated
+from api.masking import failure_code
 from api.requests import BadRequestError, OperationRequest, decode, request_of
 from shaodao.delivery.pace import cancelled
 
@@ -116,7 +117,8 @@ class _Socket:
             self._end(closed)
         except Exception as error:
             _log.exception("socket_failed", error=str(error))
-            self._end(Closed(1011, "Internal error"))
+            passing = failure_code(error) == "UNAVAILABLE"
+            self._end(Closed(1013, "Try again later") if passing else Closed(1011, "Internal error"))
 
     def _end(self, closed: Closed | None) -> None:
         if not self.ended.done():
@@ -164,11 +166,16 @@ class _Socket:
         await self._write({"type": "connection_ack"})
 
     async def _check_again(self, authorization: str | None, session: Session) -> None:
-        """End the socket when its token has ended, or is accepted no more."""
+        """End the socket when its token has ended, or is accepted no more; while the database is gone, it stays."""
         while True:
             left = (session.expires_at - self.endpoint.authenticator.now()).total_seconds()
             await asyncio.sleep(max(0.0, min(left, self.endpoint.limits.check_again)))
-            session = await self._authenticated(authorization, anew=True)
+            try:
+                session = await self._authenticated(authorization, anew=True)
+            except Closed:
+                raise
+            except Exception as error:
+                _log.warning("token_not_checked", error=str(error))
 
     async def _authenticated(self, authorization: str | None, *, anew: bool = False) -> Session:
         try:

@@ -42,6 +42,15 @@ class Example:
         return f"{self.page}:{self.line}"
 
 
+def files(page: Path) -> dict[str, str]:
+    """The files that the page shows whole (``python file=<name>``), by name."""
+    return {
+        match["info"].strip().removeprefix("file="): match["text"]
+        for match in _FENCE.finditer(page.read_text())
+        if "file=" in match["info"]
+    }
+
+
 def pages() -> list[Path]:
     """README in both languages, and every page of docs."""
     return [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -65,7 +74,7 @@ def examples(page: Path) -> list[Example]:
 
 def _examples_of(page: str, line: int, language: str, info: str, text: str) -> Iterator[Example]:
     login = info.removeprefix("as=") if info.startswith("as=") else None
-    if language == "graphql":
+    if language == "graphql" and not all(row.startswith("#") for row in text.splitlines()):
         yield Example(page, line, text, login)
     elif language == "sh":
         for match in _CURL_BODY.finditer(text):

@@ -1,6 +1,9 @@
 """README and docs: each GraphQL document is valid, each example runs as told, each link leads somewhere."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from schema.schema import build_schema
 from shaodao.domain.permissions import Viewer
 from tests.integration.asking import Desk, desk_of
 from tests.integration.conftest import Street
-from tests.integration.documented import ROOT, Example, differences, examples, filled, pages
+from tests.integration.documented import ROOT, Example, differences, examples, files, filled, pages
 
 PAGES = {page.relative_to(ROOT).as_posix(): page for page in pages()}
 RUNNING = [name for name, page in PAGES.items() if any(example.login for example in examples(page))]
@@ -86,6 +89,22 @@ def test_both_readmes_show_the_same() -> None:
     english, chinese = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
     assert _CODE.findall(english.read_text()) == _CODE.findall(chinese.read_text())
     assert _headings(english) == _headings(chinese)
+
+
+def test_the_readmes_department_passes_its_own_test(tmp_path: Path) -> None:
+    for name, text in files(ROOT / "README.md").items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        *(f"-pno:{name}" for name in ("cacheprovider", "asyncio", "xdist")),
+    ]
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
 
 
 def _headings(page: Path) -> list[int]:

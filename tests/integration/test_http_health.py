@@ -1,12 +1,8 @@
 """Liveness and readiness, and what clients are told while the database is gone."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import pytest_asyncio
@@ -15,6 +11,7 @@ from shaodao.host import utc_now
 from shaodao.postgres.embedded import Cluster
 from shaodao.postgres.pool import connect
 from tests.integration.api_steps import Api, assert_masked, copied, logged, opened, settings_of
+from tests.integration.database_gate import gate_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,50 +58,6 @@ async def test_a_database_behind_the_code_is_not_ready(postgres: Cluster, street
         answer = await api.client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"]["migrations"].startswith("pending: ")
-
-
-@asynccontextmanager
-async def gate_to(dsn: str, folder: Path) -> AsyncIterator[tuple[str, "Gate"]]:
-    """A way to the database that can be shut: its DSN, and what shuts it."""
-    gate = Gate(parse_qs(urlsplit(dsn).query)["host"][0] + "/.s.PGSQL.5432", str(folder / ".s.PGSQL.5432"))
-    await gate.open()
-    try:
-        yield urlsplit(dsn)._replace(query=f"host={quote(str(folder))}").geturl(), gate
-    finally:
-        await gate.shut()
-
-
-@dataclass
-class Gate:
-    """Passes everything between a socket of its own and that of PostgreSQL until it is shut."""
-
-    target: str
-    path: str
-    writers: list[asyncio.StreamWriter] = field(default_factory=list)
-
-    async def open(self) -> None:
-        """Let connections through."""
-        self.server = await asyncio.start_unix_server(self._connected, self.path)
-
-    async def shut(self) -> None:
-        """Cut what is connected, and let nobody in."""
-        self.server.close()
-        for writer in self.writers:
-            writer.transport.abort()
-        Path(self.path).unlink(missing_ok=True)
-        await asyncio.sleep(0)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        behind_reader, behind = await asyncio.open_unix_connection(self.target)
-        self.writers += [writer, behind]
-        with suppress(OSError):
-            await asyncio.gather(_passed(reader, behind), _passed(behind_reader, writer))
-
-
-async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-    writer.close()
 
 
 async def test_a_database_that_is_gone_is_told_and_one_that_comes_back_is_used(

@@ -84,7 +84,7 @@ async def test_neither_a_get_nor_a_large_body_tells_a_stranger_more(api: Api) ->
 @pytest.mark.parametrize("token", ["x", "a.b.c", "....", "é", "a" * 20_000, "eyJhbGciOiJub25lIn0.e30."])
 async def test_what_is_no_token_is_refused(api: Api, token: str) -> None:
     answer = await api.client.post(
-        "/graphql", json={"query": "{ serverTime }"}, headers={"authorization": b"Bearer " + token.encode()}
+        "/graphql", json={"query": "{ serverTime }"}, headers={b"authorization": b"Bearer " + token.encode()}
     )
     assert_refused(answer, "token")
 

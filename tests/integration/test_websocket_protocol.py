@@ -227,24 +227,30 @@ async def test_a_socket_runs_so_many_operations_and_no_more(server: Server) -> N
 async def test_what_fails_is_masked_and_leaves_the_socket_open(
     postgres: Cluster, street_template: str, tmp_path: Path
 ) -> None:
-    async with copied(postgres, street_template) as dsn, serving(settings_of(dsn, tmp_path)) as broken:
-        async with broken.acknowledged() as opened_socket:
-            await execute(dsn, "ALTER TABLE grid RENAME TO secret_table")
-            with logged() as events:
-                await opened_socket.subscribe("1", "{ grids { nodes { code } } }")
-                answer = await opened_socket.receive()
-            request = {"requestId": answer["payload"][0]["extensions"]["requestId"]}
-            assert_masked({"errors": answer["payload"], "extensions": request}, "INTERNAL_ERROR", events)
-            await assert_open(opened_socket)
+    async with (
+        copied(postgres, street_template) as dsn,
+        serving(settings_of(dsn, tmp_path)) as broken,
+        broken.acknowledged() as opened_socket,
+    ):
+        await execute(dsn, "ALTER TABLE grid RENAME TO secret_table")
+        with logged() as events:
+            await opened_socket.subscribe("1", "{ grids { nodes { code } } }")
+            answer = await opened_socket.receive()
+        request = {"requestId": answer["payload"][0]["extensions"]["requestId"]}
+        assert_masked({"errors": answer["payload"], "extensions": request}, "INTERNAL_ERROR", events)
+        await assert_open(opened_socket)
 
 
 async def test_a_server_that_stops_says_so(postgres: Cluster, street_template: str, tmp_path: Path) -> None:
-    async with copied(postgres, street_template) as dsn, serving(settings_of(dsn, tmp_path)) as stopping:
-        async with stopping.acknowledged() as opened_socket:
-            await opened_socket.subscribe("1", BOARD)
-            async with asyncio.timeout(5):
-                await stopping.stop()
-            assert (await opened_socket.closed())[0] == 1012
+    async with (
+        copied(postgres, street_template) as dsn,
+        serving(settings_of(dsn, tmp_path)) as stopping,
+        stopping.acknowledged() as opened_socket,
+    ):
+        await opened_socket.subscribe("1", BOARD)
+        async with asyncio.timeout(5):
+            await stopping.stop()
+        assert (await opened_socket.closed())[0] == 1012
 
 
 async def test_a_client_that_leaves_ends_what_it_began(server: Server) -> None:
