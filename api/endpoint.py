@@ -39,6 +39,10 @@ class GraphQLEndpoint:
             SocketOperations(operations), authenticator, socket_limits or SocketLimits()
         )
 
+    async def close(self) -> None:
+        """Close the sockets, and those that still come: the server stops."""
+        await self._sockets.close()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._sockets(scope, receive, send)

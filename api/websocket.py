@@ -25,11 +25,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class SocketLimits:
-    """Limits of one socket (design: http); ``check_again`` is the seconds after which its token is checked anew."""
+    """Limits of one socket (design: http); ``check_again`` is the seconds after which its token is checked anew.
+
+    ``close_within``: seconds that sockets get to end when the server stops.
+    """
 
     initialise_within: float = 5.0
     operations: int = 50
     check_again: float = 30.0
+    close_within: float = 2.0
 
 
 class OperationStream(Protocol):
@@ -62,13 +66,15 @@ class Closed(Exception):
         return {"type": "websocket.close", "code": self.code, "reason": reason}
 
 
-@dataclass(frozen=True)
+@dataclass
 class SubscriptionEndpoint:
-    """The WebSocket side of /graphql."""
+    """The WebSocket side of /graphql; ``closing`` is set when the server stops."""
 
     operations: OperationStream
     authenticator: Authenticator
     limits: SocketLimits
+    closing: bool = False
+    _open: dict["_Socket", "asyncio.Task[Any] | None"] = field(default_factory=dict, repr=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -78,7 +84,23 @@ class SubscriptionEndpoint:
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         language = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
-        await _Socket(self, receive, send, language).run()
+        opened = _Socket(self, receive, send, language)
+        self._open[opened] = asyncio.current_task()
+        try:
+            if self.closing:
+                opened.leave()
+            await opened.run()
+        finally:
+            del self._open[opened]
+
+    async def close(self) -> None:
+        """Close every socket with 1001 and end its operations, as well as those that still come."""
+        self.closing = True
+        for opened in self._open:
+            opened.leave()
+        ending = [task for task in self._open.values() if task is not None]
+        if ending:
+            await asyncio.wait(ending, timeout=self.limits.close_within)
 
 
 @dataclass(eq=False)
@@ -105,6 +127,10 @@ class _Socket:
                 await self._send_quietly(closed.message())
         finally:
             await cancelled(*self.guards, *self.operations.values())
+
+    def leave(self) -> None:
+        """The server stops."""
+        self._end(Closed(1001, "The server stops"))
 
     def _guard(self, work: Any) -> None:
         self.guards.append(asyncio.create_task(self._ending(work)))

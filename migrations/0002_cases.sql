@@ -142,6 +142,7 @@ CREATE TABLE case_event (
     from_state text,
     to_state text,
     text text NOT NULL,
+    detail text,
     public boolean NOT NULL,
     payload jsonb NOT NULL,
     street_code text NOT NULL,
@@ -253,6 +254,7 @@ CREATE TABLE assignment (
     state text NOT NULL,
     duty_basis text,
     arrival_required boolean NOT NULL,
+    evidence_required boolean NOT NULL DEFAULT false,
     notified_at timestamptz NOT NULL,
     acknowledge_due_at timestamptz,
     acknowledged_at timestamptz,
@@ -306,7 +308,7 @@ CREATE INDEX assignment_whistle_index ON assignment (county_code, whistle_id, no
 
 CREATE INDEX assignment_inbox_index ON assignment (county_code, organization_code, notified_at DESC, id DESC);
 
-CREATE INDEX assignment_inbox_case_index ON assignment (county_code, organization_code, case_id);
+CREATE INDEX assignment_inbox_case_index ON assignment (county_code, organization_code, case_id) INCLUDE (state);
 
 CREATE INDEX assignment_open_index ON assignment (county_code, organization_code, notified_at, id)
 WHERE state IN ('NOTIFIED', 'ACKNOWLEDGED', 'ARRIVED', 'HANDLING', 'RETURNED');

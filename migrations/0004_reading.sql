@@ -34,7 +34,7 @@ FROM (
             ORDER BY o.role = 'LEAD' DESC, o.notified_at, o.id LIMIT 1
         ) END AS assignment_id
     FROM case_file c
-    WHERE c.state IN ('REGISTERED', 'ACCEPTED', 'ASSIGNED', 'HANDLING', 'VERIFYING', 'REOPENED')
+    WHERE c.state IN ('REGISTERED', 'ACCEPTED', 'ASSIGNED', 'HANDLING', 'SUSPENDED', 'VERIFYING', 'REOPENED')
     UNION ALL
     SELECT
         h.county_code, h.id, h.case_id,
@@ -77,11 +77,11 @@ SELECT
 FROM case_file c;
 
 -- What waits for whom: a row for each thing to do and role that does it. ``ranks`` are the leaders' ranks that suffice,
--- ``holder_id`` the only account that may, ``barred`` the accounts that may not.
+-- ``holder_id`` the only account that may, if there is one, ``barred`` the accounts that may not.
 CREATE VIEW task AS
 SELECT
     c.county_code, 'ACCEPT:' || c.id AS id, 'ACCEPT' AS action, 'STREET_DISPATCHER' AS role, NULL::text[] AS ranks,
-    c.first_receiver_id AS holder_id, NULL::uuid[] AS barred, c.id AS case_id, NULL::uuid AS whistle_id,
+    NULL::uuid AS holder_id, NULL::uuid[] AS barred, c.id AS case_id, NULL::uuid AS whistle_id,
     NULL::uuid AS assignment_id, NULL::text AS organization_code, c.street_code, c.community_code, c.grid_code,
     c.registered_at AS since, c.due_at
 FROM case_file c WHERE c.state = 'REGISTERED'
@@ -126,6 +126,19 @@ SELECT
 FROM case_file c WHERE c.state = 'CLOSED'
 UNION ALL
 SELECT
+    h.county_code, 'BLOW:' || h.id, 'BLOW', 'STREET_DISPATCHER', NULL, NULL, NULL, h.case_id, h.id, NULL, NULL,
+    h.street_code, h.community_code, h.grid_code, h.drafted_at, NULL
+FROM whistle h WHERE h.state = 'DRAFTED' AND h.kind = 'EMERGENCY'
+UNION ALL
+-- An emergency waits for the dispatcher as it was drafted; any other draft for its drafter, also when it was sent back.
+SELECT
+    h.county_code, 'REVISE:' || h.id, 'REVISE', r.role, NULL, h.drafted_by, NULL, h.case_id, h.id, NULL, NULL,
+    h.street_code, h.community_code, h.grid_code, coalesce(h.decided_at, h.drafted_at), NULL
+FROM whistle h
+CROSS JOIN (VALUES ('STREET_DISPATCHER'), ('GRID_CHIEF'), ('GRID_WORKER')) AS r (role)
+WHERE h.state = 'DRAFTED' AND (h.kind <> 'EMERGENCY' OR h.decided_at IS NOT NULL)
+UNION ALL
+SELECT
     h.county_code, 'APPROVE:' || h.id, 'APPROVE', 'STREET_LEADER',
     CASE WHEN h.kind IN ('ROUTINE', 'JOINT_ENFORCEMENT') THEN ARRAY['DEPUTY', 'CHIEF'] ELSE ARRAY['CHIEF'] END,
     NULL, ARRAY[h.drafted_by], h.case_id, h.id, NULL, NULL, h.street_code, h.community_code, h.grid_code,
@@ -145,6 +158,36 @@ SELECT
     (SELECT a.handlers FROM case_hands a WHERE a.county_code = h.county_code AND a.case_id = h.case_id),
     h.case_id, h.id, NULL, NULL, h.street_code, h.community_code, h.grid_code, h.verified_at, NULL
 FROM whistle h WHERE h.state = 'VERIFIED'
+UNION ALL
+SELECT
+    h.county_code, 'RATE:' || h.id, 'RATE', 'STREET_LEADER', NULL, NULL, NULL, h.case_id, h.id, NULL, NULL,
+    h.street_code, h.community_code, h.grid_code, h.closed_at, NULL
+FROM whistle h
+WHERE h.state = 'CLOSED' AND EXISTS (
+    SELECT FROM assignment o
+    WHERE o.county_code = h.county_code AND o.whistle_id = h.id AND o.role <> 'INFORM'
+        AND o.state NOT IN ('REASSIGNED', 'EXCUSED', 'WITHDRAWN') AND NOT EXISTS (
+            SELECT FROM evaluation e
+            WHERE e.county_code = h.county_code AND e.case_id = h.case_id AND e.whistle_id = h.id
+                AND e.evaluator_kind = 'STREET' AND e.organization_code = o.organization_code
+        )
+)
+UNION ALL
+SELECT
+    h.county_code, 'JUDGE:' || h.id, 'JUDGE', 'COUNTY_GRID_OFFICE', NULL, NULL, NULL, h.case_id, h.id, NULL, NULL,
+    h.street_code, h.community_code, h.grid_code, h.closed_at, NULL
+FROM whistle h
+WHERE h.state = 'CLOSED' AND NOT EXISTS (
+    SELECT FROM evaluation e
+    WHERE e.county_code = h.county_code AND e.case_id = h.case_id AND e.whistle_id = h.id
+        AND e.evaluator_kind = 'COUNTY_GRID_OFFICE'
+)
+UNION ALL
+SELECT
+    o.county_code, 'CONFIRM_ARRIVAL:' || o.id, 'CONFIRM_ARRIVAL', 'STREET_DISPATCHER', NULL, NULL, NULL,
+    o.case_id, o.whistle_id, o.id, o.organization_code, o.street_code, NULL, NULL, o.arrived_at, NULL
+FROM assignment o
+WHERE o.arrival_proof = 'DECLARED' AND o.state IN ('ARRIVED', 'HANDLING', 'REPORTED', 'RETURNED')
 UNION ALL
 SELECT
     o.county_code, 'VERIFY:' || o.id, CASE o.state WHEN 'OBJECTED' THEN 'DECIDE' ELSE 'VERIFY' END, 'STREET_DISPATCHER',

@@ -45,6 +45,7 @@ CREATE TABLE public.assignment (
     state text NOT NULL,
     duty_basis text,
     arrival_required boolean NOT NULL,
+    evidence_required boolean DEFAULT false NOT NULL,
     notified_at timestamp with time zone NOT NULL,
     acknowledge_due_at timestamp with time zone,
     acknowledged_at timestamp with time zone,
@@ -140,6 +141,7 @@ CREATE TABLE public.case_event (
     from_state text,
     to_state text,
     text text NOT NULL,
+    detail text,
     public boolean NOT NULL,
     payload jsonb NOT NULL,
     street_code text NOT NULL,
@@ -1321,7 +1323,7 @@ ALTER TABLE ONLY public.whistle_templates
 
 CREATE INDEX assignment_case_index ON public.assignment USING btree (county_code, case_id, notified_at, id);
 
-CREATE INDEX assignment_inbox_case_index ON public.assignment USING btree (county_code, organization_code, case_id);
+CREATE INDEX assignment_inbox_case_index ON public.assignment USING btree (county_code, organization_code, case_id) INCLUDE (state);
 
 CREATE INDEX assignment_inbox_index ON public.assignment USING btree (county_code, organization_code, notified_at DESC, id DESC);
 

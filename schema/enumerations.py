@@ -72,9 +72,14 @@ class TaskAction(vocabulary.Term):
     DISPATCH = "DISPATCH", "待派单"
     APPROVE = "APPROVE", "待审批"
     CONFIRM = "CONFIRM", "待补批"
+    BLOW = "BLOW", "待直吹"
+    REVISE = "REVISE", "待修改报批"
+    CONFIRM_ARRIVAL = "CONFIRM_ARRIVAL", "待确认到场"
     VERIFY = "VERIFY", "待核查"
     DECIDE = "DECIDE", "待决定"
     CLOSE = "CLOSE", "待办结、消哨"
+    RATE = "RATE", "待评部门"
+    JUDGE = "JUDGE", "待评哨"
     CALL = "CALL", "待回访"
     ANSWER = "ANSWER", "待答复"
     ACKNOWLEDGE = "ACKNOWLEDGE", "待应哨"
@@ -104,7 +109,7 @@ OTHERS: Mapping[type[StrEnum], Sequence[str]] = {
     DeadlineUnit: ("分钟", "小时", "紧急小时", "工作分钟", "工作小时", "自然日", "工作日"),
     Light: ("绿灯", "黄灯", "红灯"),
     SubjectKind: ("诉求人", "人口档案"),
-    LineKind: ("起算", "规则", "计入", "不计", "顺延", "到期", "暂定"),
+    LineKind: ("起算", "规则", "计入", "不计", "顺延", "到期", "暂定", "时限变更", "延期", "暂停", "另行确定"),
 }
 """Enumerations of the domain that carry no terms of their own, with the Chinese of each value in order."""
 

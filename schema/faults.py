@@ -11,7 +11,7 @@ from graphql import (
 )
 
 from schema.compiler.catalogue import Catalogue, MappedType, condition_of, declaration_of, root_declaration
-from schema.mapping import NOWHERE, Embedded, Exists, Many, One, Page, RowDeclaration, Single, Table
+from schema.mapping import NOWHERE, Embedded, Exists, Many, One, Page, RowDeclaration, Seen, Single, Table
 from shaodao.domain.permissions import Everything
 
 
@@ -97,5 +97,9 @@ def _filter_faults(catalogue: Catalogue, field: GraphQLField) -> Iterator[str]:
         condition = condition_of(entry)
         if condition is None:
             yield f"filter field {name} has no condition"
+        if isinstance(condition, Seen):
+            if condition.rule not in catalogue.rules:
+                yield f"filter field {name}: unknown rule {condition.rule!r}"
+            condition = condition.condition
         if isinstance(condition, Exists) and condition.table not in catalogue.tables:
             yield f"filter field {name} asks a table without a type, and so without a rule"

@@ -125,7 +125,15 @@ class ById:
     """The row with this global id."""
 
 
-Condition = Where | Flag | Search | Exists | Fragment | ById
+@dataclass(frozen=True)
+class Seen:
+    """The condition, on rows on which the field rule shows what it asks about: or its answers would tell what is hidden."""
+
+    rule: str
+    condition: "Condition"
+
+
+Condition = Where | Flag | Search | Exists | Fragment | ById | Seen
 
 
 @dataclass(frozen=True)

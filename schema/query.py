@@ -12,6 +12,7 @@ from schema.errors import invalid_input
 from schema.ids import decode, invalid_id
 from schema.mapping import (
     Fragment,
+    Seen,
     Where,
     argument,
     root_expression,
@@ -24,6 +25,7 @@ from schema.mapping import (
 from schema.mutations.shared_inputs import PointInput
 from schema.relay import Connection, Node
 from schema.routing import Info, RoutingExplanation, routing_of_case, routing_of_matter
+from schema.types.accounts import Account
 from schema.types.assignments import Assignment, AssignmentFilter, AssignmentOrder
 from schema.types.calendar import CalendarDay
 from schema.types.case_lists import CaseFilter, CaseOrder
@@ -32,8 +34,17 @@ from schema.types.deadlines import Deadline
 from schema.types.divisions import Division
 from schema.types.grids import Grid, GridFilter, GridOrder
 from schema.types.organizations import Department, Organization
-from schema.types.people import Person, PersonFilter, PersonOrder
+from schema.types.people import Household, Person, PersonFilter, PersonOrder, Vessel
 from schema.types.places import NearInput, position, surroundings
+from schema.types.register_lists import (
+    STAFF_ALONE,
+    AccountFilter,
+    AccountOrder,
+    HouseholdFilter,
+    HouseholdOrder,
+    VesselFilter,
+    VesselOrder,
+)
 from schema.types.routing import CatalogueItem, Category, DutyListItem
 from schema.types.teams import Team
 from schema.types.viewers import Viewer
@@ -121,6 +132,13 @@ class Query:
     people: Connection[Person] = root_page(
         order=PersonOrder, filter=PersonFilter, description="People of the register, masked 人口."
     )
+    households: Connection[Household] = root_page(
+        order=HouseholdOrder, filter=HouseholdFilter, description="Households of the register 户."
+    )
+    vessels: Connection[Vessel] = root_page(order=VesselOrder, filter=VesselFilter, description="Fishing vessels 渔船.")
+    accounts: Connection[Account] = root_page(
+        order=AccountOrder, filter=AccountFilter, where=STAFF_ALONE, description="Members of staff 工作人员, for staff."
+    )
     teams: Connection[Team] = root_page(order=[("code", "asc")], description="Service teams 服务团队.")
     case: Case | None = root_one(
         arguments={"number": argument(str, Where("number"), "Such as `990101001-20261009-0001`.")},
@@ -143,8 +161,10 @@ class Query:
     assignments: Connection[Assignment] = root_page(
         order=AssignmentOrder,
         filter=AssignmentFilter,
-        arguments={"organization": argument(str, Where("organization_code"), "Code of the organization.")},
-        description="An organization's inbox 报到任务.",
+        arguments={
+            "organization": argument(str, Seen("own_field", Where("organization_code")), "Code of the organization.")
+        },
+        description="An organization's inbox 报到任务; a department has its own alone.",
     )
     organizations: list[Organization] = root_many(
         order=[("code", "asc")],

@@ -1,7 +1,7 @@
 """One request on its way: what it is run with, and the plans that it shares with others of its shape."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -26,7 +26,8 @@ class Context:
     """What resolvers find as ``info.context``.
 
     Who asks, when, for which counties (by default those of the viewer's grants; whoever has grants above a county
-    must name them), the database, and what the application adds: the request and its services.
+    must name them), the database, and what the application adds: the request and its services. ``phones`` are the hashes
+    that the request has looked up.
     """
 
     viewer: Viewer
@@ -35,6 +36,7 @@ class Context:
     counties: tuple[int, ...] = ()
     request: Any = None
     services: Any = None
+    phones: set[bytes] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.counties = self.counties or self.viewer.counties or (0,)
@@ -84,7 +86,7 @@ class Reading:
     def binding(self, row: GlobalId | None = None) -> Binding:
         """What parameters are read from, at this moment; ``row`` is the stored object to read, if it is one."""
         asked = self.context
-        return Binding(asked.viewer, asked.counties, asked.now, self.variables, row, asked.services)
+        return Binding(asked.viewer, asked.counties, asked.now, self.variables, row, asked.services, asked.phones)
 
     def plan(self, part: Hashable, build: Callable[[Compilation], Statement | None]) -> Plan | None:
         """The plan of a part of the operation: kept, or built now. None when the part reads nothing stored."""

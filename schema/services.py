@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from shaodao.commands.transaction import Ground
+from shaodao.lookups import PhoneLookups
 
 
 class Services(Protocol):
@@ -10,4 +11,9 @@ class Services(Protocol):
 
     def ground(self) -> Ground:
         """The ground as it stands now: an edited calendar or rulebook is a new one."""
+        ...
+
+    @property
+    def lookups(self) -> PhoneLookups:
+        """Counts who looks phones up."""
         ...

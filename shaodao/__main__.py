@@ -18,7 +18,10 @@ from shaodao.domain.vocabulary import LeaderRank, Role
 from shaodao.settings import TABLE, Settings, StartError
 
 if TYPE_CHECKING:
+    from shaodao.accounts import Account
     from shaodao.doctor import Finding
+    from shaodao.domain.permissions import Grant
+    from shaodao.plugin import AnswersFor
 
 
 def main() -> None:
@@ -124,13 +127,13 @@ def departments() -> None:
     """List the departments that load, and what each answers for."""
     from shaodao.departments import DepartmentError, load_departments
 
-    table = Table("Department", "Title", "Version", "Organizations")
+    table = Table("Department", "Title", "Version", "Organizations", "Answers for")
     try:
         declarations = load_departments(_settings().departments).declarations
     except DepartmentError as error:
         raise StartError(str(error)) from None
     for one in declarations:
-        table.add_row(one.name, one.title, one.version, ", ".join(one.organizations))
+        table.add_row(one.name, one.title, one.version, ", ".join(one.organizations), _scope(one.answers_for))
     Console().print(table)
 
 
@@ -140,12 +143,12 @@ def token(
         str, typer.Option(help="Division code (12 digits) or grid code (15 digits) that the role is for.")
     ],
     organization: Annotated[
-        str | None, typer.Option(help="Code of the organization, for a department's handler.")
+        str | None, typer.Option(help="Code of the organization; needed for a department's handler.")
     ] = None,
-    rank: Annotated[LeaderRank | None, typer.Option(help="Rank of a street leader.")] = None,
+    rank: Annotated[LeaderRank | None, typer.Option(help="Rank; needed for a street leader.")] = None,
     person: Annotated[str | None, typer.Option(help="Number of the person, for a resident.")] = None,
     account: Annotated[
-        str | None, typer.Option(help="Login of the account; default: the role in small letters.")
+        str | None, typer.Option(help="Login of the account; default: the first that holds role and scope.")
     ] = None,
     hours: Annotated[int, typer.Option(min=1, max=24 * 365, help="Hours that the token is accepted.")] = 12,
 ) -> None:
@@ -154,17 +157,15 @@ def token(
     from shaodao.domain.permissions import Grant
 
     settings = _settings()
-    if role is Role.SYSTEM:
-        raise typer.BadParameter("SYSTEM is nobody's role", param_hint="--role")
-    if not (scope.isascii() and scope.isdigit() and len(scope) in {12, 15}):
-        raise typer.BadParameter("a division code has 12 digits, a grid code 15", param_hint="--scope")
-    login = account or role.value.lower()
+    grant = Grant(role, scope, organization, rank)
+    _check_grant(grant)
+    holder = _account(settings, grant, account, is_person=person is not None)
     typer.echo(
         tokens.issue(
             tokens.local_key(settings.data_dir),
-            login=login,
-            name=login,
-            grants=[Grant(role, scope, organization, rank)],
+            login=holder.login,
+            name=holder.name,
+            grants=[grant],
             issuer=settings.issuer,
             audience=settings.audience,
             now=datetime.now(UTC),
@@ -188,8 +189,8 @@ def doctor() -> None:
 
     findings = asyncio.run(run())
     console = Console()
-    console.print(_settings_table(settings))
     console.print(_findings_table(findings))
+    console.print(_settings_table(settings))
     if any(finding.mend for finding in findings):
         raise typer.Exit(1)
 
@@ -213,6 +214,48 @@ def _settings() -> Settings:
 def _say(line: str) -> None:
     """Tell the user at the terminal what goes on; standard output is for results."""
     typer.echo(line, err=True)
+
+
+def _check_grant(grant: "Grant") -> None:
+    """Raise BadParameter for what no account can hold."""
+    if grant.role is Role.SYSTEM:
+        raise typer.BadParameter("SYSTEM is nobody's role", param_hint="--role")
+    if not (grant.scope.isascii() and grant.scope.isdigit() and len(grant.scope) in {12, 15}):
+        raise typer.BadParameter("a division code has 12 digits, a grid code 15", param_hint="--scope")
+    if grant.role is Role.DEPT_HANDLER and grant.organization is None:
+        raise typer.BadParameter("a department's handler acts for an organization", param_hint="--organization")
+    if grant.role is Role.STREET_LEADER and grant.rank is None:
+        raise typer.BadParameter("a street leader has a rank", param_hint="--rank")
+
+
+def _account(settings: Settings, grant: "Grant", login: str | None, *, is_person: bool) -> "Account":
+    """The account that a token speaks for; one that there is not is told, for the token can then only read."""
+    from shaodao.accounts import Account, NobodyToAsk, find_account
+
+    assumed = Account(login or grant.role.lower(), login or grant.role.lower())
+    if is_person or grant.role is Role.RESIDENT:
+        return assumed
+    try:
+        found = asyncio.run(find_account(settings, grant, login))
+    except NobodyToAsk as reason:
+        _say(f"No database was asked for the account ({reason}); the token names {assumed.login}.")
+        return assumed
+    if found is None:
+        missing = f"no account {login}" if login else f"no account that holds {grant.role} for {grant.scope}"
+        _say(f"There is {missing}: the token reads, but cannot draft, approve, verify or do what else an account does.")
+    return found or assumed
+
+
+def _scope(answered: "AnswersFor") -> str:
+    """What a department answers for, in words."""
+    limits = {
+        "whistles": answered.whistle_kinds,
+        "categories": answered.categories,
+        "divisions": answered.divisions,
+        "roles": answered.roles,
+    }
+    told = [f"{name} {', '.join(values)}" for name, values in limits.items() if values]
+    return "; ".join(told) or "every assignment"
 
 
 def _settings_table(settings: Settings) -> Table:

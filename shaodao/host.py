@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,9 +22,10 @@ from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.rulebook import Rulebook
 from shaodao.key_files import personal_data_key
+from shaodao.lookups import PhoneLookups
 from shaodao.personal_data import PersonalDataCipher
 from shaodao.plugin import DepartmentSettings
-from shaodao.postgres.pool import create_pool
+from shaodao.postgres.pool import close_pool, create_pool
 from shaodao.presets import RulebookError, load_rulebook
 from shaodao.settings import Settings, StartError
 
@@ -115,6 +116,7 @@ class Platform:
     desks: Desks
     now: Now
     system: Viewer = SYSTEM
+    lookups: PhoneLookups = field(default_factory=PhoneLookups)
 
     @property
     def cipher(self) -> PersonalDataCipher:
@@ -139,7 +141,7 @@ async def open_platform(
     departments = departments or _departments(settings)
     async with AsyncExitStack() as stack:
         pool = await create_pool(dsn, settings.pool_size, application_name=application_name)
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close_pool, pool)
         async with pool.acquire() as lent, lent.transaction():
             connection = connection_of(lent)
             await register_departments(connection, departments, now())

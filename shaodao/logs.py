@@ -33,8 +33,10 @@ def configure_logs(level: LogLevel, form: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # Each request of a story would be a line between the lines of its timeline.
-    logging.getLogger("httpx").setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    # Each request of a story would be a line between the lines of its timeline. What goes over a socket may hold tokens and
+    # personal data, and is nothing for a log on any level.
+    for name, quietest in (("httpx", logging.WARNING), ("websockets", logging.INFO), ("asyncio", logging.INFO)):
+        logging.getLogger(name).setLevel(max(quietest, logging.getLevelNamesMapping()[level]))
 
 
 def _rendering(form: LogFormat) -> list[Processor]:

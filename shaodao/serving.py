@@ -19,6 +19,9 @@ from shaodao.settings import Settings, SettingsError, StartError
 
 Prepare = Callable[[DSN], Awaitable[None]]
 
+BEFORE_SHUTDOWN = "before_shutdown"
+"""Name in the state of an application's lifespan: an async function that ends what the application itself keeps open."""
+
 GRACEFUL_SECONDS = 5
 WEBSOCKET_MESSAGE_BYTES = 1_000_000
 INCOMPLETE_EVENT_BYTES = 32_000
@@ -139,8 +142,25 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-async def _serve(app: Any, bound: socket.socket, ready: Callable[[], None] | None) -> None:
-    server = uvicorn.Server(
+class Server(uvicorn.Server):
+    """Lets the application close its sockets before uvicorn cuts them; requests get GRACEFUL_SECONDS to finish.
+
+    The application is asked by the function that its lifespan offers as BEFORE_SHUTDOWN, if it offers one.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, ask the application, then end as uvicorn does."""
+        for listening in self.servers:
+            listening.close()
+        before_shutdown = self.lifespan.state.get(BEFORE_SHUTDOWN)
+        if before_shutdown is not None:
+            await before_shutdown()
+        await super().shutdown(sockets)
+
+
+def server_of(app: Any) -> Server:
+    """The server of an ASGI application, to be run on a socket that is bound already."""
+    return Server(
         uvicorn.Config(
             app,
             http="httptools",
@@ -154,6 +174,10 @@ async def _serve(app: Any, bound: socket.socket, ready: Callable[[], None] | Non
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
     )
+
+
+async def _serve(app: Any, bound: socket.socket, ready: Callable[[], None] | None) -> None:
+    server = server_of(app)
     announcing = asyncio.create_task(_announce(server, ready))
     try:
         await server.serve(sockets=[bound])

@@ -20,6 +20,7 @@ from shaodao.domain.permissions import (
     Linked,
     Mine,
     Subject,
+    Unknown,
     Viewer,
     county_of,
 )
@@ -118,6 +119,8 @@ class Interpreter:
                 return row[column] not in values
             case Known(column):
                 return row[column] is not None
+            case Unknown(column):
+                return row[column] is None
             case Linked(table, theirs, ours, inner):
                 return any(
                     other["county_code"] == row["county_code"]

@@ -8,11 +8,11 @@ from graphql import GraphQLInputObjectType, get_nullable_type
 from schema.compiler.catalogue import condition_of
 from schema.compiler.inputs import Input
 from schema.compiler.parameters import Binding
-from schema.compiler.rules import conjunction, held_to
+from schema.compiler.rules import conjunction, field_rule, held_to
 from schema.compiler.state import Compilation, Row
-from schema.errors import invalid_input
+from schema.errors import ClientError, invalid_input
 from schema.ids import GlobalId, decode_as, invalid_id
-from schema.mapping import Argument, ById, Condition, Exists, Flag, Fragment, Operator, Search, Where
+from schema.mapping import Argument, ById, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 
 _COMPARISONS: Mapping[Operator, str] = {"ne": "<>", "lt": "<", "lte": "<=", "gte": ">=", "gt": ">"}
 
@@ -48,11 +48,15 @@ def key_predicates(compilation: Compilation, row: Row, label: str, read: Callabl
     """The predicates that pick the row of a county and a key; a key of several columns is parted by ``:``."""
     table = row.table
     found: list[str] = []
+
+    def malformed(binding: Binding) -> ClientError:
+        return invalid_id(str(read(binding)))
+
     if not table.shared:
         county = compilation.parameters.add(label, lambda binding: read(binding).county)
         found.append(f"{row.alias}.county_code = {county}")
     for index, name in enumerate(table.key):
-        key = compilation.parameters.add(label, _key_part(read, index, len(table.key)), invalid_id(""))
+        key = compilation.parameters.add(label, _key_part(read, index, len(table.key)), malformed)
         found.append(f"{row.alias}.{name} = {key}")
     return found
 
@@ -83,6 +87,9 @@ def _filter_predicates(compilation: Compilation, row: Row, given: Input, type_na
 
 
 def _predicates(compilation: Compilation, row: Row, condition: Condition, given: Input, type_name: str) -> list[str]:
+    if isinstance(condition, Seen):
+        asked = _predicates(compilation, row, condition.condition, given, type_name)
+        return [*asked, field_rule(compilation, row, condition.rule)]
     if given.null and not (isinstance(condition, Where) and condition.nullable):
         raise invalid_input(given.label, "不能为 null，请省略", "must not be null; leave it out")
     match condition:

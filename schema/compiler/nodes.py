@@ -64,7 +64,9 @@ def _any_of(compilation: Compilation, row: Row, mapped: MappedType, given: Input
         return [decode_as(text, name, shared) for text in given.slot(binding) if type_in(text) == name]
 
     key = compilation.parameters.add(
-        given.label, lambda binding: [found.key.split(":")[0] for found in identifiers(binding)], invalid_id("")
+        given.label,
+        lambda binding: [found.key.split(":")[0] for found in identifiers(binding)],
+        lambda binding: invalid_id(", ".join(str(found) for found in identifiers(binding))),
     )
     predicates = [f"{row.alias}.{mapped.table.key[0]} = ANY({key})"]
     if not mapped.table.shared:

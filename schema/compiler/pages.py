@@ -122,9 +122,9 @@ class _Connection:
         return self.aggregate("count(*)")
 
     def source(self) -> str:
-        """The FROM clause of the connection's object; empty when no row is asked for."""
+        """The FROM clause of the connection's object. Where no row is asked for, it still binds, and so checks, ``first``."""
         if not self.aggregates:
-            return ""
+            return f" WHERE {self.first} > 0"
         limit = f"{self.first} + 1" if self.looks_ahead else self.first
         columns = _numbered(self.row_columns) or "1"
         rows = rows_sql(self.compilation, self.listed, columns, self.after(), limit)
@@ -140,7 +140,7 @@ class _Connection:
             def read(binding: Binding) -> object:
                 return decode(given.slot(binding), list_id, len(terms))[index]
 
-            return self.compilation.parameters.add("after", read, invalid_cursor())
+            return self.compilation.parameters.add("after", read, lambda _: invalid_cursor())
 
         columns = [(term_sql(self.listed.row, term), term, value(index)) for index, term in enumerate(terms)]
         return [after_predicate(columns)]
@@ -156,7 +156,8 @@ def page_json(
     row_type = get_named_type(type_.fields["nodes"].type)
     chosen = argument_predicates(compilation, listed.row, declaration.arguments, given, row_type.name)
     listed = replace(listed, predicates=(*listed.predicates, *chosen))
-    first = compilation.parameters.add("first", lambda binding: _first(given, binding)) + "::int"
+    path = ".".join((*compilation.path, "first"))
+    first = compilation.parameters.add("first", lambda binding: _first(given, binding, path)) + "::int"
     connection = _Connection(compilation, type_, given, listed, f"{name}:{order}", first, render)
     columns = []
     for key, selected in collect(compilation, type_, nodes).items():
@@ -180,12 +181,12 @@ def _has_position(given: Mapping[str, Input]) -> bool:
     return "after" in given and not given["after"].null
 
 
-def _first(given: Mapping[str, Input], binding: Binding) -> int:
-    """How many rows are asked for. Raises ClientError INVALID_PAGE outside 1 to 100."""
+def _first(given: Mapping[str, Input], binding: Binding, path: str) -> int:
+    """How many rows are asked for. Raises ClientError INVALID_PAGE, with the argument's place, outside 1 to 100."""
     asked = given["first"].slot(binding) if "first" in given else None
     first = DEFAULT_FIRST if asked is None else int(asked)
     if not 1 <= first <= MAXIMUM_FIRST:
         raise ClientError(
-            "INVALID_PAGE", f"first 须在 1 到 {MAXIMUM_FIRST} 之间", f"first must be 1 to {MAXIMUM_FIRST}"
+            "INVALID_PAGE", f"{path}：须在 1 到 {MAXIMUM_FIRST} 之间", f"{path}: must be 1 to {MAXIMUM_FIRST}"
         )
     return first

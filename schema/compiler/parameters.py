@@ -27,7 +27,7 @@ _INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
 class Binding:
     """The request that a plan is run for: who asks, the counties asked in, the time, the coerced variables.
 
-    ``row`` names the stored object that a payload's plan reads; ``services`` are the application's, as in ``Context``.
+    ``row`` names the stored object that a payload's plan reads; ``services`` and ``phones`` are those of the ``Context``.
     """
 
     viewer: Viewer
@@ -36,9 +36,12 @@ class Binding:
     variables: Mapping[str, Any]
     row: GlobalId | None = None
     services: Any = None
+    phones: set[bytes] = field(default_factory=set)
 
 
 Read = Callable[[Binding], Any]
+Malformed = Callable[[Binding], ClientError]
+"""What is raised when the value does not fit PostgreSQL's type."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Slot:
 
     label: str
     read: Read
-    malformed: ClientError | None = None
+    malformed: Malformed | None = None
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Parameters:
     slots: list[Slot] = field(default_factory=list)
     _numbers: dict[Hashable, int] = field(default_factory=dict)
 
-    def add(self, label: str, read: Read, malformed: ClientError | None = None) -> str:
+    def add(self, label: str, read: Read, malformed: Malformed | None = None) -> str:
         """A new parameter as ``$n``; ``malformed`` is raised when the value does not fit PostgreSQL's type."""
         self.slots.append(Slot(label, read, malformed))
         return f"${len(self.slots)}"
@@ -77,7 +80,7 @@ def converted(slot: Slot, type_name: str, binding: Binding) -> Any:
         return to_postgres(value, type_name)
     except (ValueError, TypeError, ArithmeticError) as error:
         if slot.malformed is not None:
-            raise slot.malformed from error
+            raise slot.malformed(binding) from error
         raise invalid_input(slot.label, "值无效", f"not a value of type {type_name}") from error
 
 

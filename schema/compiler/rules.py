@@ -23,6 +23,7 @@ from shaodao.domain.permissions import (
     Linked,
     Mine,
     Subject,
+    Unknown,
     county_of,
     prefix_of,
 )
@@ -39,8 +40,9 @@ def held_to(compilation: Compilation, row: Row, name: str) -> tuple[Row, str]:
 
 
 def field_rule(compilation: Compilation, row: Row, name: str) -> str:
-    """The predicate that shows a field of the row."""
-    return _predicate(compilation, row, name, driving=False)
+    """The predicate that shows a field of the row; ``true`` when the row has been held to the same already."""
+    rule = _predicate(compilation, row, name, driving=False)
+    return "true" if any(held.rule == rule for held in (row, *row.ancestors())) else rule
 
 
 def driving_rule(compilation: Compilation, row: Row, name: str) -> str | None:
@@ -60,9 +62,14 @@ def _leads_to_own(condition: Condition) -> bool:
     """Whether the condition demands a link that ends at a row of the viewer's own."""
     if isinstance(condition, AllOf):
         return any(_leads_to_own(part) for part in condition.parts)
-    return isinstance(condition, Linked) and (
-        isinstance(condition.condition, Mine) or _leads_to_own(condition.condition)
-    )
+    return isinstance(condition, Linked) and (_is_own(condition.condition) or _leads_to_own(condition.condition))
+
+
+def _is_own(condition: Condition) -> bool:
+    """Whether the condition demands that the row is the viewer's own."""
+    if isinstance(condition, AllOf):
+        return any(map(_is_own, condition.parts))
+    return isinstance(condition, Mine)
 
 
 def conjunction(parts: Iterable[str]) -> str:
@@ -115,7 +122,7 @@ def _condition(compilation: Compilation, row: Row, condition: Condition, pair: P
             return _in_scope(compilation, row, pair)
         case Mine():
             return _mine(compilation, row, condition)
-        case Is() | IsNot() | Known():
+        case Is() | IsNot() | Known() | Unknown():
             return _constant(row, condition)
         case Linked():
             return _linked_once(compilation, row, condition, pair, driving)
@@ -127,7 +134,7 @@ def _condition(compilation: Compilation, row: Row, condition: Condition, pair: P
             assert_never(condition)
 
 
-def _constant(row: Row, condition: Is | IsNot | Known) -> str:
+def _constant(row: Row, condition: Is | IsNot | Known | Unknown) -> str:
     column = f"{row.alias}.{condition.column}"
     match condition:
         case Is(values=values):
@@ -136,6 +143,8 @@ def _constant(row: Row, condition: Is | IsNot | Known) -> str:
             return f"({column} IN ({', '.join(map(literal, values))})) IS NOT TRUE"
         case Known():
             return f"{column} IS NOT NULL"
+        case Unknown():
+            return f"{column} IS NULL"
         case _:
             assert_never(condition)
 

@@ -1,5 +1,6 @@
 """The mutation that shows personal data in clear (reference C.7 guardrail 2). Nothing else unmasks."""
 
+from datetime import date
 from typing import Self
 
 import strawberry
@@ -37,13 +38,14 @@ class RevealPayload(Payload):
     name: str | None = strawberry.field(description="Name.")
     phone: str | None = strawberry.field(description="Phone.")
     id_number: str | None = strawberry.field(description="Identity number 身份证号, of a person of the register alone.")
+    birth_date: date | None = strawberry.field(description="Day of birth, of a person of the register alone.")
 
     @classmethod
     def of(cls, committed: Committed, revealed: Revealed) -> Self:
         """The payload of what was revealed."""
         return cls(
             outcome=CommittedOutcome.of(committed.outcome), cursor=committed.cursor, name=revealed.name,
-            phone=revealed.phone, id_number=revealed.id_number,
+            phone=revealed.phone, id_number=revealed.id_number, birth_date=revealed.birth_date,
         )  # fmt: skip
 
 
@@ -58,7 +60,8 @@ class PersonalDataMutations:
         """Show a reporter's or a person's data in clear 查看明文 (C.7); every use is a row of the access log, and limited.
 
         By the dispatcher; by the follow-up caller for closed cases; by the LEAD's handler unless the case is confidential;
-        by a grid worker for people of the own grid. Nothing is kept to be given again: a repeated call is a use of its own.
+        by a grid worker for people of the own grid. A person must be concerned by the case: its subject, or of the household of
+        its subject or reporter. Nothing is kept to be given again: a repeated call is a use of its own.
         """
         shown: list[Revealed] = []
 

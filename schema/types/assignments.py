@@ -76,6 +76,11 @@ class Assignment(Node):
     arrival_required: bool | None = column(
         "arrival_required", visible="own_field", description="Whether somebody must come to the scene."
     )
+    evidence_required: bool | None = column(
+        "evidence_required",
+        visible="own_field",
+        description="Whether the result is reported with a photo AFTER 处置后照片.",
+    )
     acknowledge_due_at: datetime | None = column(
         "acknowledge_due_at", visible="own_field", description="By when to acknowledge, exclusive."
     )
@@ -155,6 +160,8 @@ AssignmentOrder = orderings(
     "Ordering of assignments.",
     NEWEST=[("notified_at", "desc")],
     OLDEST=[("notified_at", "asc")],
+    ACKNOWLEDGE_DUE=[("acknowledge_due_at", "asc", "nullable")],
+    ARRIVE_DUE=[("arrive_due_at", "asc", "nullable")],
     RESULT_DUE=[("result_due_at", "asc", "nullable")],
 )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from schema.mapping import embedded, expression, one, table
+from schema.mapping import column, embedded, expression, one, table
 from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.organizations import Organization
@@ -19,7 +19,11 @@ class Attachment(Node):
     organization: Organization | None = one(
         on={"code": "organization_code"}, description="The organization that added it."
     )
-    name: str = strawberry.field(description="File name.")
+    name: str | None = column(
+        "name",
+        visible="attachment_name",
+        description="File name; a department does not see the street's and the reporter's in a confidential case.",
+    )
     media_type: str = strawberry.field(description="Media type, such as `image/jpeg`.")
     size: float = expression("{t}.size", description="Bytes.")
     sha256: str = strawberry.field(description="SHA-256 of its content, hexadecimal.")

@@ -7,7 +7,7 @@ import strawberry
 
 from schema.compiler.parameters import Binding
 from schema.errors import invalid_input
-from schema.mapping import Exists, Flag, Fragment, Search, Where, filtered, orderings
+from schema.mapping import Exists, Flag, Fragment, Search, Seen, Where, filtered, orderings
 from schema.types.cases import OVERDUE
 from schema.types.hashes import phone_hash
 from schema.types.places import DIVISION_SQL, division_bounds
@@ -21,6 +21,8 @@ CaseOrder = orderings(
     OLDEST=[("registered_at", "asc")],
     DUE=[("due_at", "asc", "nullable")],
     CHANGED=[("updated_at", "desc")],
+    # As the words' letters have it: URGENT, GENERAL, COMPLEX.
+    URGENCY=[("urgency", "desc"), ("due_at", "asc", "nullable")],
 )
 
 _LONGEST_HOURS = 10 * 366 * 24
@@ -40,7 +42,7 @@ def within(name: str) -> Callable[[int, Binding], int]:
 _TEXT = "concat_ws(' ', {t}.number, {t}.title, {t}.description, {t}.address)"
 
 _NOT_TOLD = (
-    "{t}.closed_at IS NOT NULL AND {t}.reporter_phone_masked IS NOT NULL AND NOT EXISTS ("
+    "{t}.state IN ('CLOSED', 'FOLLOWED_UP', 'ARCHIVED') AND {t}.reporter_phone_masked IS NOT NULL AND NOT EXISTS ("
     "SELECT FROM message m WHERE m.county_code {county} AND m.county_code = {t}.county_code AND m.case_id = {t}.id"
     " AND m.kind = 'RESULT' AND m.state = 'SENT')"
 )
@@ -89,11 +91,8 @@ class CaseFilter:
         description="Words of two or more characters in number, title, description or address.",
     )
     reporter_phone: str | None = filtered(
-        # A department must not find out by guessing who reported a confidential case (C.7 guardrail 5).
-        Fragment(
-            "{t}.reporter_phone_hash = {value}::bytea AND (NOT {t}.confidential OR {organizations} = '{}')", phone_hash
-        ),
-        description="The reporter's whole phone, found by its keyed hash.",
+        Seen("case_by_phone", Fragment("{t}.reporter_phone_hash = {value}::bytea", phone_hash)),
+        description="The reporter's whole phone, found by its keyed hash; for the dispatcher, one phone in a request.",
     )
     mine: bool | None = filtered(
         Flag("{t}.reporter_person_id = {person} OR {t}.reporter_account_id = {account}"),

@@ -48,6 +48,12 @@ OVERDUE = (
 )
 """Late by the handling clock: now, or when the last report came in (C.3, two clocks)."""
 
+CLOCK_RUNS = (
+    "{t}.state NOT IN ('NOT_ACCEPTED', 'MERGED', 'CANCELLED', 'SUSPENDED')"
+    " AND {t}.handled_at IS NULL AND {t}.closed_at IS NULL"
+)
+"""Whether the handling clock runs."""
+
 
 @strawberry.type(description="Who reported a case 诉求人, masked; `revealPersonalData` shows the phone in clear.")
 class Reporter:
@@ -107,8 +113,8 @@ class Case(Node):
         LAST_DAY.replace("{due}", "{t}.due_at"), description="The last day that is on time."
     )
     light: Light | None = expression(
-        light_sql("coalesce({t}.handled_at, {t}.closed_at, {now})", "{t}.registered_at", "{t}.due_at", "{t}.urgency"),
-        description="Traffic light 红黄绿灯 of the handling clock.",
+        light_sql(CLOCK_RUNS, "{t}.registered_at", "{t}.due_at", "{t}.urgency"),
+        description="Traffic light 红黄绿灯 of the handling clock while it runs; null when it is paused or has stopped.",
     )
     overdue: bool = expression(
         f"coalesce({OVERDUE}, false)", description="Whether it is late, or was when it had been handled 超期."

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from schema.mapping import expression, one, table
+from schema.mapping import column, expression, one, table
 from schema.relay import Node
 from schema.types.organizations import Organization
 from shaodao.domain.vocabulary import Role
@@ -18,7 +18,11 @@ class CaseEvent(Node):
     type: str = strawberry.field(
         description="What happened: the mutation's name, or a computed step's, or the clock's."
     )
-    text: str = strawberry.field(description="The step as one Chinese sentence.")
+    text: str = strawberry.field(description="The step as one Chinese sentence: who did what.")
+    detail: str | None = column(
+        "detail", visible="own_field",
+        description="Why and how: reasons, measures, names; for street staff and the organization that it is about.",
+    )  # fmt: skip
     public: bool = strawberry.field(description="Whether the reporter may read it.")
     actor_name: str | None = expression(
         # Who reported is told by Case.reporter alone, which knows of confidential cases.

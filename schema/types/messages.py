@@ -21,6 +21,6 @@ class Message(Node):
     text: str = strawberry.field(description="What it says.")
     state: MessageState = strawberry.field(description="State.")
     attempts: int = strawberry.field(description="How often it was tried.")
-    last_error: str | None = column("last_error", visible="staff_field", description="Why the last try failed.")
+    last_error: str | None = column("last_error", visible="staff_field_of_case", description="Why the last try failed.")
     created_at: datetime = strawberry.field(description="When it was written.")
     sent_at: datetime | None = strawberry.field(description="When it was sent.")

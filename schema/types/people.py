@@ -10,6 +10,7 @@ from schema.mapping import (
     Flag,
     Fragment,
     Search,
+    Seen,
     Where,
     column,
     expression,
@@ -62,7 +63,11 @@ class Person(Node):
     reference: str | None = strawberry.field(description="The register's own number.")
     name: str = strawberry.field(description="Name.")
     gender: Gender = strawberry.field(description="Sex.")
-    birth_date: date | None = strawberry.field(description="Day of birth.")
+    birth_date: date | None = column(
+        "birth_date",
+        visible="own_person",
+        description="Day of birth, in the viewer's own record alone; staff see `age`, and reveal it with the number.",
+    )
     id_number: str | None = column("id_number_masked", description="Identity number 身份证号, masked.")
     phone: str | None = column("phone_masked", description="Phone, masked.")
     address: str | None = strawberry.field(description="Present address 现住址.")
@@ -72,17 +77,19 @@ class Person(Node):
     relation_to_head: str | None = strawberry.field(description="Relation to the head (GB/T 4761) 与户主关系.")
     skills: list[str] = strawberry.field(description="Skills 特长技能.")
     archive_color: ArchiveColor | None = column(
-        "archive_color", visible="staff_only", description="Colour of the three-colour archive 三色档案."
+        "archive_color", visible="person_staff", description="Colour of the three-colour archive 三色档案."
     )
     archive_reason: str | None = column(
-        "archive_reason", visible="staff_only", description="Why the archive has that colour."
+        "archive_reason",
+        visible="person_detail",
+        description="Why the archive has that colour; not shown of restricted people.",
     )
     visibility: CaseVisibility = strawberry.field(description="Visibility class.")
     care_tags: list[CareTag] = many(
         on={"person_id": "id"},
         order=[("valid_from", "asc")],
         where="{t}.valid_to IS NULL OR {t}.valid_to >= ({now} AT TIME ZONE 'Asia/Shanghai')::date",
-        description="Care tags 关爱标签 that are valid today.",
+        description="Care tags 关爱标签 that are valid today; none are shown of restricted people.",
     )
     age: int | None = expression(
         "extract(year FROM age(({now} AT TIME ZONE 'Asia/Shanghai')::date, {t}.birth_date))::int",
@@ -105,9 +112,8 @@ class Vessel(Node):
     beidou_number: str | None = strawberry.field(description="Number of the BeiDou terminal 北斗终端.")
 
 
-PersonOrder = orderings(
-    "PersonOrder", "Ordering of people.", NAME=[("name", "asc")], AGE=[("birth_date", "asc", "nullable")]
-)
+# No ordering by birth: its cursor would tell the day.
+PersonOrder = orderings("PersonOrder", "Ordering of people.", NAME=[("name", "asc")])
 
 
 @strawberry.input(description="What people must meet.")
@@ -121,13 +127,14 @@ class PersonFilter:
         description="A word of two or more characters in the name or the address.",
     )
     phone: str | None = filtered(
-        Fragment("{t}.phone_hash = {value}::bytea", phone_hash), description="The whole phone, found by its keyed hash."
+        Seen("person_by_phone", Fragment("{t}.phone_hash = {value}::bytea", phone_hash)),
+        description="The whole phone, found by its keyed hash; for the dispatcher, one phone in a request.",
     )
     care_kinds: list[CareKind] | None = filtered(
         Exists("care_tag", {"person_id": "id"}, "kind", "in"), description="With a care tag of these kinds."
     )
     archive_colors: list[ArchiveColor] | None = filtered(
-        Where("archive_color", "in"), description="With an archive of these colours."
+        Seen("person_staff", Where("archive_color", "in")), description="With an archive of these colours; for staff."
     )
     residence_kinds: list[ResidenceKind] | None = filtered(
         Where("residence_kind", "in"), description="Of these kinds of residence."

@@ -8,10 +8,9 @@ import asyncpg
 import strawberry
 
 from schema.compiler.parameters import Binding
-from schema.errors import ClientError, invalid_input
+from schema.errors import invalid_input
 from schema.mapping import expression
-from shaodao.domain.coordinates import CoordinateSystem, Point, parse_crs, to_cgcs2000
-from shaodao.domain.malformed import MalformedValueError
+from shaodao.domain.coordinates import CoordinateError, CoordinateSystem, Point, parse_crs, to_cgcs2000
 from shaodao.domain.permissions import level_of, prefix_of
 
 METRES_OF_A_DEGREE = 111_320.0
@@ -48,7 +47,7 @@ class NearInput:
 
 def position(value: Mapping[str, Any], _: Binding) -> asyncpg.Point:
     """The point in CGCS2000, for PostgreSQL. Raises ClientError INVALID_INPUT."""
-    point = _cgcs2000(value)
+    point = _cgcs2000(value, "point")
     return asyncpg.Point(point.longitude, point.latitude)
 
 
@@ -59,7 +58,7 @@ def surroundings(value: Mapping[str, Any], binding: Binding) -> asyncpg.Box:
         radius = binding.services.ground().rulebook.similar_radius_metres
     if not 1 <= radius <= WIDEST_RADIUS:
         raise invalid_input("near.radius", f"须在 1 到 {WIDEST_RADIUS} 米之间", f"must be 1 to {WIDEST_RADIUS} metres")
-    point = _cgcs2000(value)
+    point = _cgcs2000(value, "near")
     north = radius / METRES_OF_A_DEGREE
     east = north / max(cos(radians(point.latitude)), 0.01)
     return asyncpg.Box(
@@ -87,8 +86,13 @@ DIVISION_SQL = (
 """Rows of a division of any level, for a table with street_code and community_code; the value is ``division_bounds``."""
 
 
-def _cgcs2000(value: Mapping[str, Any]) -> Point:
+def _cgcs2000(value: Mapping[str, Any], path: str) -> Point:
+    """The point in CGCS2000; ``path``: the argument that gave it. Raises ClientError INVALID_INPUT at its faulty field."""
+    crs = value.get("crs")
+    if crs is None:
+        raise invalid_input(f"{path}.crs", "须注明坐标系", "the coordinate system is missing")
     try:
-        return to_cgcs2000(Point(value["longitude"], value["latitude"]), parse_crs(str(value.get("crs") or "")))
-    except MalformedValueError as error:
-        raise ClientError("INVALID_INPUT", error.message, error.english) from error
+        return to_cgcs2000(Point(value["longitude"], value["latitude"]), parse_crs(str(crs)))
+    except CoordinateError as error:
+        fields = {"unknown_crs": ".crs", "longitude": ".longitude", "latitude": ".latitude", "not_finite": ""}
+        raise invalid_input(f"{path}{fields[error.reason]}", error.message, error.english) from error

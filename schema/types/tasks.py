@@ -11,8 +11,11 @@ from schema.types.cases import Case
 from schema.types.organizations import Organization
 from schema.types.whistles import Whistle
 
-MAY = "({t}.ranks IS NULL OR {t}.ranks && {ranks}) AND ({account} = ANY({t}.barred)) IS NOT TRUE"
-"""Of a role's tasks those that this very viewer may do: a rank that suffices, and no part in it that forbids it."""
+MAY = (
+    "({t}.ranks IS NULL OR {t}.ranks && {ranks}) AND ({t}.holder_id IS NULL OR {t}.holder_id = {account})"
+    " AND ({account} = ANY({t}.barred)) IS NOT TRUE"
+)
+"""Of a role's tasks those that this very viewer may do: by rank, by name, and without a part that forbids it."""
 
 
 @table("task", rule="task", key=("id",))

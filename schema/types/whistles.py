@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from schema.actions import whistle_actions
-from schema.mapping import Exists, Flag, Fragment, Where, derived, filtered, many, one, orderings, table
+from schema.mapping import Exists, Flag, Fragment, Where, column, derived, filtered, many, one, orderings, table
 from schema.problems import ActionAvailability
 from schema.relay import Node
 from schema.types.accounts import Account
@@ -44,7 +44,11 @@ class Whistle(Node):
     kind: WhistleKind = strawberry.field(description="Kind.")
     reason_kind: WhistleReason = strawberry.field(description="Why the street cannot solve it alone.")
     reason: str = strawberry.field(description="The reason in words 吹哨事由.")
-    self_effort: str | None = strawberry.field(description="What the street did itself 街道已做工作.")
+    self_effort: str | None = column(
+        "self_effort",
+        visible="staff_field_of_case",
+        description="What the street did itself 街道已做工作; not for departments.",
+    )
     duty_basis: str | None = strawberry.field(description="Duties that it rests on 职责依据.")
     place: str | None = strawberry.field(description="Where to gather 集结地点.")
     assemble_at: datetime | None = strawberry.field(description="When to gather 集结时间.")
@@ -59,7 +63,9 @@ class Whistle(Node):
     submitted_at: datetime | None = strawberry.field(description="When it was submitted 报批.")
     decided_by: Account | None = one(on={"id": "decided_by"}, description="Who decided 审批人.")
     decided_at: datetime | None = strawberry.field(description="When.")
-    decision_text: str | None = strawberry.field(description="What they said 审批意见.")
+    decision_text: str | None = column(
+        "decision_text", visible="staff_field_of_case", description="What they said 审批意见; not for departments."
+    )
     blown_by: Account | None = one(on={"id": "blown_by"}, description="Who blew it.")
     blown_at: datetime | None = strawberry.field(description="When.")
     confirmed_by: Account | None = one(on={"id": "confirmed_by"}, description="Who confirmed an emergency 补批人.")

@@ -18,6 +18,7 @@ from shaodao.domain.deadlines import overdue
 from shaodao.domain.errors import Faults
 from shaodao.domain.facts import AssignmentFacts
 from shaodao.domain.geometry import distance_metres
+from shaodao.domain.identity import contains_personal_pattern
 from shaodao.domain.vocabulary import AssignmentState, ClockKind, Role
 
 _ACKNOWLEDGE = """
@@ -69,8 +70,11 @@ async def acknowledge(
         _ACKNOWLEDGE, tx.county, assignment_id, tx.now, tx.actor.account_id, phoned, names, late
     )  # fmt: skip
     await clocks.stop(tx, facts.case.id, ClockKind.ACKNOWLEDGE, assignment_id=assignment_id)
-    text = f"{await _who(tx, facts, phoned)}应哨{_named(names)}{_late(late)}"
-    step = AssignmentStep("acknowledge", "acknowledgeAssignment", text, AssignmentState.ACKNOWLEDGED, public=True)
+    text = f"{await _who(tx, facts, phoned)}{'签收' if facts.whistle_id is None else '应哨'}{_late(late)}"
+    step = AssignmentStep(
+        "acknowledge", "acknowledgeAssignment", text, AssignmentState.ACKNOWLEDGED, public=True,
+        detail=_remarks(_by_phone(phoned), f"到场人员：{'、'.join(names)}" if names else None),
+    )  # fmt: skip
     return await finish(tx, facts, step)
 
 
@@ -100,7 +104,7 @@ async def arrive(
     phoned = _phoned(tx, faults, facts, "arrive", for_person)
     place = canonical_point(faults, "point", point)
     faults.check()
-    proof, remark = ("STREET", "") if phoned is not None else await _proof(tx, facts, place)
+    proof, remark = ("STREET", None) if phoned is not None else await _proof(tx, facts, place)
     late = is_late(tx, facts.arrive_due_at)
     late_acknowledge = facts.acknowledged_at is None and is_late(tx, facts.acknowledge_due_at)
     await tx.connection.execute(
@@ -108,9 +112,10 @@ async def arrive(
         None if place is None else (place.longitude, place.latitude), proof, late, late_acknowledge,
     )  # fmt: skip
     await clocks.stop(tx, facts.case.id, ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, assignment_id=assignment_id)
-    text = f"{await _who(tx, facts, phoned)}到场报到{_late(late)}{remark}"
+    text = f"{await _who(tx, facts, phoned)}到场报到{_late(late)}"
     step = AssignmentStep(
-        "arrive", "arriveAtScene", text, AssignmentState.ARRIVED, public=True, payload={"proof": proof}
+        "arrive", "arriveAtScene", text, AssignmentState.ARRIVED, public=True, payload={"proof": proof},
+        detail=_remarks(_by_phone(phoned), remark),
     )  # fmt: skip
     return await finish(tx, facts, step)
 
@@ -149,9 +154,10 @@ async def excuse(tx: Transaction, assignment_id: UUID, reason: str, *, expected_
     why = only_text("reason", reason, tx.ground.rulebook.texts.reason)
     await _move(tx, facts, AssignmentState.EXCUSED, why)
     await notices.end(tx, facts.case.id, assignment_id)
-    text = f"{tx.actor.name}准许{await organization_name(tx, facts)}免予反馈，原因：{why}"
+    text = f"{tx.actor.name}准许{await organization_name(tx, facts)}免予反馈"
     step = AssignmentStep(
-        "excuse", "excuseAssignment", text, AssignmentState.EXCUSED, hook="on_withdrawn", payload={"reason": why}
+        "excuse", "excuseAssignment", text, AssignmentState.EXCUSED, hook="on_withdrawn", payload={"reason": why},
+        detail=f"原因：{why}",
     )  # fmt: skip
     await record_assignment(tx, facts, step)
     await settle(tx, facts.case.id)
@@ -202,6 +208,9 @@ async def _move(
 def _phoned(tx: Transaction, faults: Faults, facts: AssignmentFacts, action: str, for_person: str | None) -> str | None:
     """Whom the dispatcher phoned when she does the step for the organization; None when its own handler does it."""
     if ASSIGNMENT_MACHINE.acting_role(action, facts, tx.actor) is Role.STREET_DISPATCHER:
+        # The sentence is public: a name will do, a phone is nobody's business.
+        if contains_personal_pattern(for_person or ""):
+            faults.add("forPerson", "只写姓名，不写电话或证件号码", "a name only, no phone or identity number")
         return checked_text(faults, "forPerson", for_person or "", tx.ground.rulebook.texts.name)
     if optional_text(faults, "forPerson", for_person, tx.ground.rulebook.texts.name) is not None:
         faults.add("forPerson", "仅指挥中心代签时填写", "only the dispatcher acts for somebody")
@@ -217,24 +226,28 @@ def _persons(tx: Transaction, faults: Faults, persons: Sequence[str], *, demande
     return [checked_text(faults, f"persons.{index}", name, limit) for index, name in enumerate(persons[:MOST_PERSONS])]
 
 
-async def _proof(tx: Transaction, facts: AssignmentFacts, place: Point | None) -> tuple[str, str]:
+async def _proof(tx: Transaction, facts: AssignmentFacts, place: Point | None) -> tuple[str, str | None]:
     """How the arrival is proven, and what to say of a position that is too far away."""
     scene = await tx.connection.fetchval(_POINT_OF_CASE, tx.county, facts.case.id)
     if place is None or scene is None:
-        return "DECLARED", ""
+        return "DECLARED", None
     away = distance_metres(place, Point(scene.x, scene.y))
     if away > tx.ground.rulebook.arrival_radius_metres:
-        return "DECLARED", f"，定位距案件地点{away:.0f}米，待街道确认"
-    return "POINT", ""
+        return "DECLARED", f"定位距案件地点{away:.0f}米，待街道确认"
+    return "POINT", None
 
 
 async def _who(tx: Transaction, facts: AssignmentFacts, phoned: str | None) -> str:
     name = await organization_name(tx, facts)
-    return name if phoned is None else f"{tx.actor.name}经电话{phoned}代{name}"
+    return name if phoned is None else f"{tx.actor.name}代{name}"
 
 
-def _named(persons: Sequence[str]) -> str:
-    return f"，到场人员：{'、'.join(persons)}" if persons else ""
+def _by_phone(phoned: str | None) -> str | None:
+    return None if phoned is None else f"电话联系{phoned}"
+
+
+def _remarks(*remarks: str | None) -> str | None:
+    return "，".join(remark for remark in remarks if remark) or None
 
 
 def _late(late: bool) -> str:

@@ -79,7 +79,7 @@ async def _withdraw_emptied(tx: Transaction, case_id: UUID) -> None:
         await tx.connection.execute(_WITHDRAW_INFORMED, tx.county, row["id"], tx.now)
         await clocks.stop(tx, case_id, ClockKind.CONFIRMATION, whistle_id=row["id"])
         entry = Entry(
-            "withdrawWhistle", f"哨 {row['number']} 自动撤哨：{_EMPTIED}", whistle_id=row["id"], role=Role.SYSTEM,
+            "withdrawWhistle", f"哨 {row['number']} 自动撤哨", detail=_EMPTIED, whistle_id=row["id"], role=Role.SYSTEM,
             to_state=str(WhistleState.WITHDRAWN),
         )  # fmt: skip
         await record(tx, case_id, entry)

@@ -15,7 +15,7 @@ from shaodao.domain.vocabulary import CaseState
 
 @dataclass(frozen=True)
 class CaseStep:
-    """A step of a case for the history. ``target`` None: the state stays."""
+    """A step of a case for the history. ``target`` None: the state stays; ``detail`` as in ``history.Entry``."""
 
     action: str
     event: str
@@ -24,6 +24,7 @@ class CaseStep:
     public: bool = True
     hearers: Sequence[Hearer] = ()
     payload: Mapping[str, Any] = field(default_factory=dict)
+    detail: str | None = None
 
 
 async def decide_case(tx: Transaction, action: str, case_id: UUID, expected_version: int | None) -> CaseFacts:
@@ -37,7 +38,7 @@ async def record_case(tx: Transaction, facts: CaseFacts, step: CaseStep) -> None
     """Record a case's step; ``facts`` are those from before it."""
     entry = Entry(
         step.event, step.text, public=step.public, from_state=str(facts.state), to_state=str(step.target or facts.state),
-        payload=dict(step.payload), hearers=step.hearers, role=CASE_MACHINE.acting_role(step.action, facts, tx.actor),
+        payload=dict(step.payload), hearers=step.hearers, detail=step.detail, role=CASE_MACHINE.acting_role(step.action, facts, tx.actor),
     )  # fmt: skip
     await record(tx, facts.id, entry)
 

@@ -1,9 +1,10 @@
 """A case's own steps (reference C.3), from acceptance to closing and withdrawal; registering has a module of its own."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from shaodao.commands import clocks, closing, dispatching, messages, withdrawal, wording
+from shaodao.commands import clocks, closing, dispatching, messages, notices, withdrawal, wording
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.checking import checked_text, only_text
 from shaodao.commands.dispatching import PartyInput
@@ -61,9 +62,18 @@ UPDATE case_file SET state = 'CANCELLED', closed_at = $3, closed_by = $4, close_
     version = version + 1, updated_at = $3
 WHERE county_code = $1 AND id = $2
 """
+_DUE = "SELECT due_at FROM case_file WHERE county_code = $1 AND id = $2"
 _NEW_DUE = "UPDATE case_file SET due_at = $3, due_provisional = $4 WHERE county_code = $1 AND id = $2"
-_CATALOGUE_LIMIT = "SELECT limit_unit, limit_amount FROM catalogue_items WHERE code = $1"
+_CATALOGUE_ITEM = "SELECT limit_unit, limit_amount, evidence_required FROM catalogue_items WHERE code = $1"
 _BEFORE_DISPATCH = (CaseState.REGISTERED, CaseState.ACCEPTED)
+
+
+@dataclass(frozen=True)
+class _Item:
+    """What an item of the dispatch catalogue 派单目录 demands: a limit of its own, and a photo of the result."""
+
+    limit: Limit | None = None
+    evidence_required: bool = False
 
 
 async def accept(tx: Transaction, case_id: UUID, *, expected_version: int | None = None) -> Outcome:
@@ -71,9 +81,15 @@ async def accept(tx: Transaction, case_id: UUID, *, expected_version: int | None
     facts = await decide_case(tx, "accept", case_id, expected_version)
     title = await tx.connection.fetchval(_ACCEPT, tx.county, case_id, tx.now, tx.actor.account_id)
     await record_case(tx, facts, CaseStep("accept", "acceptCase", f"{tx.actor.name}受理案件", CaseState.ACCEPTED))
-    text = f"您反映的“{title}”（编号{facts.number}）已受理，正在办理。"
-    await messages.tell_reporter(tx, case_id, MessageKind.ACCEPTED, text)
+    await tell_accepted(tx, facts, str(title))
     return await case_outcome(tx, case_id)
+
+
+async def tell_accepted(tx: Transaction, facts: CaseFacts, title: str) -> None:
+    """Tell the reporter that the case is accepted, and by which day it is to be settled: it may have been classed anew."""
+    due_at = await tx.connection.fetchval(_DUE, tx.county, facts.id)
+    text = f"您反映的“{title}”（编号{facts.number}）已受理，预计{wording.until(due_at)}办结。"
+    await messages.tell_reporter(tx, facts.id, MessageKind.ACCEPTED, text)
 
 
 async def refuse(
@@ -93,10 +109,13 @@ async def refuse(
     title = await tx.connection.fetchval(_REFUSE, tx.county, case_id, tx.now, str(reason), text, line and line.value)
     await clocks.stop(tx, case_id, ClockKind.HANDLING, ClockKind.CONTACT)
     passed = f"，已转{line.value}（{line.label}）" if line else ""
-    sentence = f"{tx.actor.name}不予受理：{reason.label}{passed}。{text}"
-    step = CaseStep("refuse", "refuseCase", sentence, CaseState.NOT_ACCEPTED, payload={"reason": str(reason)})
+    sentence = f"{tx.actor.name}不予受理：{reason.label}{passed}"
+    step = CaseStep(
+        "refuse", "refuseCase", sentence, CaseState.NOT_ACCEPTED, payload={"reason": str(reason)}, detail=text
+    )
     await record_case(tx, facts, step)
-    told = f"您反映的“{title}”（编号{facts.number}）不予受理（可提出一次异议）：{reason.label}{passed}。{text}"
+    objection = "" if facts.refusal_objected else "（可提出一次异议）"
+    told = f"您反映的“{title}”（编号{facts.number}）不予受理{objection}：{reason.label}{passed}。{text}"
     await messages.tell_reporter(tx, case_id, MessageKind.NOT_ACCEPTED, told[: tx.ground.rulebook.texts.message])
     outcome = await case_outcome(tx, case_id)
     outcome.emergency_line = line and line.value
@@ -116,8 +135,10 @@ async def object_to_refusal(
     await clocks.go_on(tx, case_id, ClockKind.HANDLING)
     await clocks.go_on(tx, case_id, ClockKind.CONTACT)
     who = actor_name(tx, CASE_MACHINE.acting_role("objectToRefusal", facts, tx.actor) or Role.RESIDENT)
-    sentence = f"{who}对不予受理提出异议：{objection}"
-    await record_case(tx, facts, CaseStep("objectToRefusal", "objectToRefusal", sentence, CaseState.REGISTERED))
+    step = CaseStep(
+        "objectToRefusal", "objectToRefusal", f"{who}对不予受理提出异议", CaseState.REGISTERED, detail=objection
+    )  # fmt: skip
+    await record_case(tx, facts, step)
     return await case_outcome(tx, case_id)
 
 
@@ -131,8 +152,9 @@ async def settle_at_once(
     facts = await decide_case(tx, "settleAtOnce", case_id, expected_version)
     await closing.close_case(tx, facts, close_kind, result_text)
     await tx.connection.execute(_SETTLE, tx.county, case_id, tx.now, tx.actor.account_id)
-    sentence = f"{tx.actor.name}即接即办（{close_kind.label}）：{result_text.strip()}"
-    await record_case(tx, facts, CaseStep("settleAtOnce", "settleCaseAtOnce", sentence, CaseState.CLOSED))
+    sentence = f"{tx.actor.name}即接即办（{close_kind.label}）"
+    step = CaseStep("settleAtOnce", "settleCaseAtOnce", sentence, CaseState.CLOSED, detail=result_text.strip())
+    await record_case(tx, facts, step)
     return await case_outcome(tx, case_id)
 
 
@@ -146,8 +168,9 @@ async def report_up(
     facts = await decide_case(tx, "reportUp", case_id, expected_version)
     opinion = only_text("initialOpinion", initial_opinion, tx.ground.rulebook.texts.explanation)
     await tx.connection.execute(_REPORT_UP, tx.county, case_id, tx.now, str(SolvingLevel.STREET), opinion)
-    sentence = f"{tx.actor.name}将案件上报街道，初步受理意见：{opinion}"
-    await record_case(tx, facts, CaseStep("reportUp", "reportCaseUp", sentence, public=False))
+    sentence = f"{tx.actor.name}将案件上报街道"
+    step = CaseStep("reportUp", "reportCaseUp", sentence, public=False, detail=f"初步受理意见：{opinion}")
+    await record_case(tx, facts, step)
     return await case_outcome(tx, case_id)
 
 
@@ -170,8 +193,8 @@ async def classify(
     )  # fmt: skip
     payload = {"from": {"urgency": str(facts.urgency), "category": facts.category_code}, "to": {
         "urgency": str(to), "category": category_code or facts.category_code}}  # fmt: skip
-    sentence = _classified(tx, facts, to, category_code, reckoned) + (f"，原因：{why}" if why else "")
-    await record_case(tx, facts, CaseStep("classify", "classifyCase", sentence, payload=payload))
+    sentence = _classified(tx, facts, to, category_code, reckoned)
+    await record_case(tx, facts, CaseStep("classify", "classifyCase", sentence, payload=payload, detail=why))
     return await case_outcome(tx, case_id)
 
 
@@ -187,15 +210,14 @@ async def dispatch(
     facts = await decide_case(tx, "dispatch", case_id, expected_version)
     faults = Faults()
     basis = checked_text(faults, "dutyBasis", duty_basis, tx.ground.rulebook.texts.reason)
-    limit = await _catalogue_limit(tx, faults, catalogue_code)
+    item = await _catalogue_item(tx, faults, catalogue_code)
     faults.check()
-    if limit is not None:
-        await _take_limit(tx, facts, limit, f"catalogue.{catalogue_code}")
-    assigned = await dispatching.assign(tx, facts, parties, duty_basis=basis)
-    sentence = f"{tx.actor.name}派单：{dispatching.described(assigned)}，依据：{basis}"
+    if item.limit is not None:
+        await _take_limit(tx, facts, item.limit, f"{notices.CATALOGUE}{catalogue_code}")
+    assigned = await dispatching.assign(tx, facts, parties, duty_basis=basis, evidence_required=item.evidence_required)
     step = CaseStep(
-        "dispatch", "dispatchCase", sentence, CaseState.ASSIGNED, payload={"catalogue": catalogue_code},
-        hearers=[each.hearer for each in assigned],
+        "dispatch", "dispatchCase", f"{tx.actor.name}派单：{dispatching.described(assigned)}", CaseState.ASSIGNED,
+        payload={"catalogue": catalogue_code}, hearers=[each.hearer for each in assigned], detail=f"依据：{basis}",
     )  # fmt: skip
     await record_case(tx, facts, step)
     return await case_outcome(tx, case_id)
@@ -210,8 +232,10 @@ async def close(
     """
     facts = await decide_case(tx, "close", case_id, expected_version)
     await closing.close_case(tx, facts, close_kind, result_text)
-    sentence = f"{tx.actor.name}核查办结（{close_kind.label}）：{result_text.strip()}"
-    step = CaseStep("close", "closeCase", sentence, CaseState.CLOSED, hearers=closing.closing_hearers(facts))
+    step = CaseStep(
+        "close", "closeCase", f"{tx.actor.name}核查办结（{close_kind.label}）", CaseState.CLOSED,
+        hearers=closing.closing_hearers(facts), detail=result_text.strip(), payload=closing.closing_payload(close_kind, result_text),
+    )  # fmt: skip
     await record_case(tx, facts, step)
     return await case_outcome(tx, case_id)
 
@@ -226,8 +250,9 @@ async def withdraw(tx: Transaction, case_id: UUID, *, reason: str, expected_vers
     hearers = await withdrawal.end_work(tx, facts, why)
     await tx.connection.execute(_WITHDRAW, tx.county, case_id, tx.now, tx.actor.account_id, why)
     await clocks.stop(tx, case_id, *ClockKind)
-    sentence = f"诉求人撤回诉求：{why}"
-    step = CaseStep("withdraw", "withdrawCase", sentence, CaseState.CANCELLED, hearers=hearers)
+    step = CaseStep(
+        "withdraw", "withdrawCase", "诉求人撤回诉求", CaseState.CANCELLED, hearers=hearers, detail=why, payload={"reason": why}
+    )  # fmt: skip
     await record_case(tx, facts, step)
     return await case_outcome(tx, case_id)
 
@@ -264,9 +289,12 @@ async def _reckon_anew(tx: Transaction, facts: CaseFacts, urgency: Urgency) -> D
     contact = rulebook.contact_limits.of(urgency)
     await clocks.change(tx, ClockKind.CONTACT, facts.id, contact, f"contact_limits.{urgency}", case_round=facts.round)
     made_safe = facts.urgency is Urgency.URGENT and facts.state not in _BEFORE_DISPATCH
-    return await clocks.change(
+    reckoned = await clocks.change(
         tx, ClockKind.HANDLING, facts.id, rulebook.case_limit(urgency), f"case_limits.{urgency}", case_round=facts.round, from_now=made_safe
     )  # fmt: skip
+    if reckoned is not None:
+        await notices.follow_case(tx, facts, urgency, reckoned, from_now=made_safe)
+    return reckoned
 
 
 def _classified(tx: Transaction, facts: CaseFacts, to: Urgency, category: str | None, reckoned: Due | None) -> str:
@@ -280,14 +308,15 @@ def _classified(tx: Transaction, facts: CaseFacts, to: Urgency, category: str | 
     return f"{tx.actor.name}分类：" + ("，".join(parts) or f"确认为{facts.urgency.label}")
 
 
-async def _catalogue_limit(tx: Transaction, faults: Faults, code: str | None) -> Limit | None:
+async def _catalogue_item(tx: Transaction, faults: Faults, code: str | None) -> _Item:
     if code is None:
-        return None
-    row = await tx.connection.fetchrow(_CATALOGUE_LIMIT, code)
+        return _Item()
+    row = await tx.connection.fetchrow(_CATALOGUE_ITEM, code)
     if row is None:
         faults.add("catalogueCode", "派单目录没有此条目", "the dispatch catalogue has no such item")
-        return None
-    return Limit(DeadlineUnit(row["limit_unit"]), row["limit_amount"]) if row["limit_unit"] else None
+        return _Item()
+    limit = Limit(DeadlineUnit(row["limit_unit"]), row["limit_amount"]) if row["limit_unit"] else None
+    return _Item(limit, row["evidence_required"])
 
 
 async def _take_limit(tx: Transaction, facts: CaseFacts, limit: Limit, rule: str) -> None:

@@ -1,10 +1,12 @@
 """Clocks (reference C.5): starting, stopping and going on with a deadline, and the stages that are still to come."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from shaodao.commands.transaction import Transaction
@@ -34,7 +36,7 @@ RETURNING id, case_id, assignment_id, started_at, due_at, history
 """
 _READ = """
 SELECT id, assignment_id, started_at, due_at, unit, amount, rule, state, history FROM deadline
-WHERE county_code = $1 AND case_id = $2 AND kind = $3 AND round = $4 AND assignment_id IS NULL
+WHERE county_code = $1 AND case_id = $2 AND kind = $3 AND round = $4 AND assignment_id IS NOT DISTINCT FROM $5::uuid
 ORDER BY started_at DESC, id DESC LIMIT 1
 """
 _CHANGE = """
@@ -43,6 +45,16 @@ UPDATE deadline SET unit = $3, amount = $4, rule = $5, started_at = $6, due_at =
 WHERE county_code = $1 AND id = $2
 """
 _DROP_STAGES = "DELETE FROM deadline_stage WHERE county_code = $1 AND deadline_id = ANY($2::uuid[])"
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """When a clock begins and when it is due, by which limit (None: by another clock's due) and by which rule."""
+
+    started_at: datetime
+    due: Due
+    limit: Limit | None
+    rule: str
 
 
 async def start(
@@ -109,21 +121,44 @@ async def change(
     What it was before stands in the clock's history. A stage that fired fires again only if it now lies ahead. None: the
     case has no such clock.
     """
-    row = await tx.connection.fetchrow(_READ, tx.county, case_id, str(kind), case_round)
+    row = await tx.connection.fetchrow(_READ, tx.county, case_id, str(kind), case_round, None)
     if row is None:
         return None
     begun = tx.now if from_now else row["started_at"]
     reckoned = due(begun, limit, tx.ground.calendar, tx.ground.rulebook.work_time)
+    await _change(tx, kind, case_id, row, Reckoning(begun, reckoned, limit, rule))
+    return reckoned
+
+
+async def started_at(
+    tx: Transaction, kind: ClockKind, case_id: UUID, assignment_id: UUID, case_round: int
+) -> datetime | None:
+    """When an assignment's clock of the kind last started; None: it has none."""
+    row = await tx.connection.fetchrow(_READ, tx.county, case_id, str(kind), case_round, assignment_id)
+    return None if row is None else row["started_at"]
+
+
+async def change_assignment(
+    tx: Transaction, kind: ClockKind, case_id: UUID, assignment_id: UUID, case_round: int, reckoning: Reckoning
+) -> None:
+    """Give an assignment's clock another due instant; as ``change``."""
+    row = await tx.connection.fetchrow(_READ, tx.county, case_id, str(kind), case_round, assignment_id)
+    if row is not None:
+        await _change(tx, kind, case_id, row, reckoning)
+
+
+async def _change(tx: Transaction, kind: ClockKind, case_id: UUID, row: asyncpg.Record, to: Reckoning) -> None:
     before = {name: row[name] for name in ("unit", "amount", "rule", "started_at", "due_at")} | {"changed_at": tx.now}
     await tx.connection.execute(
-        _CHANGE, tx.county, row["id"], str(limit.unit), limit.amount, rule, begun, reckoned.at, reckoned.provisional,
-        orjson.dumps([before]).decode(),
+        _CHANGE, tx.county, row["id"], to.limit and str(to.limit.unit), to.limit and to.limit.amount, to.rule, to.started_at,
+        to.due.at, to.due.provisional, orjson.dumps([before]).decode(),
     )  # fmt: skip
     if row["state"] == "RUNNING":
-        fired = {entry.get("stage") for entry in orjson.loads(row["history"])} if reckoned.at <= tx.now else set()
+        fired = {entry.get("stage") for entry in orjson.loads(row["history"])} if to.due.at <= tx.now else set()
         await tx.connection.execute(_DROP_STAGES, tx.county, [row["id"]])
-        await _write_stages(tx, kind, row["id"], case_id, row["assignment_id"], begun, reckoned.at, fired=fired)
-    return reckoned
+        await _write_stages(
+            tx, kind, row["id"], case_id, row["assignment_id"], to.started_at, to.due.at, fired=fired
+        )  # fmt: skip
 
 
 async def wake_at(tx: Transaction, case_id: UUID, assignment_id: UUID, at: datetime, note: str) -> None:

@@ -47,6 +47,9 @@ _CHANGE_ROLE = """
 UPDATE assignment SET role = $3, duty_basis = coalesce($4, duty_basis), version = version + 1, updated_at = $5
 WHERE county_code = $1 AND id = $2
 """
+_DEMAND_EVIDENCE = """
+UPDATE assignment SET evidence_required = true WHERE county_code = $1 AND id = ANY($2::uuid[]) AND role = 'LEAD'
+"""
 _ASSIGN_CASE = """
 UPDATE case_file SET state = $3, version = version + 1, updated_at = $4,
     county_informed_at = CASE WHEN $5 THEN coalesce(county_informed_at, $4) ELSE county_informed_at END
@@ -83,7 +86,7 @@ class Assigned:
 
 async def assign(
     tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, duty_basis: str | None,
-    whistle: WhistleFacts | None = None, path: str = PARTY_PATH,
+    whistle: WhistleFacts | None = None, path: str = PARTY_PATH, evidence_required: bool = False,
 ) -> tuple[Assigned, ...]:  # fmt: skip
     """Notify the parties in the case's present round; answers them in the order given.
 
@@ -92,7 +95,8 @@ async def assign(
     ``progress.advance`` when the case stood further. An organization that is active in the case joins the whistle and is
     called anew instead of getting a second assignment; an active LEAD of another organization becomes CO when the parties
     name a LEAD (C.3). Limits: those of the whistle's kind; without a whistle the ROUTINE ones for acknowledging and for the
-    result (but not beyond the case's own due), and no arrival is demanded.
+    result (but not beyond the case's own due), and no arrival is demanded. ``evidence_required``: the LEAD, who
+    answers for the result, reports it with a photo of it.
 
     Raises InvalidInput at ``parties`` unless the case then has exactly one active LEAD, and at
     ``parties.<index>.organizationCode`` for an unknown or repeated organization, or a community whose duty list does not hold
@@ -104,7 +108,10 @@ async def assign(
         await tx.connection.execute(_TURN_LEAD_INTO_CO, tx.county, case.id, case.round, lead, tx.now)
     await _move_case(tx, case, blown=whistle is not None)
     notice = await notices.notice_of(tx, case, whistle)
-    return tuple([await _notify(tx, notice, party, duties[party.organization_code], duty_basis) for party in parties])
+    assigned = [await _notify(tx, notice, party, duties[party.organization_code], duty_basis) for party in parties]
+    if evidence_required:
+        await tx.connection.execute(_DEMAND_EVIDENCE, tx.county, [each.assignment_id for each in assigned])
+    return tuple(assigned)
 
 
 async def check_parties(

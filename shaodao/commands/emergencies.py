@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from shaodao.commands import cases, clocks
 from shaodao.commands.blowing import Blowing, blow
 from shaodao.commands.checking import checked_text, optional_text
@@ -24,7 +26,7 @@ from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 _ACCEPT_UNSORTED = """
 UPDATE case_file SET state = 'ACCEPTED', accepted_at = $3, accepted_by = $4,
     first_receiver_id = coalesce(first_receiver_id, $4), version = version + 1, updated_at = $3
-WHERE county_code = $1 AND id = $2
+WHERE county_code = $1 AND id = $2 RETURNING title
 """
 
 
@@ -55,7 +57,9 @@ async def blow_emergency(
     reason = checked_text(faults, "reason", given.reason, texts.reason)
     place = optional_text(faults, "place", given.place, texts.address)
     faults.check()
-    registered = await register(tx, case_input) if case_input is not None else None
+    # Registered as URGENT, so that the receipt names the right day.
+    urgent = case_input and msgspec.structs.replace(case_input, urgency=Urgency.URGENT)
+    registered = await register(tx, urgent) if urgent is not None else None
     identifier = registered.case_id if registered is not None else case_id
     assert identifier is not None  # checked above
     facts = await lock_case(tx, identifier, expected_version)
@@ -92,12 +96,13 @@ async def _taken_up(tx: Transaction, facts: CaseFacts, template: EmergencyTempla
 
 async def _accept_unsorted(tx: Transaction, facts: CaseFacts) -> None:
     """An emergency is not kept waiting for its category 诉求分类: that is set when it is over."""
-    await tx.connection.execute(_ACCEPT_UNSORTED, tx.county, facts.id, tx.now, tx.actor.account_id)
+    title = await tx.connection.fetchval(_ACCEPT_UNSORTED, tx.county, facts.id, tx.now, tx.actor.account_id)
     entry = Entry(
         "acceptCase", f"{tx.actor.name}受理案件（应急，分类待定）", public=True, from_state=str(facts.state),
         to_state=str(CaseState.ACCEPTED), role=CASE_MACHINE.acting_role("blowEmergencyWhistle", facts, tx.actor),
     )  # fmt: skip
     await record(tx, facts.id, entry)
+    await cases.tell_accepted(tx, facts, str(title))
 
 
 async def _draft(
@@ -118,7 +123,7 @@ async def _draft(
 
 async def _blow(tx: Transaction, facts: WhistleFacts) -> tuple[Assigned, ...]:
     parties = await parties_of(tx, facts.id)
-    text = f"{tx.actor.name}吹响{WhistleKind.EMERGENCY.label}{facts.number}"
+    text = f"{tx.actor.name}吹响{WhistleKind.EMERGENCY.label} {facts.number}"
     assigned = await blow(tx, facts, Blowing("blowEmergency", "blowEmergencyWhistle", text, parties))
     limit = tx.ground.rulebook.confirmation_limit
     await clocks.start(tx, ClockKind.CONFIRMATION, facts.case.id, limit, "confirmation", whistle_id=facts.id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shaodao.commands.checking import optional_text
 from shaodao.commands.facts import lock_whistle, read_whistle
-from shaodao.commands.steps import WhistleStep, record_whistle, whistle_outcome
+from shaodao.commands.steps import WhistleStep, organization_called, record_whistle, whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.facts import AssignmentBrief, WhistleFacts
@@ -59,7 +59,7 @@ async def rate_department(
         _RATE, tx.county, tx.new_id(), facts.case.id, whistle_id, rated.id, organization_code, str(EvaluatorKind.STREET),
         tx.actor.account_id, scores.report_in, scores.handling, scores.result, scores.mean, said, tx.now,
     )  # fmt: skip
-    text = f"{tx.actor.name}评价{await _name_of(tx, organization_code)}：{scores.mean}分"
+    text = f"{tx.actor.name}评价{await organization_called(tx, organization_code)}：{scores.mean}分"
     return await _finish(
         tx, facts, WhistleStep("rateDepartment", "rateDepartment", text, payload={"score": scores.mean})
     )
@@ -78,10 +78,6 @@ async def judge(
     )  # fmt: skip
     text = f"{tx.actor.name}评哨 {facts.number}：{'得当' if proper else '不当'}"
     return await _finish(tx, facts, WhistleStep("judge", "judgeWhistle", text, payload={"proper": proper}))
-
-
-async def _name_of(tx: Transaction, organization_code: str) -> str:
-    return str(await tx.connection.fetchval("SELECT name FROM organizations WHERE code = $1", organization_code))
 
 
 def _rated(facts: WhistleFacts, organization_code: str) -> AssignmentBrief:

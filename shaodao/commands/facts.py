@@ -9,8 +9,12 @@ from uuid import UUID
 import msgspec
 
 from shaodao.commands.transaction import Transaction
-from shaodao.domain.errors import NotFound, StateConflict
+from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
+from shaodao.domain.case_machine import CASE_MACHINE
+from shaodao.domain.errors import NotFound
 from shaodao.domain.facts import AssignmentFacts, CaseFacts, WhistleFacts
+from shaodao.domain.sight import sees_assignment, sees_case, sees_whistle
+from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 
 _BRIEF: LiteralString = """(
     SELECT coalesce(json_agg(row_to_json(brief) ORDER BY brief.notified_at, brief.id), '[]')
@@ -26,7 +30,7 @@ CASE_FACTS: LiteralString = (
     {t}.id, {t}.county_code, {t}.number, {t}.state, {t}.version, {t}.street_code, {t}.community_code, {t}.grid_code,
     {t}.urgency, {t}.level, {t}.visibility, {t}.round, {t}.registered_at, {t}.category_code, {t}.first_receiver_id,
     {t}.reporter_person_id, {t}.reporter_account_id, {t}.refusal_objected, {t}.confidential, {t}.closed_at, {t}.closed_by,
-    {t}.rework_count,
+    {t}.rework_count, {t}.county_informed_at,
     (SELECT coalesce(json_agg(DISTINCT handler), '[]') FROM assignment h
         CROSS JOIN unnest(array[
             CASE WHEN h.acknowledged_for IS NULL THEN h.acknowledged_by END,
@@ -38,8 +42,10 @@ CASE_FACTS: LiteralString = (
     """
     + _BRIEF.replace("{where}", "b.county_code = {t}.county_code AND b.case_id = {t}.id AND b.round = {t}.round")
     + """ AS assignments,
+    (SELECT coalesce(json_agg(json_build_object('organization_code', i.organization_code, 'role', i.role, 'state', i.state)), '[]')
+        FROM assignment i WHERE i.county_code = {t}.county_code AND i.case_id = {t}.id) AS involved,
     (SELECT count(*) FROM whistle w WHERE w.county_code = {t}.county_code AND w.case_id = {t}.id
-        AND w.state IN ('DRAFTED', 'PENDING_APPROVAL', 'BLOWN', 'GATHERING', 'HANDLING', 'REPORTED', 'VERIFIED')) AS open_whistles,
+        AND w.state IN ('BLOWN', 'GATHERING', 'HANDLING', 'REPORTED', 'VERIFIED')) AS open_whistles,
     (SELECT f.solved FROM follow_up f WHERE f.county_code = {t}.county_code AND f.case_id = {t}.id
         ORDER BY f.called_at DESC, f.id DESC LIMIT 1) AS solved,
     EXISTS (SELECT 1 FROM evaluation e WHERE e.county_code = {t}.county_code AND e.case_id = {t}.id
@@ -101,12 +107,15 @@ _READ_ASSIGNMENT = (
 async def lock_case(tx: Transaction, case_id: UUID, expected_version: int | None = None) -> CaseFacts:
     """Lock the case and read its facts. All commands lock the case first, so two of them never wait crosswise.
 
-    Raises NotFound, or StateConflict when ``expected_version`` is not the case's.
+    Raises NotFound, also for a case that the actor does not see: no refusal tells that it exists, or how it stands. Then
+    StateConflict when ``expected_version`` is not the case's.
     """
     if await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id) is None:
         raise NotFound("Case", str(case_id))
     facts = await read_case(tx, case_id)
-    check_version(facts.version, expected_version, str(facts.state))
+    if not sees_case(tx.actor, facts):
+        raise NotFound("Case", str(case_id))
+    CASE_MACHINE.expect(expected_version, facts, tx.actor)
     return facts
 
 
@@ -122,7 +131,9 @@ async def lock_whistle(tx: Transaction, whistle_id: UUID, expected_version: int 
         raise NotFound("Whistle", str(whistle_id))
     await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id)
     facts = await read_whistle(tx, whistle_id)
-    check_version(facts.version, expected_version, str(facts.state))
+    if not sees_whistle(tx.actor, facts):
+        raise NotFound("Whistle", str(whistle_id))
+    WHISTLE_MACHINE.expect(expected_version, facts, tx.actor)
     return facts
 
 
@@ -138,7 +149,9 @@ async def lock_assignment(tx: Transaction, assignment_id: UUID, expected_version
         raise NotFound("Assignment", str(assignment_id))
     await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id)
     facts = await read_assignment(tx, assignment_id)
-    check_version(facts.version, expected_version, str(facts.state))
+    if not sees_assignment(tx.actor, facts):
+        raise NotFound("Assignment", str(assignment_id))
+    ASSIGNMENT_MACHINE.expect(expected_version, facts, tx.actor)
     return facts
 
 
@@ -147,14 +160,3 @@ async def read_assignment(tx: Transaction, assignment_id: UUID) -> AssignmentFac
     return msgspec.json.decode(
         await tx.connection.fetchval(_READ_ASSIGNMENT, tx.county, assignment_id), type=AssignmentFacts
     )
-
-
-def check_version(version: int, expected: int | None, state: str) -> None:
-    """Raise StateConflict when the caller has seen another version."""
-    if expected is not None and expected != version:
-        raise StateConflict(
-            f"内容已被他人更新（现为第 {version} 版）",
-            f"changed by someone else (now version {version})",
-            state=state,
-            version=version,
-        )

@@ -57,7 +57,8 @@ async def record_follow_up(
     await tx.connection.execute(_MOVE, tx.county, case_id, tx.now, str(target))
     if checked.contacted:
         await clocks.stop(tx, case_id, ClockKind.FOLLOW_UP)
-    step = CaseStep("recordFollowUp", "recordFollowUp", _told(tx, checked), target)
+    called = f"{tx.actor.name}回访{'' if checked.contacted else '未联系上'}"
+    step = CaseStep("recordFollowUp", "recordFollowUp", called, target, detail=_answers(checked))
     await record_case(tx, facts, step)
     return await case_outcome(tx, case_id, call_id)
 
@@ -83,7 +84,7 @@ async def rate_result(
         tx.now,
     )
     await tx.connection.execute(_MOVE, tx.county, case_id, tx.now, str(facts.state))
-    await record_case(tx, facts, _rated(tx, facts, satisfaction))
+    await record_case(tx, facts, _rated(facts, satisfaction))
     return await case_outcome(tx, case_id, rating_id)
 
 
@@ -106,15 +107,18 @@ def _checked(tx: Transaction, given: FollowUpInput) -> FollowUpInput:
     return FollowUpInput(channel, given.contacted, given.responded, given.solved, rated, comment)
 
 
-def _told(tx: Transaction, call: FollowUpInput) -> str:
+def _answers(call: FollowUpInput) -> str | None:
+    """What the reporter said: the departments are not told it in public."""
     if call.solved is None or call.satisfaction is None:
-        return f"{tx.actor.name}回访未联系上"
-    return f"{tx.actor.name}回访：{call.solved.label}，{call.satisfaction.label}"
+        return call.comment
+    return "，".join(filter(None, (call.solved.label, call.satisfaction.label, call.comment)))
 
 
-def _rated(tx: Transaction, facts: CaseFacts, satisfaction: Satisfaction) -> CaseStep:
-    text = f"诉求人评价办理结果：{satisfaction.label}"
-    return CaseStep("rateResult", "rateResult", text, facts.state, payload={"satisfaction": str(satisfaction)})
+def _rated(facts: CaseFacts, satisfaction: Satisfaction) -> CaseStep:
+    payload = {"satisfaction": str(satisfaction)}
+    return CaseStep(
+        "rateResult", "rateResult", "诉求人评价办理结果", facts.state, payload=payload, detail=satisfaction.label
+    )
 
 
 def _name(term: SolvedLevel | Satisfaction | None) -> str | None:

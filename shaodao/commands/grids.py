@@ -13,11 +13,17 @@ from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.coordinates import CoordinateSystem, parse_crs, to_cgcs2000
 from shaodao.domain.errors import Faults, NotPermitted
 from shaodao.domain.geometry import Boundary, Polygon, Ring, check_polygon, polygon_text, to_geojson
+from shaodao.domain.overlap import share_ground
 from shaodao.domain.permissions import county_of, level_of
 from shaodao.domain.rulebook import GridSizes
 from shaodao.domain.vocabulary import AreaKind, GridKind, Role
 
 _COMMUNITY = "SELECT EXISTS (SELECT 1 FROM divisions WHERE code = $1 AND level = 'COMMUNITY')"
+_NEAR = """
+SELECT code, name, boundary_geojson FROM grid
+WHERE county_code = $1 AND code <> $2 AND (kind = 'SEA') = $3 AND valid_to IS NULL AND boundary && $4::text::polygon
+ORDER BY code
+"""
 _DEFINE = """
 INSERT INTO grid (
     county_code, code, name, kind, area_kind, street_code, community_code, boundary, boundary_geojson, household_count,
@@ -66,7 +72,8 @@ class _SeaAttributes(msgspec.Struct, frozen=True):
 async def define_grid(tx: Transaction, given: GridInput) -> Outcome:
     """Define a grid, or define it anew under its code 网格划定. The outcome names it by ``grid_code``.
 
-    A number of households outside the size rule is no fault but a warning that stands on the grid. Raises NotPermitted for
+    A number of households outside the size rule is no fault but a warning that stands on the grid. A grid that shares
+    ground with another of its kind, on land or at sea, is one (J-01). Raises NotPermitted for
     whoever is not the county grid office, and InvalidInput at ``code``, ``name``, ``boundary``, ``crs``, the counts, and for
     a SEA grid at ``operationMode``, ``seaArea`` and ``fleetGroup`` (Z-10).
     """
@@ -77,6 +84,9 @@ async def define_grid(tx: Transaction, given: GridInput) -> Outcome:
     sea = _sea_attributes(tx, faults, given)
     _check_counts(faults, given)
     boundary = _boundary(faults, given)
+    faults.check()
+    if boundary is not None:
+        await _check_overlap(tx, faults, given, boundary)
     faults.check()
     await tx.connection.execute(
         _DEFINE, tx.county, given.code, name, str(given.kind), str(given.area_kind), f"{given.code[:9]}000", given.code[:12],
@@ -141,6 +151,15 @@ def _check_counts(faults: Faults, given: GridInput) -> None:
             faults.add(path, "数量无效", "not a possible number")
     if given.sea_arrive_minutes is not None and not 0 < given.sea_arrive_minutes < 10_000:
         faults.add("seaArriveMinutes", "到场时限须为1至9999分钟", "the limit must lie between 1 and 9999 minutes")
+
+
+async def _check_overlap(tx: Transaction, faults: Faults, given: GridInput, boundary: Boundary) -> None:
+    """Every household lies in exactly one land grid (J-01); the index finds the neighbours, which may share lines."""
+    ring, at_sea = polygon_text(index_ring(boundary)), given.kind is GridKind.SEA
+    for row in await tx.connection.fetch(_NEAR, tx.county, given.code, at_sea, ring):
+        if share_ground(boundary, check_polygon(orjson.loads(row["boundary_geojson"]))):
+            message = f"与网格{row['name']}({row['code']})重叠"
+            faults.add("boundary", message, f"the boundary overlaps grid {row['code']}")
 
 
 def _boundary(faults: Faults, given: GridInput) -> Boundary | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from shaodao.commands.transaction import Transaction
+from shaodao.domain.identity import redact
 from shaodao.domain.vocabulary import Role
 
 # The feed is read in the order of xid. A transaction that began to write first may have waited for the case: its step then
@@ -19,9 +20,9 @@ WITH step AS (
 )
 INSERT INTO case_event (
     county_code, case_id, seq, id, at, type, actor_id, actor_name, actor_role, organization_code, whistle_id, assignment_id,
-    from_state, to_state, text, public, payload, street_code, grid_code, xid
+    from_state, to_state, text, detail, public, payload, street_code, grid_code, xid
 )
-SELECT $1, $2, step.last_seq, $4, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::jsonb,
+SELECT $1, $2, step.last_seq, $4, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::jsonb,
     step.street_code, step.grid_code, greatest(pg_current_xact_id(), (
         SELECT before.xid FROM case_event before
         WHERE before.county_code = $1 AND before.case_id = $2 AND before.seq = step.last_seq - 1
@@ -50,10 +51,15 @@ class Hearer:
 
 @dataclass(frozen=True)
 class Entry:
-    """One step for the history. ``text`` is one Chinese sentence; ``public``: the reporter may read it."""
+    """One step for the history. ``text`` is one Chinese sentence that says who did what; ``public``: the reporter may read it.
+
+    ``detail`` is why and how: reasons, measures, names, the duty's basis. Only street staff and the organization that the
+    event is about read it (C.7).
+    """
 
     type: str
     text: str
+    detail: str | None = None
     public: bool = False
     organization_code: str | None = None
     whistle_id: UUID | None = None
@@ -66,18 +72,27 @@ class Entry:
 
 
 async def record(tx: Transaction, case_id: UUID, entry: Entry) -> int:
-    """Append the entry to the case's history and put its deliveries into the outbox; answers the event's ``seq``."""
+    """Append the entry to the case's history and put its deliveries into the outbox; answers the event's ``seq``.
+
+    What is public is read by the reporter and the departments: phones and identity numbers in it are masked.
+    """
     event_id, role = tx.new_id(), entry.role or _role_of(tx)
     row = await tx.connection.fetchrow(
         _APPEND, tx.county, case_id, tx.now, event_id, entry.type, tx.actor.account_id, actor_name(tx, role), str(role),
         entry.organization_code, entry.whistle_id, entry.assignment_id, entry.from_state, entry.to_state,
-        entry.text, entry.public, orjson.dumps(entry.payload).decode(),
+        _redacted(entry.text, case_id) if entry.public else entry.text, entry.detail, entry.public,
+        orjson.dumps(entry.payload).decode(),
     )  # fmt: skip
     assert row is not None
     tx.last_event = (int(row["xid"]), event_id)
     for hearer in entry.hearers:
         await _owe(tx, case_id, row["seq"], hearer)
     return int(row["seq"])
+
+
+def _redacted(text: str, case_id: UUID) -> str:
+    """The text with phones and identity numbers masked, except in the case's id, which stands for a number to come."""
+    return str(case_id).join(map(redact, text.split(str(case_id))))
 
 
 def actor_name(tx: Transaction, role: Role) -> str:

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shaodao.commands import clocks, messages
+from shaodao.commands import clocks, messages, wording
 from shaodao.commands.transaction import DutyCall, Transaction
 from shaodao.domain.calendar import SHANGHAI
+from shaodao.domain.case_machine import owing
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due
 from shaodao.domain.facts import CaseFacts, WhistleFacts
 from shaodao.domain.rulebook import WhistleLimits
@@ -16,8 +17,15 @@ from shaodao.domain.vocabulary import AssignmentRole, ClockKind, Urgency, Whistl
 CLOCKS = (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, ClockKind.RESULT)
 """The clocks of an assignment."""
 
+CATALOGUE = "catalogue."
+"""What the rule of a case's handling clock begins with when its limit is that of an item of the dispatch catalogue."""
+
 _CASE_SIDE = """
-SELECT c.title, c.address, c.due_at, g.kind = 'SEA' AS at_sea, g.sea_arrive_minutes
+SELECT c.title, c.address, c.due_at, c.due_provisional, coalesce(g.kind = 'SEA', false) AS at_sea, g.sea_arrive_minutes, (
+    SELECT d.rule FROM deadline d
+    WHERE d.county_code = c.county_code AND d.case_id = c.id AND d.kind = 'HANDLING' AND d.round = c.round
+    ORDER BY d.started_at DESC, d.id DESC LIMIT 1
+) AS rule
 FROM case_file c LEFT JOIN grid g ON g.county_code = c.county_code AND g.code = c.grid_code
 WHERE c.county_code = $1 AND c.id = $2
 """
@@ -26,6 +34,17 @@ _KEEP_DUES = """
 UPDATE assignment SET acknowledge_due_at = $3, arrive_due_at = $4, first_report_due_at = $5, result_due_at = $6
 WHERE county_code = $1 AND id = $2
 """
+_KEEP_RESULT_DUE = """
+UPDATE assignment SET result_due_at = $3, version = version + 1, updated_at = $4 WHERE county_code = $1 AND id = $2
+"""
+
+
+@dataclass(frozen=True)
+class CaseDue:
+    """By when the case itself is due, and whether that is a limit of the dispatch catalogue's, which overrides others."""
+
+    due: Due
+    by_catalogue: bool
 
 
 @dataclass(frozen=True)
@@ -40,7 +59,8 @@ class Notice:
     arrive: Due | None
     arrive_limit: Limit | None
     result: Limit | None
-    case_due_at: datetime | None
+    case_due: CaseDue | None
+    at_sea: bool = False
 
     @property
     def whistle_id(self) -> UUID | None:
@@ -69,14 +89,15 @@ async def notice_of(tx: Transaction, case: CaseFacts, whistle: WhistleFacts | No
     if whistle is None:
         limits = tx.ground.rulebook.whistles.of(WhistleKind.ROUTINE)
         result = limits.result_for(case.urgency)
-        return Notice(case, None, limits, side["title"], side["address"], None, None, result, side["due_at"])
+        case_due = CaseDue(Due(side["due_at"], side["due_provisional"], ()), (side["rule"] or "").startswith(CATALOGUE))
+        return Notice(case, None, limits, side["title"], side["address"], None, None, result, case_due)
     own = await tx.connection.fetchrow(_WHISTLE_SIDE, tx.county, whistle.id)
     assert own is not None
     limits = tx.ground.rulebook.whistles.of(whistle.kind)
     arrive, arrive_limit = _arriving(tx, limits, own["assemble_at"], side)
     result = limits.result_for(Urgency.COMPLEX if own["complex"] else case.urgency)
     place = own["place"] or side["address"]
-    return Notice(case, whistle, limits, side["title"], place, arrive, arrive_limit, result, None)
+    return Notice(case, whistle, limits, side["title"], place, arrive, arrive_limit, result, None, side["at_sea"])
 
 
 async def give(tx: Transaction, notice: Notice, assignment_id: UUID, role: AssignmentRole, duty: DutyCall) -> None:
@@ -92,6 +113,24 @@ async def give(tx: Transaction, notice: Notice, assignment_id: UUID, role: Assig
 async def end(tx: Transaction, case_id: UUID, assignment_id: UUID) -> None:
     """Stop every clock of an assignment: it ended, or is called anew."""
     await clocks.stop(tx, case_id, *CLOCKS, assignment_id=assignment_id)
+
+
+async def follow_case(tx: Transaction, case: CaseFacts, urgency: Urgency, case_due: Due, *, from_now: bool) -> None:
+    """Reckon the result clocks of the dispatched organizations anew when the case was classed anew: theirs follow it.
+
+    ``from_now`` as in ``clocks.change``. The clocks of a whistle are its own and stay.
+    """
+    limit = tx.ground.rulebook.whistles.of(WhistleKind.ROUTINE).result_for(urgency)
+    for assignment in owing(case.active):
+        started = await clocks.started_at(tx, ClockKind.RESULT, case.id, assignment.id, case.round)
+        if assignment.whistle_id is not None or started is None:
+            continue
+        begun = tx.now if from_now else started
+        reckoned, by = _result_due(tx, begun, limit, CaseDue(case_due, by_catalogue=False))
+        if reckoned is not None:
+            to = clocks.Reckoning(begun, reckoned, by, "dispatch.result")
+            await clocks.change_assignment(tx, ClockKind.RESULT, case.id, assignment.id, case.round, to)
+            await tx.connection.execute(_KEEP_RESULT_DUE, tx.county, assignment.id, reckoned.at, tx.now)
 
 
 def _arriving(
@@ -111,38 +150,54 @@ async def _start_clocks(
 ) -> tuple[datetime | None, ...]:
     """Start the clocks from now, which for those named when a whistle is blown is ``blown_at`` (C.5 rule 1)."""
     limits = notice.limits
-    planned: list[tuple[ClockKind, Due | None, Limit | None]] = [
-        (ClockKind.ACKNOWLEDGE, _due(tx, limits.acknowledge), limits.acknowledge),
-        (ClockKind.ARRIVE, notice.arrive, notice.arrive_limit),
+    planned: list[tuple[ClockKind, datetime, Due | None, Limit | None]] = [
+        (ClockKind.ACKNOWLEDGE, tx.now, _due(tx, limits.acknowledge), limits.acknowledge),
+        (ClockKind.ARRIVE, tx.now, notice.arrive, notice.arrive_limit),
         (ClockKind.FIRST_REPORT, *_first_report(tx, notice)),
-        (ClockKind.RESULT, *_result(tx, notice)),
+        (ClockKind.RESULT, tx.now, *_result(tx, notice)),
     ]
-    for kind, reckoned, limit in planned:
+    for kind, begun, reckoned, limit in planned:
         if reckoned is not None:
             await clocks.start_at(
                 tx, kind, notice.case.id, reckoned, f"{notice.rule}.{kind.value.lower()}", limit=limit, whistle_id=notice.whistle_id,
-                assignment_id=assignment_id, organization_code=organization_code, case_round=notice.case.round,
+                assignment_id=assignment_id, organization_code=organization_code, case_round=notice.case.round, started_at=begun,
             )  # fmt: skip
-    return tuple(None if reckoned is None else reckoned.at for _, reckoned, _ in planned)
+    return tuple(None if reckoned is None else reckoned.at for _, _, reckoned, _ in planned)
 
 
-def _first_report(tx: Transaction, notice: Notice) -> tuple[Due | None, Limit | None]:
-    """A dispatch without a whistle demands no report before the result."""
+def _first_report(tx: Transaction, notice: Notice) -> tuple[datetime, Due | None, Limit | None]:
+    """A dispatch without a whistle demands no report before the result.
+
+    At sea the limit runs from when they must have arrived: nobody reports from a scene that is hours away.
+    """
     limit = notice.limits.first_report
-    return (None, None) if notice.whistle is None or limit is None else (_due(tx, limit), limit)
+    if notice.whistle is None or limit is None:
+        return tx.now, None, None
+    begun = max(tx.now, notice.arrive.at) if notice.at_sea and notice.arrive is not None else tx.now
+    return begun, _due(tx, limit, begun), limit
 
 
 def _result(tx: Transaction, notice: Notice) -> tuple[Due | None, Limit | None]:
-    if notice.result is None:
-        return None, None
-    reckoned = _due(tx, notice.result)
-    if notice.case_due_at is not None and tx.now < notice.case_due_at < reckoned.at:
-        return Due(notice.case_due_at, reckoned.provisional, ()), None
-    return reckoned, notice.result
+    return _result_due(tx, tx.now, notice.result, notice.case_due)
 
 
-def _due(tx: Transaction, limit: Limit) -> Due:
-    return due(tx.now, limit, tx.ground.calendar, tx.ground.rulebook.work_time)
+def _result_due(
+    tx: Transaction, begun: datetime, limit: Limit | None, case_due: CaseDue | None
+) -> tuple[Due | None, Limit | None]:
+    """The earlier of the limit's end and the case's own due, unless that had passed when the organization was called.
+
+    A limit of the dispatch catalogue overrides the others (C.5 rule 4): then the result is due with the case.
+    """
+    reckoned = None if limit is None else _due(tx, limit, begun)
+    if case_due is None or case_due.due.at <= begun:
+        return reckoned, limit
+    if case_due.by_catalogue or reckoned is None or case_due.due.at < reckoned.at:
+        return case_due.due, None
+    return reckoned, limit
+
+
+def _due(tx: Transaction, limit: Limit, begun: datetime | None = None) -> Due:
+    return due(begun or tx.now, limit, tx.ground.calendar, tx.ground.rulebook.work_time)
 
 
 def _text(notice: Notice, role: AssignmentRole, dues: tuple[datetime | None, ...]) -> str:
@@ -151,9 +206,18 @@ def _text(notice: Notice, role: AssignmentRole, dues: tuple[datetime | None, ...
     if notice.place and notice.whistle:
         parts.append(f"地点：{notice.place}")
     parts += [
-        f"请于{_shown(at)}前{what}" for at, what in zip(dues, ("应哨", "到场", None, None), strict=True) if at and what
+        f"请于{_shown(at)}前{what}"
+        for at, what in zip(dues, _asked_for(notice), strict=True)
+        if at is not None and what
     ]
+    if notice.whistle is None and dues[-1] is not None:
+        parts.append(f"请于{wording.until(dues[-1])}反馈办结")
     return "；".join(parts) + "。"
+
+
+def _asked_for(notice: Notice) -> tuple[str | None, ...]:
+    """What the message asks to be done by each of the dues: a dispatch is signed for 签收, a whistle answered 应哨."""
+    return ("签收" if notice.whistle is None else "应哨", "到场", None, None)
 
 
 def _shown(moment: datetime) -> str:

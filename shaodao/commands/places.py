@@ -140,11 +140,14 @@ async def _street_of_actor(tx: Transaction, point: Point | None) -> Place | None
     """The street of the actor's scope; for whom has a whole county, the street of the grid nearest to the point."""
     for grant in tx.actor.grants:
         if county_of(grant.scope) == tx.county and grant.level in ("GRID", "COMMUNITY", "STREET"):
-            return Place(f"{grant.scope[:9]}000")
+            street = f"{grant.scope[:9]}000"
+            # A token may name a street that is not, or no more, in the tables.
+            if await tx.connection.fetchval(_DIVISION, street) == "STREET":
+                return Place(street)
     if point is None:
         return None
-    street = await tx.connection.fetchval(_NEAREST_STREET, tx.county, point.longitude, point.latitude)
-    return Place(street) if street else None
+    nearest = await tx.connection.fetchval(_NEAREST_STREET, tx.county, point.longitude, point.latitude)
+    return Place(nearest) if nearest else None
 
 
 def place_of_division(code: str) -> Place:

@@ -14,6 +14,7 @@ from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.errors import Faults, InvalidInput, NotFound, NotPermitted
 from shaodao.domain.identity import birth_date_of, check_identity_number, gender_of, mask_identity_number, mask_phone
 from shaodao.domain.phones import check_phone
+from shaodao.domain.sight import sees_person
 from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import CareKind, CaseVisibility, Gender, ResidenceKind, Role
 
@@ -54,8 +55,10 @@ INSERT INTO care_tag (
 """
 _TAKEN = {
     "household_number_key": ("number", "户号已登记", "the household number is registered already"),
-    "person_id_number_key": ("idNumber", "该证件号码已登记", "the identity number is registered already"),
-}
+    "person_id_number_key": ("idNumber", "无法按此登记，请联系街道指挥中心核对", "cannot be registered so; ask the dispatch centre"),
+}  # fmt: skip
+_REGISTERED = ("idNumber", "该证件号码已登记", "the identity number is registered already")
+_BY_ID_NUMBER = "SELECT id, grid_code, visibility FROM person WHERE county_code = $1 AND id_number_hash = $2"
 _HEAD_OF_HOUSEHOLD = "本人"
 
 
@@ -149,6 +152,7 @@ async def register_person(tx: Transaction, given: PersonInput) -> Outcome:
     await _check_household(tx, faults, given)
     faults.check()
     _check_scope(tx, given.grid_code)
+    await _check_unregistered(tx, identity.id_number)
     person_id = tx.new_id()
     await _insert(
         tx, _REGISTER_PERSON, tx.county, person_id, name, str(identity.gender), identity.birth_date, texts["idKind"],
@@ -267,6 +271,14 @@ def _sealed_phone(tx: Transaction, person_id: UUID, phone: str | None) -> tuple[
         return None, None, None
     cipher = tx.ground.cipher
     return mask_phone(phone), cipher.seal(phone, PHONE_CONTEXT + person_id.bytes), cipher.lookup_hash(phone)
+
+
+async def _check_unregistered(tx: Transaction, number: str | None) -> None:
+    """Refuse a number that is registered; that it is, is told to those only who see the person."""
+    row = number and await tx.connection.fetchrow(_BY_ID_NUMBER, tx.county, tx.ground.cipher.lookup_hash(number))
+    if row:
+        seen = sees_person(tx.actor, row["id"], row["grid_code"], row["visibility"])
+        raise InvalidInput.at(*(_REGISTERED if seen else _TAKEN["person_id_number_key"]))
 
 
 async def _insert(tx: Transaction, statement: str, *values: object) -> None:

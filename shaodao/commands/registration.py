@@ -13,13 +13,23 @@ from shaodao.commands.checking import check_past, checked_text, optional_text
 from shaodao.commands.history import Entry, actor_name, record
 from shaodao.commands.numbering import number_at_the_end, number_pieces, provisional_number
 from shaodao.commands.places import Place, PointInput, Whereabouts, canonical_point, locate
-from shaodao.commands.reporters import Reporter, ReporterInput, columns_of, repeats_of, reporter_of
+from shaodao.commands.reporters import (
+    NO_SUCH_PERSON,
+    Reporter,
+    ReporterInput,
+    columns_of,
+    repeats_of,
+    reporter_of,
+    seen_person,
+)
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import may_register
-from shaodao.domain.channels import CHANNEL_GROUPS, first_level
+from shaodao.domain.channels import CHANNEL_GROUPS, RESIDENT_CHANNELS, first_level
 from shaodao.domain.coordinates import Point
 from shaodao.domain.deadlines import Due, due
 from shaodao.domain.errors import Faults, NotPermitted
+from shaodao.domain.identity import contains_personal_pattern
+from shaodao.domain.sight import strictest
 from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import (
     CaseKind,
@@ -35,7 +45,6 @@ from shaodao.domain.vocabulary import (
 )
 
 _CATEGORY = "SELECT active FROM categories WHERE code = $1"
-_PERSON_EXISTS = "SELECT EXISTS (SELECT 1 FROM person WHERE county_code = $1 AND id = $2)"
 _VESSEL_EXISTS = "SELECT EXISTS (SELECT 1 FROM vessel WHERE county_code = $1 AND id = $2)"
 _REGISTER = """
 INSERT INTO case_file (
@@ -105,17 +114,18 @@ class _Draft:
     reporter: Reporter
     role: Role
     due: Due
+    subject_visibility: CaseVisibility
 
     @property
     def visibility(self) -> CaseVisibility:
-        """A confidential reporter makes an ordinary case confidential."""
-        hidden = self.reporter.confidential and self.given.visibility is CaseVisibility.NORMAL
-        return CaseVisibility.CONFIDENTIAL_REPORTER if hidden else self.given.visibility
+        """The strictest of what was given, the confidential reporter's, and the records of the reporter and the subject."""
+        own = CaseVisibility.CONFIDENTIAL_REPORTER if self.confidential else CaseVisibility.NORMAL
+        return strictest(own, self.given.visibility, self.reporter.visibility, self.subject_visibility)
 
     @property
     def confidential(self) -> bool:
         """Whether the reporter is kept from departments."""
-        return self.reporter.confidential or self.given.visibility is CaseVisibility.CONFIDENTIAL_REPORTER
+        return _confidential(self.given)
 
 
 async def register(tx: Transaction, given: CaseInput) -> Outcome:
@@ -154,16 +164,20 @@ async def _checked(tx: Transaction, given: CaseInput) -> _Draft:
     words = _words(tx, faults, given)
     check_past(faults, "occurredAt", given.occurred_at, tx.now)
     await check_category(tx, faults, given.category_code)
-    await _check_subjects(tx, faults, given)
+    subject_visibility = await _check_subjects(tx, faults, given)
     point = canonical_point(faults, "point", given.point)
     place = await locate(tx, faults, Whereabouts(point, given.grid_code, given.division_code, given.vessel_id))
     role = _check_actor(tx, may_register(tx.actor, None if place is None else place.code))
     reporter = await reporter_of(tx, faults, given.reporter, role)
+    if role is Role.RESIDENT:
+        _check_resident(faults, given)
+    if _confidential(given):
+        _check_unnamed(faults, words, reporter)
     faults.check()
     assert place is not None  # a place that was not found is a fault
     rulebook = tx.ground.rulebook
     reckoned = due(tx.now, rulebook.case_limit(given.urgency), tx.ground.calendar, rulebook.work_time)
-    return _Draft(tx.new_id(), given, words, place, point, reporter, role, reckoned)
+    return _Draft(tx.new_id(), given, words, place, point, reporter, role, reckoned, subject_visibility)
 
 
 def _check_actor(tx: Transaction, role: Role | None) -> Role:
@@ -183,12 +197,43 @@ def _words(tx: Transaction, faults: Faults, given: CaseInput) -> _Words:
     )
 
 
-async def _check_subjects(tx: Transaction, faults: Faults, given: CaseInput) -> None:
+async def _check_subjects(tx: Transaction, faults: Faults, given: CaseInput) -> CaseVisibility:
+    """Note faults for a person or vessel that is not there, to the actor; answers the visibility of the person's record."""
     person, vessel = given.subject_person_id, given.vessel_id
-    if person is not None and not await tx.connection.fetchval(_PERSON_EXISTS, tx.county, person):
-        faults.add("subjectPersonId", "没有此人员", "there is no such person")
     if vessel is not None and not await tx.connection.fetchval(_VESSEL_EXISTS, tx.county, vessel):
         faults.add("vesselId", "没有此渔船", "there is no such vessel")
+    if person is None:
+        return CaseVisibility.NORMAL
+    row = await seen_person(tx, person)
+    if row is None:
+        faults.add("subjectPersonId", *NO_SUCH_PERSON)
+        return CaseVisibility.NORMAL
+    return CaseVisibility[row["visibility"]]
+
+
+def _check_resident(faults: Faults, given: CaseInput) -> None:
+    """What only staff decide: who may see a case, whether it is published, and which channel they heard it through."""
+    if given.visibility is not CaseVisibility.NORMAL:
+        faults.add("visibility", "须由工作人员确定", "staff decide it; ask for confidence with reporter.confidential")
+    if given.public:
+        faults.add("public", "须由工作人员确定", "staff decide it")
+    if given.channel not in RESIDENT_CHANNELS:
+        faults.add("channel", "居民不能使用此渠道", "not a channel that residents use themselves")
+
+
+def _confidential(given: CaseInput) -> bool:
+    asked = given.reporter is not None and given.reporter.confidential
+    return asked or given.visibility is CaseVisibility.CONFIDENTIAL_REPORTER
+
+
+def _check_unnamed(faults: Faults, words: _Words, reporter: Reporter) -> None:
+    """Departments read these texts: of a confidential reporter they must not tell who it is (C.7 guardrails 4 and 5)."""
+    for path, text in (("title", words.title), ("description", words.description), ("address", words.address or "")):
+        named = reporter.name is not None and len(reporter.name) > 1 and reporter.name in text
+        if named or contains_personal_pattern(text):
+            faults.add(
+                path, "诉求人要求保密，不能写明其姓名、电话或证件号码", "tells who the confidential reporter is: leave it out"
+            )  # fmt: skip
 
 
 async def _write(tx: Transaction, draft: _Draft) -> None:

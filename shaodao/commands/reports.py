@@ -35,6 +35,11 @@ UPDATE assignment SET state = 'REPORTED', started_at = coalesce(started_at, $3),
     late_report = $5, version = version + 1, updated_at = $3
 WHERE county_code = $1 AND id = $2
 """
+_PHOTO_MISSING = """
+SELECT a.evidence_required AND NOT EXISTS (
+    SELECT 1 FROM attachment p WHERE p.county_code = a.county_code AND p.assignment_id = a.id AND p.kind = 'AFTER'
+) FROM assignment a WHERE a.county_code = $1 AND a.id = $2
+"""
 _EXPLAINED = frozenset({ReportResult.UNSOLVED, ReportResult.LONG_TERM})
 
 
@@ -91,8 +96,10 @@ async def report_progress(
     report_id = await _write(tx, facts, content)
     await tx.connection.execute(_IN_PROGRESS, tx.county, assignment_id, tx.now)
     await clocks.stop(tx, facts.case.id, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, assignment_id=assignment_id)
-    text = f"{await organization_name(tx, facts)}阶段反馈：{content.measures}"
-    step = AssignmentStep("reportProgress", "reportProgress", text, AssignmentState.HANDLING, public=True)
+    text = f"{await organization_name(tx, facts)}阶段反馈"
+    step = AssignmentStep(
+        "reportProgress", "reportProgress", text, AssignmentState.HANDLING, public=True, detail=content.measures
+    )  # fmt: skip
     return await finish(tx, facts, step, record_id=report_id)
 
 
@@ -101,23 +108,24 @@ async def report_result(
 ) -> Outcome:
     """Report the result 反馈办结; implies the start. Late once the result clock is due, which then stops.
 
-    Raises InvalidInput at ``acceptedAt``, ``talkedWith``, ``measures``, ``solveBy``, ``explanation`` and below ``fields``,
-    all faults at once; NotPermitted, StateConflict (also before a demanded arrival).
+    Raises InvalidInput at ``acceptedAt``, ``talkedWith``, ``measures``, ``solveBy``, ``explanation``, below ``fields`` and,
+    where the dispatch catalogue demands a photo of the result 处置后照片, at ``attachments``, all faults at once; NotPermitted, StateConflict (also before a demanded arrival).
     """
     facts = await lock_assignment(tx, assignment_id, expected_version)
     ASSIGNMENT_MACHINE.decide("reportResult", facts, tx.actor)
-    content = _checked_result(tx, facts, given)
+    content = _checked_result(
+        tx, facts, given, photo_missing=await tx.connection.fetchval(_PHOTO_MISSING, tx.county, facts.id)
+    )
     report_id = await _write(tx, facts, content)
     late = is_late(tx, facts.result_due_at)
     await tx.connection.execute(_REPORTED, tx.county, assignment_id, tx.now, tx.actor.account_id, late)
     await clocks.stop(
         tx, facts.case.id, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, ClockKind.RESULT, assignment_id=assignment_id
     )
-    text = (
-        f"{await organization_name(tx, facts)}反馈{given.result.label}：{content.measures}{'（超时）' if late else ''}"
-    )
+    text = f"{await organization_name(tx, facts)}反馈{given.result.label}{'（超时）' if late else ''}"
     step = AssignmentStep(
-        "reportResult", "reportResult", text, AssignmentState.REPORTED, public=True, payload={"result": str(given.result)}
+        "reportResult", "reportResult", text, AssignmentState.REPORTED, public=True, payload={"result": str(given.result)},
+        detail=content.measures,
     )  # fmt: skip
     return await finish(tx, facts, step, record_id=report_id)
 
@@ -137,7 +145,7 @@ def _checked_progress(tx: Transaction, given: ProgressInput) -> _Content:
     return content
 
 
-def _checked_result(tx: Transaction, facts: AssignmentFacts, given: ReportInput) -> _Content:
+def _checked_result(tx: Transaction, facts: AssignmentFacts, given: ReportInput, *, photo_missing: bool) -> _Content:
     faults, texts = Faults(), tx.ground.rulebook.texts
     check_past(faults, "acceptedAt", given.accepted_at, tx.now)
     check_zone(faults, "solveBy", given.solve_by)
@@ -153,6 +161,10 @@ def _checked_result(tx: Transaction, facts: AssignmentFacts, given: ReportInput)
     )
     if given.result in _EXPLAINED and not (given.explanation or "").strip():
         faults.add("explanation", "未解决须说明原因", "is required for a matter that is not solved")
+    if photo_missing:
+        faults.add(
+            "attachments", "须先上传处置后照片", "a photo of the result is required: addAttachment of kind AFTER first"
+        )
     faults.check()
     return content
 

@@ -1,7 +1,7 @@
 """Showing personal data in clear 查看明文 (C.7 guardrail 2): with a purpose and a case, logged, limited in number."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
@@ -16,14 +16,29 @@ from shaodao.commands.reporters import NAME_CONTEXT, PHONE_CONTEXT
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.errors import NotFound, NotPermitted, RateLimited
 from shaodao.domain.facts import CaseFacts
+from shaodao.domain.sight import sees_person
 from shaodao.domain.vocabulary import AssignmentRole, CaseState, CaseVisibility, RevealPurpose, Role
 
+# Who registered the case themselves gave their contact for it.
 _REPORTER = """
-SELECT reporter_name_sealed, reporter_phone_sealed, reporter_person_id, subject_person_id FROM case_file
-WHERE county_code = $1 AND id = $2
+SELECT c.reporter_name_sealed, c.reporter_phone_sealed, c.reporter_person_id, p.grid_code, EXISTS (
+    SELECT 1 FROM case_event e WHERE e.county_code = $1 AND e.case_id = $2 AND e.seq = 1 AND e.actor_role = 'RESIDENT'
+) AS by_themselves
+FROM case_file c LEFT JOIN person p ON p.county_code = c.county_code AND p.id = c.reporter_person_id
+WHERE c.county_code = $1 AND c.id = $2
 """
 _PERSON = """
-SELECT name, phone_sealed, id_number_sealed, grid_code, visibility FROM person WHERE county_code = $1 AND id = $2
+SELECT name, phone_sealed, id_number_sealed, birth_date, grid_code, visibility FROM person
+WHERE county_code = $1 AND id = $2
+"""
+# The reporter, whom it is about, and who lives with one of them.
+_CONCERNED = """
+SELECT EXISTS (
+    SELECT 1 FROM case_file c
+    JOIN person k ON k.county_code = $1 AND k.id IN (c.reporter_person_id, c.subject_person_id)
+    JOIN person p ON p.county_code = $1 AND p.id = $3
+    WHERE c.county_code = $1 AND c.id = $2 AND (k.id = p.id OR k.household_id = p.household_id)
+)
 """
 # One at a time for each login, so that uses side by side are counted too.
 _ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended('reveal:' || $1::int::text || ':' || $2, 0))"
@@ -65,11 +80,14 @@ class Revealed:
     name: str | None
     phone: str | None
     id_number: str | None = None
+    birth_date: date | None = None
 
     @property
     def fields(self) -> list[str]:
         """Which fields there were to show."""
-        shown = {"name": self.name, "phone": self.phone, "idNumber": self.id_number}
+        shown = {
+            "name": self.name, "phone": self.phone, "idNumber": self.id_number, "birthDate": self.birth_date,
+        }  # fmt: skip
         return [field for field, value in shown.items() if value is not None]
 
 
@@ -77,19 +95,22 @@ async def reveal_personal_data(tx: Transaction, given: RevealInput) -> Revealed:
     """Show a reporter's or a person's data in clear; every use is a row of the access log and an event of the case.
 
     May be used by the dispatcher in scope, by the follow-up caller for the contact data of closed cases, by the handler of
-    the LEAD unless the case is confidential, and by the grid worker for people of the own grid. It is not to be run under an
-    idempotency key: the outcome that would be kept holds nothing.
+    the LEAD unless the case is confidential, and by the grid worker for people of the own grid. A reporter of the register
+    must live in the actor's scope, unless they registered the case themselves; any other person must be concerned by the
+    case: its subject, or of the household of its subject or reporter. It is not to be run under an idempotency key: the
+    outcome that would be kept holds nothing.
 
     Raises NotFound (also for what the actor may not see), NotPermitted, RateLimited.
     """
     case = await lock_case(tx, given.case_id)
     match given.subject:
         case SubjectKind.REPORTER:
-            role, subject_id = _reporter_role(tx, case, given.purpose), case.id
-            revealed = await _reporter(tx, case)
+            role, row = await _reporter_row(tx, case, given.purpose)
+            # The log names the person, where the register knows them.
+            subject_id, revealed = row["reporter_person_id"] or case.id, _reporter(tx, case, row)
         case SubjectKind.PERSON:
             subject_id, row = await _person_row(tx, given)
-            role = _person_role(tx, case, row)
+            role = await _person_role(tx, case, subject_id, row)
             revealed = _person(tx, case, subject_id, row)
         case _:
             assert_never(given.subject)
@@ -100,6 +121,16 @@ async def reveal_personal_data(tx: Transaction, given: RevealInput) -> Revealed:
     )  # fmt: skip
     await record(tx, case.id, _entry(tx, given, role, revealed))
     return revealed
+
+
+async def _reporter_row(tx: Transaction, case: CaseFacts, purpose: RevealPurpose) -> tuple[Role, asyncpg.Record]:
+    role = _reporter_role(tx, case, purpose)
+    row = await tx.connection.fetchrow(_REPORTER, tx.county, case.id)
+    assert row is not None  # the case is locked
+    home = row["grid_code"]
+    if home is not None and not row["by_themselves"] and not any(g.covers(home) for g in tx.actor.grants_of(role)):
+        raise NotPermitted("诉求人不在您的管辖范围", "the reporter does not live in your scope")
+    return role, row
 
 
 def _reporter_role(tx: Transaction, case: CaseFacts, purpose: RevealPurpose) -> Role:
@@ -129,7 +160,14 @@ def _for_purpose(role: Role, fits: bool) -> Role:
     return role
 
 
-def _person_role(tx: Transaction, case: CaseFacts, person: asyncpg.Record) -> Role:
+async def _person_role(tx: Transaction, case: CaseFacts, person_id: UUID, person: asyncpg.Record) -> Role:
+    role = _register_role(tx, case, person)
+    if not await tx.connection.fetchval(_CONCERNED, tx.county, case.id, person_id):
+        raise NotPermitted("此人与本案无关", "the case does not concern this person")
+    return role
+
+
+def _register_role(tx: Transaction, case: CaseFacts, person: asyncpg.Record) -> Role:
     normal = person["visibility"] == CaseVisibility.NORMAL
     for role in (Role.STREET_DISPATCHER, Role.GRID_WORKER):
         for grant in tx.actor.grants_of(role):
@@ -142,9 +180,7 @@ def _person_role(tx: Transaction, case: CaseFacts, person: asyncpg.Record) -> Ro
     raise NotPermitted("您无权查看此人信息", "you may not see this person's data")
 
 
-async def _reporter(tx: Transaction, case: CaseFacts) -> Revealed:
-    row = await tx.connection.fetchrow(_REPORTER, tx.county, case.id)
-    assert row is not None  # the case is locked
+def _reporter(tx: Transaction, case: CaseFacts, row: asyncpg.Record) -> Revealed:
     name, phone = row["reporter_name_sealed"], row["reporter_phone_sealed"]
     cipher = tx.ground.cipher
     return Revealed(
@@ -156,9 +192,13 @@ async def _reporter(tx: Transaction, case: CaseFacts) -> Revealed:
 
 async def _person_row(tx: Transaction, given: RevealInput) -> tuple[UUID, asyncpg.Record]:
     row = given.person_id and await tx.connection.fetchrow(_PERSON, tx.county, given.person_id)
-    if not row or given.person_id is None:
+    if not row or given.person_id is None or not _in_sight(tx, given.person_id, row):
         raise NotFound("Person", str(given.person_id))
     return given.person_id, row
+
+
+def _in_sight(tx: Transaction, person_id: UUID, person: asyncpg.Record) -> bool:
+    return sees_person(tx.actor, person_id, person["grid_code"], person["visibility"])
 
 
 def _person(tx: Transaction, case: CaseFacts, person_id: UUID, row: asyncpg.Record) -> Revealed:
@@ -168,6 +208,7 @@ def _person(tx: Transaction, case: CaseFacts, person_id: UUID, row: asyncpg.Reco
         row["name"],
         phone and cipher.open(phone, PERSON_PHONE_CONTEXT + person_id.bytes),
         number and cipher.open(number, ID_NUMBER_CONTEXT + person_id.bytes),
+        row["birth_date"],
     )
 
 

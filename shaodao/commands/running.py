@@ -42,10 +42,9 @@ class Repetition:
     command: str
     arguments: Any
 
-    @property
-    def fingerprint(self) -> bytes:
-        """A digest of the command and its arguments."""
-        encoded = msgspec.json.encode([self.command, self.arguments], order="deterministic")
+    def fingerprint(self, actor: Viewer) -> bytes:
+        """A digest of the command, its arguments and what the actor may do: an outcome is not shown to other grants."""
+        encoded = msgspec.json.encode([self.command, self.arguments, actor.grants], order="deterministic")
         return hashlib.sha256(encoded).digest()
 
 
@@ -85,7 +84,7 @@ async def run_in(tx: Transaction, command: Command, repetition: Repetition | Non
 
 
 async def _first_outcome(tx: Transaction, repetition: Repetition) -> Outcome | None:
-    actor, digest = tx.actor.login, repetition.fingerprint
+    actor, digest = tx.actor.login, repetition.fingerprint(tx.actor)
     taken = await tx.connection.fetchval(
         _TAKE_KEY, tx.county, actor, repetition.key, repetition.command, digest, tx.now
     )  # fmt: skip

@@ -18,7 +18,7 @@ _NAME_OF = "SELECT name FROM organizations WHERE code = $1"
 
 @dataclass(frozen=True)
 class WhistleStep:
-    """A step of a whistle for the history. ``target`` None: the state stays."""
+    """A step of a whistle for the history. ``target`` None: the state stays; ``detail`` as in ``history.Entry``."""
 
     action: str
     event: str
@@ -27,6 +27,7 @@ class WhistleStep:
     public: bool = False
     hearers: Sequence[Hearer] = ()
     payload: dict[str, Any] = field(default_factory=dict)
+    detail: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class AssignmentStep:
     public: bool = False
     hook: str | None = None
     payload: dict[str, Any] = field(default_factory=dict)
+    detail: str | None = None
 
 
 async def record_whistle(tx: Transaction, facts: WhistleFacts, step: WhistleStep) -> None:
@@ -47,7 +49,7 @@ async def record_whistle(tx: Transaction, facts: WhistleFacts, step: WhistleStep
     entry = Entry(
         step.event, step.text, public=step.public, whistle_id=facts.id, from_state=str(facts.state),
         to_state=str(step.target or facts.state), payload=step.payload, hearers=step.hearers,
-        role=WHISTLE_MACHINE.acting_role(step.action, facts, tx.actor),
+        detail=step.detail, role=WHISTLE_MACHINE.acting_role(step.action, facts, tx.actor),
     )  # fmt: skip
     await record(tx, facts.case.id, entry)
 
@@ -58,7 +60,7 @@ async def record_assignment(tx: Transaction, facts: AssignmentFacts, step: Assig
     entry = Entry(
         step.event, step.text, public=step.public, organization_code=facts.organization_code, whistle_id=facts.whistle_id,
         assignment_id=facts.id, from_state=str(facts.state), to_state=str(step.target or facts.state), payload=step.payload,
-        hearers=hearers, role=ASSIGNMENT_MACHINE.acting_role(step.action, facts, tx.actor),
+        hearers=hearers, detail=step.detail, role=ASSIGNMENT_MACHINE.acting_role(step.action, facts, tx.actor),
     )  # fmt: skip
     await record(tx, facts.case.id, entry)
 
@@ -84,4 +86,9 @@ async def assignment_outcome(tx: Transaction, assignment_id: UUID, record_id: UU
 
 async def organization_name(tx: Transaction, facts: AssignmentFacts) -> str:
     """The name of the assignment's organization, for a sentence of the history."""
-    return str(await tx.connection.fetchval(_NAME_OF, facts.organization_code))
+    return await organization_called(tx, facts.organization_code)
+
+
+async def organization_called(tx: Transaction, organization_code: str) -> str:
+    """The name of an organization, for a sentence of the history."""
+    return str(await tx.connection.fetchval(_NAME_OF, organization_code))

@@ -46,8 +46,8 @@ async def file_field_check(
     seen = only_text("text", text, tx.ground.rulebook.texts.reason)
     check_id = await _write(tx, facts, method, seen, passed=passed, field_check=True)
     verdict = "通过" if passed else "不通过"
-    what = f"{tx.actor.name}现场核查{await organization_name(tx, facts)}的反馈（{method.label}）：{verdict}，{seen}"
-    step = AssignmentStep("fileFieldCheck", "fileFieldCheck", what, payload={"passed": passed})
+    what = f"{tx.actor.name}现场核查{await organization_name(tx, facts)}的反馈（{method.label}）：{verdict}"
+    step = AssignmentStep("fileFieldCheck", "fileFieldCheck", what, payload={"passed": passed}, detail=seen)
     return await finish(tx, facts, step, record_id=check_id)
 
 
@@ -60,8 +60,8 @@ async def verify(
     found = only_text("text", text, tx.ground.rulebook.texts.reason)
     check_id = await _write(tx, facts, method, found, passed=True)
     await tx.connection.execute(_VERIFIED, tx.county, assignment_id, tx.now, tx.actor.account_id)
-    what = f"{tx.actor.name}核查通过{await organization_name(tx, facts)}的反馈（{method.label}）：{found}"
-    step = AssignmentStep("verify", "verifyReport", what, AssignmentState.VERIFIED, public=True)
+    what = f"{tx.actor.name}核查通过{await organization_name(tx, facts)}的反馈（{method.label}）"
+    step = AssignmentStep("verify", "verifyReport", what, AssignmentState.VERIFIED, public=True, detail=found)
     return await finish(tx, facts, step, record_id=check_id)
 
 
@@ -81,8 +81,8 @@ async def return_report(
     await clocks.go_on(tx, facts.case.id, ClockKind.RESULT, assignment_id)
     name, returned = await organization_name(tx, facts), facts.returned_count + 1
     step = AssignmentStep(
-        "returnReport", "returnReport", f"{tx.actor.name}退回{name}的反馈（第{returned}次）：{reason}", AssignmentState.RETURNED,
-        public=True, hook="on_return", payload={"reason": reason, "returned_count": returned},
+        "returnReport", "returnReport", f"{tx.actor.name}退回{name}的反馈（第{returned}次）", AssignmentState.RETURNED,
+        public=True, hook="on_return", detail=reason, payload={"reason": reason, "returned_count": returned},
     )  # fmt: skip
     outcome = await finish(tx, facts, step, rework=True, record_id=check_id)
     if returned >= tx.ground.rulebook.rounds.returns_before_supervision:

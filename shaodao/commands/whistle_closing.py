@@ -7,10 +7,10 @@ from shaodao.commands.checking import only_text
 from shaodao.commands.facts import lock_whistle, read_case
 from shaodao.commands.history import Entry, Hearer, record
 from shaodao.commands.progress import advance
-from shaodao.commands.steps import WhistleStep, record_whistle, whistle_outcome
+from shaodao.commands.steps import WhistleStep, organization_called, record_whistle, whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import every_report_verified, owing
-from shaodao.domain.facts import CaseFacts, WhistleFacts
+from shaodao.domain.facts import AssignmentBrief, CaseFacts, WhistleFacts
 from shaodao.domain.vocabulary import AssignmentRole, CaseState, ClockKind, CloseKind, Role, WhistleState
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 
@@ -47,7 +47,7 @@ async def withdraw(tx: Transaction, whistle_id: UUID, reason: str, *, expected_v
     await tx.connection.execute(_WITHDRAW_ASSIGNMENTS, tx.county, whistle_id, tx.now)
     await clocks.stop(tx, facts.case.id, *notices.CLOCKS, ClockKind.CONFIRMATION, whistle_id=whistle_id)
     step = WhistleStep(
-        "withdraw", "withdrawWhistle", f"{tx.actor.name}撤回哨 {facts.number}，原因：{why}", WhistleState.WITHDRAWN,
+        "withdraw", "withdrawWhistle", f"{tx.actor.name}撤回哨 {facts.number}", WhistleState.WITHDRAWN, detail=f"原因：{why}",
         public=facts.blown_at is not None, payload={"reason": why},
         hearers=[Hearer(a.id, a.organization_code, "on_withdrawn") for a in facts.active],
     )  # fmt: skip
@@ -69,8 +69,9 @@ async def close(
     result = closing.checked_result(tx, result_text)
     await tx.connection.execute(_CLOSE, tx.county, whistle_id, tx.actor.account_id, tx.now, result)
     await clocks.stop(tx, facts.case.id, *notices.CLOCKS, whistle_id=whistle_id)
-    text = f"{tx.actor.name}对哨 {facts.number} 消哨：{result}"
-    await record_whistle(tx, facts, WhistleStep("close", "closeWhistle", text, WhistleState.CLOSED, public=True))
+    text = f"{tx.actor.name}对哨 {facts.number} 消哨"
+    step = WhistleStep("close", "closeWhistle", text, WhistleState.CLOSED, public=True, detail=result)
+    await record_whistle(tx, facts, step)
     case = await read_case(tx, facts.case.id)
     if _closes_with_its_whistle(tx, case):
         await _close_case(tx, facts, case, close_kind, result)
@@ -87,9 +88,9 @@ async def _close_case(
 ) -> None:
     await closing.close_case(tx, case, close_kind, result)
     entry = Entry(
-        "closeCase", f"案件随哨 {facts.number} 消哨办结（{close_kind.label}）：{result}", public=True, whistle_id=facts.id,
+        "closeCase", f"案件随哨 {facts.number} 消哨办结（{close_kind.label}）", detail=result, public=True, whistle_id=facts.id,
         role=Role.STREET_DISPATCHER, from_state=str(case.state), to_state=str(CaseState.CLOSED),
-        payload={"close_kind": str(close_kind), "result": result}, hearers=closing.closing_hearers(case),
+        payload=closing.closing_payload(close_kind, result), hearers=closing.closing_hearers(case),
     )  # fmt: skip
     await record(tx, case.id, entry)
 
@@ -100,11 +101,22 @@ async def _go_back(tx: Transaction, case: CaseFacts) -> None:
     if case.state not in _DISPATCHED or any(a.role is AssignmentRole.LEAD for a in left):
         return
     if left:
-        await tx.connection.execute(_LEAD_AGAIN, tx.county, left[0].id, tx.now)
+        await _lead_again(tx, case, left[0])
         return
     await tx.connection.execute(_BACK_TO_ACCEPTED, tx.county, case.id, tx.now)
     entry = Entry(
         "caseProgressed", f"撤哨后无在办单位，案件回到“{CaseState.ACCEPTED.label}”", public=True, role=Role.SYSTEM,
         from_state=str(case.state), to_state=str(CaseState.ACCEPTED),
+    )  # fmt: skip
+    await record(tx, case.id, entry)
+
+
+async def _lead_again(tx: Transaction, case: CaseFacts, assignment: AssignmentBrief) -> None:
+    """The organization goes on as LEAD, and hears it: what it owes now is more than a CO's part."""
+    await tx.connection.execute(_LEAD_AGAIN, tx.county, assignment.id, tx.now)
+    name = await organization_called(tx, assignment.organization_code)
+    entry = Entry(
+        "changeLead", f"撤哨后主办变更为{name}", public=True, role=Role.SYSTEM, assignment_id=assignment.id,
+        whistle_id=assignment.whistle_id, hearers=[Hearer(assignment.id, assignment.organization_code, "on_dispatch")],
     )  # fmt: skip
     await record(tx, case.id, entry)

@@ -23,6 +23,7 @@ _EXCUSE = """
 UPDATE assignment SET state = 'EXCUSED', role = 'CO', excuse_reason = $3, version = version + 1, updated_at = $4
 WHERE county_code = $1 AND id = $2
 """
+_CHANGED = "UPDATE whistle SET version = version + 1, updated_at = $3 WHERE county_code = $1 AND id = $2"
 _SINGLE_PATH = "party.organizationCode"
 
 
@@ -43,8 +44,8 @@ async def add_department(
         raise InvalidInput.at(_SINGLE_PATH, "该单位已在本哨中", "the organization is in the whistle already")
     assigned = await assign(tx, facts.case, [party], duty_basis=None, whistle=facts, path=_SINGLE_PATH)
     step = WhistleStep(
-        "addDepartment", "addDepartment", f"{tx.actor.name}为哨 {facts.number} 增派{described(assigned)}，原因：{why}",
-        public=True, hearers=[each.hearer for each in assigned],
+        "addDepartment", "addDepartment", f"{tx.actor.name}为哨 {facts.number} 增派{described(assigned)}",
+        public=True, hearers=[each.hearer for each in assigned], detail=f"原因：{why}",
     )  # fmt: skip
     return await _finish(tx, facts, step)
 
@@ -66,9 +67,10 @@ async def change_lead(
         raise InvalidInput.at("organizationCode", "该单位已是主办", "the organization is the LEAD already")
     hearers = [] if former is None else await _step_down(tx, facts, former, why, excused=excuse_former)
     new = await _step_up(tx, facts, organization_code)
-    text = f"{tx.actor.name}将哨 {facts.number} 的主办变更为{new.duty.organization_name}，原因：{why}"
+    text = f"{tx.actor.name}将哨 {facts.number} 的主办变更为{new.duty.organization_name}"
     step = WhistleStep(
-        "changeLead", "changeLead", text, public=True, hearers=[*hearers, new.hearer], payload={"reason": why}
+        "changeLead", "changeLead", text, public=True, hearers=[*hearers, new.hearer], payload={"reason": why},
+        detail=f"原因：{why}",
     )  # fmt: skip
     return await _finish(tx, facts, step)
 
@@ -100,6 +102,7 @@ async def _step_up(tx: Transaction, facts: WhistleFacts, organization_code: str)
 
 
 async def _finish(tx: Transaction, facts: WhistleFacts, step: WhistleStep) -> Outcome:
+    await tx.connection.execute(_CHANGED, tx.county, facts.id, tx.now)
     await record_whistle(tx, facts, step)
     await settle(tx, facts.case.id)
     return await whistle_outcome(tx, facts.id)

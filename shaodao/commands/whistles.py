@@ -58,6 +58,12 @@ UPDATE whistle SET confirmed_by = $3, confirmed_at = $4, decision_text = coalesc
     version = version + 1, updated_at = $4
 WHERE county_code = $1 AND id = $2
 """
+_CONFIRMED_LATE = """
+SELECT EXISTS (
+    SELECT 1 FROM deadline
+    WHERE county_code = $1 AND case_id = $2 AND whistle_id = $3 AND kind = 'CONFIRMATION' AND due_at <= $4
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ async def draft(tx: Transaction, case_id: UUID, given: WhistleInput, *, expected
     case = await lock_case(tx, case_id, expected_version)
     CASE_MACHINE.decide("draftWhistle", case, tx.actor)
     whistle_id, number = await write_draft(tx, case, await _checked(tx, case, given))
-    text = f"{tx.actor.name}起草{given.kind.label}{number}"
+    text = f"{tx.actor.name}起草{given.kind.label} {number}"
     await record(tx, case.id, Entry("draftWhistle", text, whistle_id=whistle_id, to_state=str(WhistleState.DRAFTED)))
     return await whistle_outcome(tx, whistle_id)
 
@@ -140,7 +146,7 @@ async def approve(
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("approve", facts, tx.actor)
     await _decide(tx, facts, WhistleState.BLOWN, text)
-    what = f"{tx.actor.name}批准{facts.kind.label}{facts.number}"
+    what = f"{tx.actor.name}批准{facts.kind.label} {facts.number}"
     await blow(tx, facts, Blowing("approve", "approveWhistle", what, await parties_of(tx, whistle_id)))
     return await whistle_outcome(tx, whistle_id)
 
@@ -151,8 +157,8 @@ async def reject(tx: Transaction, whistle_id: UUID, text: str, *, expected_versi
     WHISTLE_MACHINE.decide("reject", facts, tx.actor)
     reason = only_text("text", text, tx.ground.rulebook.texts.reason)
     await _decide(tx, facts, WhistleState.REJECTED, reason)
-    what = f"{tx.actor.name}驳回哨 {facts.number}：{reason}"
-    await record_whistle(tx, facts, WhistleStep("reject", "rejectWhistle", what, WhistleState.REJECTED))
+    what = f"{tx.actor.name}驳回哨 {facts.number}"
+    await record_whistle(tx, facts, WhistleStep("reject", "rejectWhistle", what, WhistleState.REJECTED, detail=reason))
     return await whistle_outcome(tx, whistle_id)
 
 
@@ -162,15 +168,20 @@ async def send_back(tx: Transaction, whistle_id: UUID, text: str, *, expected_ve
     WHISTLE_MACHINE.decide("sendBack", facts, tx.actor)
     reason = only_text("text", text, tx.ground.rulebook.texts.reason)
     await _decide(tx, facts, WhistleState.DRAFTED, reason)
-    what = f"{tx.actor.name}退回哨 {facts.number} 修改：{reason}"
-    await record_whistle(tx, facts, WhistleStep("sendBack", "sendWhistleBack", what, WhistleState.DRAFTED))
+    what = f"{tx.actor.name}退回哨 {facts.number} 修改"
+    await record_whistle(
+        tx, facts, WhistleStep("sendBack", "sendWhistleBack", what, WhistleState.DRAFTED, detail=reason)
+    )
     return await whistle_outcome(tx, whistle_id)
 
 
 async def confirm(
     tx: Transaction, whistle_id: UUID, text: str | None = None, *, expected_version: int | None = None
 ) -> Outcome:
-    """Confirm an emergency whistle afterwards 补批. Coming late is an audit finding, never a refusal (C.4)."""
+    """Confirm an emergency whistle afterwards 补批. Coming late is an audit finding, never a refusal (C.4).
+
+    Whoever may approve by rank confirms, the chief or a deputy: C.7 gives the liaison 联络员 neither.
+    """
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("confirm", facts, tx.actor)
     faults = Faults()
@@ -178,9 +189,9 @@ async def confirm(
     faults.check()
     await tx.connection.execute(_CONFIRM, tx.county, whistle_id, tx.actor.account_id, tx.now, opinion)
     await clocks.stop(tx, facts.case.id, ClockKind.CONFIRMATION, whistle_id=whistle_id)
-    await record_whistle(
-        tx, facts, WhistleStep("confirm", "confirmWhistle", f"{tx.actor.name}补批应急哨 {facts.number}")
-    )
+    late = await tx.connection.fetchval(_CONFIRMED_LATE, tx.county, facts.case.id, whistle_id, tx.now)
+    text = f"{tx.actor.name}{'逾期' if late else ''}补批应急哨 {facts.number}"
+    await record_whistle(tx, facts, WhistleStep("confirm", "confirmWhistle", text, payload={"late": bool(late)}))
     return await whistle_outcome(tx, whistle_id)
 
 

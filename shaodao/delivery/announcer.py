@@ -15,6 +15,7 @@ from uuid import uuid4
 import asyncpg
 import structlog
 
+from shaodao.delivery.pace import cancelled
 from shaodao.postgres.errors import DatabaseUnreachable
 from shaodao.postgres.pool import UNREACHABLE, connect
 
@@ -135,6 +136,4 @@ async def open_announcer(
     try:
         yield announcer
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*tasks)

@@ -18,7 +18,7 @@ from shaodao.commands.transaction import Connection
 from shaodao.delivery import lanes
 from shaodao.delivery.announcer import Bell
 from shaodao.delivery.lanes import Delivery, LaneKey, LaneRules, Lease, Work
-from shaodao.delivery.pace import Now
+from shaodao.delivery.pace import Now, cancelled
 from shaodao.departments import Crashed, Declined, Departments, Handled, Outcome, Postponed, TimedOut
 from shaodao.plugin import Desk, Event
 
@@ -111,9 +111,7 @@ class Courier:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=self._rules.stopping)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await cancelled(*late)
 
     async def _take(self, work: Work, now: datetime) -> int:
         room = self._rules.at_once - len(self._in_flight)

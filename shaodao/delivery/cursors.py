@@ -71,6 +71,12 @@ def parse_cursor(text: str, epoch: int) -> Position:
     return Position(int(parts[1]), event_id)
 
 
+async def is_ahead(connection: Connection, position: Position) -> bool:
+    """Whether the position lies beyond every transaction there has been: no cursor that was ever given out stands there."""
+    newest = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+    return position.xid > int(await connection.fetchval(newest))
+
+
 async def current_position(connection: Connection) -> Position:
     """Where the log stands for the connection's snapshot: what the snapshot does not see comes after it."""
     return Position(int(await connection.fetchval(f"SELECT {CURRENT}::text")), _NO_EVENT)

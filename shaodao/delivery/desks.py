@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from shaodao.commands.facts import lock_case
+from shaodao.commands.facts import lock_assignment
 from shaodao.commands.history import Entry, record
 from shaodao.commands.running import CommandRunner, Repetition, connection_of
 from shaodao.commands.transaction import Outcome, Transaction
@@ -49,7 +49,7 @@ class Desks:
         name = str(await self._office.pool.fetchval(_ORGANIZATION, seat.organization_code))
 
         async def command(tx: Transaction) -> Outcome:
-            case = await lock_case(tx, delivery.lane.case_id)
+            case = (await lock_assignment(tx, delivery.assignment_id)).case
             entry = Entry(
                 "deliveryDeclined", f"{name}未办理“{HOOK_LABELS[delivery.hook]}”通知，原因：{reason}",
                 organization_code=seat.organization_code, assignment_id=delivery.assignment_id,

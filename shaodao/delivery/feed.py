@@ -18,7 +18,15 @@ import asyncpg
 from shaodao.commands.running import connection_of
 from shaodao.commands.transaction import Connection
 from shaodao.delivery.announcer import Announcer
-from shaodao.delivery.cursors import CURRENT, CursorExpired, Position, current_position, parse_cursor
+from shaodao.delivery.cursors import (
+    CURRENT,
+    CursorExpired,
+    MalformedCursor,
+    Position,
+    current_position,
+    is_ahead,
+    parse_cursor,
+)
 from shaodao.delivery.pace import Pulse, cancelled, keep_going
 from shaodao.domain.errors import DomainError
 
@@ -172,6 +180,9 @@ class Feed:
         position = parse_cursor(after, self.epoch)
         if await self._pool.fetchval(_BEYOND, str(position.xid), position.event_id, self._rules.replay):
             raise CursorExpired
+        async with self._pool.acquire() as lent:
+            if await is_ahead(connection_of(lent), position):
+                raise MalformedCursor
         return position
 
     async def current_cursor(self, connection: Connection) -> str:

@@ -11,7 +11,7 @@ import orjson
 
 from shaodao.commands.history import Entry, Hearer, record
 from shaodao.commands.transaction import Transaction
-from shaodao.domain.calendar import SHANGHAI
+from shaodao.domain.explanation import due_moment
 from shaodao.domain.vocabulary import ClockKind, EscalationStage, Role
 
 _OWNER = """
@@ -138,7 +138,7 @@ def _passed(due: DueStage) -> str:
     """Which limit ended when, as people read it."""
     assert due.clock is not None, "only a deadline passes"
     assert due.deadline_due_at is not None, "only a deadline passes"
-    return f"{due.clock.label}已过（{due.deadline_due_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}到期），超期"
+    return f"{due.clock.label}已过（{due_moment(due.deadline_due_at)}到期），超期"
 
 
 async def _owner(tx: Transaction, due: DueStage) -> _Owner | None:

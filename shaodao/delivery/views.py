@@ -1,7 +1,8 @@
 """What a department sees of an assignment: one SQL statement whose answer is the view (C.7: data minimised to the assignment).
 
-Not the reporter of a confidential case, not what other departments filled in or attached, of other organizations the
-name and state alone.
+As in ``shaodao.domain.permissions``: not the reporter of a confidential case nor the names of its files, not the reporter for
+whom is only informed or no longer called, not what other departments filled in or attached, of the street's files the
+pictures of the scene, of other organizations the name and state alone.
 """
 
 from dataclasses import dataclass
@@ -29,17 +30,18 @@ _CASE: LiteralString = """json_build_object(
     ),
     'reporter', CASE
         WHEN NOT c.confidential AND c.visibility <> 'CONFIDENTIAL_REPORTER' AND NOT c.reporter_anonymous
-            AND c.reporter_name_masked IS NOT NULL
+            AND c.reporter_name_masked IS NOT NULL AND a.role <> 'INFORM' AND a.state NOT IN ('REASSIGNED', 'WITHDRAWN')
         THEN json_build_object('name', c.reporter_name_masked, 'phone', coalesce(c.reporter_phone_masked, ''))
     END,
     'attachments', (
         SELECT coalesce(json_agg(json_build_object(
-            'id', f.id, 'kind', f.kind, 'name', f.name, 'media_type', f.media_type, 'size', f.size, 'sha256', f.sha256,
+            'id', f.id, 'kind', f.kind,
+            'name', CASE WHEN c.confidential AND f.organization_code IS NULL THEN '附件' ELSE f.name END, 'media_type', f.media_type, 'size', f.size, 'sha256', f.sha256,
             'taken_at', f.taken_at,
             'point', CASE WHEN f.point IS NOT NULL THEN json_build_object('longitude', f.point[0], 'latitude', f.point[1]) END
         ) ORDER BY f.created_at, f.id), '[]')
         FROM attachment f WHERE f.county_code = c.county_code AND f.case_id = c.id
-            AND (f.assignment_id IS NULL OR f.organization_code = a.organization_code)
+            AND (f.organization_code = a.organization_code OR (f.organization_code IS NULL AND f.kind = 'BEFORE'))
     )
 )"""
 _WHISTLE: LiteralString = """(

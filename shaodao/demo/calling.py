@@ -51,9 +51,9 @@ def _took_over(case: Case, part: Part) -> bool:
 
 def _dispatch(scene: Scene, case: Case, parts: tuple[Part, ...], *, beside: bool) -> Step:
     chief = dispatcher(scene)
-    text = f"{chief}派单：{_described(scene, parts)}，依据：{duty_basis(scene, case)}"
+    text, basis = f"{chief}派单：{_described(scene, parts)}", f"依据：{duty_basis(scene, case)}"
     step = Step(
-        parts[0].notified_at, "dispatchCase", text, public=True, notified=parts,
+        parts[0].notified_at, "dispatchCase", text, basis, public=True, notified=parts,
         case_state=None if beside else CaseState.ASSIGNED,
     )  # fmt: skip
     return by_staff(scene, chief, step)
@@ -66,13 +66,13 @@ def _whistle_steps(scene: Scene, case: Case, number: str, whistle: Whistle, call
     drafter, approver = whistle.drafted_by, whistle.approved_by
     drafted, submitted = drafted_at(scene, case, whistle), submitted_at(scene, case, whistle)
     draft = Step(
-        drafted, "draftWhistle", f"{drafter}起草{whistle.kind.label}{name}", whistle_state=WhistleState.DRAFTED
+        drafted, "draftWhistle", f"{drafter}起草{whistle.kind.label} {name}", whistle_state=WhistleState.DRAFTED
     )
     submission = Step(
         submitted, "submitWhistle", f"{drafter}将哨 {name} 报批", whistle_state=WhistleState.PENDING_APPROVAL
     )  # fmt: skip
     blown = Step(
-        whistle.blown_at, "approveWhistle", f"{approver}批准{whistle.kind.label}{name}：{who}", public=True, notified=called,
+        whistle.blown_at, "approveWhistle", f"{approver}批准{whistle.kind.label} {name}：{who}", public=True, notified=called,
         case_state=CaseState.ASSIGNED, whistle_state=WhistleState.BLOWN,
     )  # fmt: skip
     return [by_staff(scene, drafter, draft), by_staff(scene, drafter, submission), by_staff(scene, approver, blown)]
@@ -80,9 +80,9 @@ def _whistle_steps(scene: Scene, case: Case, number: str, whistle: Whistle, call
 
 def _emergency(scene: Scene, whistle: Whistle, name: str, who: str, called: tuple[Part, ...]) -> list[Step]:
     chief = whistle.approved_by
-    text = f"{whistle.drafted_by}报告险情，{chief}直接吹响{whistle.kind.label}{name}：{who}"
+    text = f"{chief}直接吹响{whistle.kind.label} {name}：{who}"
     blown = Step(
-        whistle.blown_at, "blowEmergencyWhistle", text, public=True, notified=called,
+        whistle.blown_at, "blowEmergencyWhistle", text, f"{whistle.drafted_by}报告险情", public=True, notified=called,
         case_state=CaseState.ASSIGNED, whistle_state=WhistleState.BLOWN,
     )  # fmt: skip
     steps = [by_staff(scene, chief, blown)]

@@ -155,7 +155,9 @@ def _progress_columns(scene: Scene, case: Case) -> dict[str, Any]:
     accepted, clock = accepted_at(scene, case), handling_clocks(scene, case)[-1]
     return {
         "accepted_at": accepted, "accepted_by": accepted and account_id(accepter(scene, case)), "first_contact_at": accepted,
-        "not_accepted_reason": not_accepted_reason(case), "due_at": clock.due.at, "due_provisional": clock.due.provisional,
+        "not_accepted_reason": not_accepted_reason(case),
+        # A paused clock promises no due: it is reckoned anew when the case is resumed.
+        "due_at": None if case.state is CaseState.SUSPENDED else clock.due.at, "due_provisional": clock.due.provisional,
         "county_informed_at": _county_informed_at(scene, case),
         "merged_into": case_id(case.merged_into) if case.merged_into else None,
         "repeat_count": sum(other.merged_into == case.seq for other in scene.street.cases),

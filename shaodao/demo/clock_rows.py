@@ -15,7 +15,7 @@ from shaodao.demo.dues import Clock
 from shaodao.demo.identifiers import case_id, whistle_id
 from shaodao.demo.parts import Scene
 from shaodao.demo.story import Step
-from shaodao.domain.calendar import SHANGHAI
+from shaodao.domain.explanation import due_moment
 from shaodao.domain.permissions import county_of
 from shaodao.domain.vocabulary import ClockState, EscalationStage
 
@@ -52,7 +52,7 @@ def passed_steps(tx: Transaction, scene: Scene, clock: Clock) -> Iterator[Step]:
     """The steps in the history for what passed while the clock ran."""
     organization = None if clock.part is None else clock.part.organization
     who = "案件" if organization is None else scene.name_of(organization)
-    passed = f"{who}{clock.kind.label}已过（{clock.due.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}到期），超期"
+    passed = f"{who}{clock.kind.label}已过（{due_moment(clock.due.at)}到期），超期"
     texts = {
         EscalationStage.OVERDUE: ("deadlinePassed", passed),
         EscalationStage.NO_SHOW: ("noShow", f"{who}逾期仍未报到，记为未报到"),

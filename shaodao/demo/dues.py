@@ -1,7 +1,7 @@
 """The clocks of the demonstration street's cases, reckoned by the rules of C.5: with the times kept, the dues are the file's."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from shaodao.demo.identifiers import stable_id
 from shaodao.demo.parts import Part, Scene, accepted_at, suspended_at
 from shaodao.demo.source import Case, Whistle
-from shaodao.demo.telling import followed_up_at, merged_at, was_closed
+from shaodao.demo.telling import extension_decided_at, followed_up_at, merged_at, was_closed
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due, extended, overdue
 from shaodao.domain.rulebook import WhistleLimits
 from shaodao.domain.vocabulary import AssignmentRole, CaseState, ClockKind, ClockState, Urgency, WhistleKind
@@ -88,11 +88,21 @@ def part_clocks(scene: Scene, part: Part) -> Iterator[Clock]:
     rule = f"whistles.{part.whistle.kind}" if part.whistle else "dispatch"
     for kind, limit, stopped in _limited(scene, part, limits):
         if limit is not None:
-            due_at, kept = _due_of_part(scene, part, kind, limit)
-            yield Clock(
-                kind, part.case, part.notified_at, due_at, f"{rule}.{kind.value.lower()}", kept,
-                stopped or part.reassigned_at, suspended_at(part.case), part=part, whistle=part.whistle,
+            clock = Clock(
+                kind, part.case, part.notified_at, reckoned(scene, part.notified_at, limit), f"{rule}.{kind.value.lower()}",
+                limit, stopped or part.reassigned_at, suspended_at(part.case), part=part, whistle=part.whistle,
             )  # fmt: skip
+            yield _of_the_case(scene, part, clock, limit) if kind is ClockKind.RESULT else clock
+
+
+def _of_the_case(scene: Scene, part: Part, clock: Clock, limit: Limit) -> Clock:
+    """A result clock follows the case: the extension of whoever asked for it, and a dispatch is never due after the case."""
+    if part.organization == part.case.assignments[0].dept:
+        clock = _extended(scene, clock, limit)
+    case_due = _handling(scene, part.case).due
+    if part.whistle is None and part.notified_at < case_due.at < clock.due.at:
+        return replace(clock, due=case_due, limit=None, changes=())
+    return clock
 
 
 def reckoned(scene: Scene, start: datetime, limit: Limit) -> Due:
@@ -111,14 +121,23 @@ def _handling(scene: Scene, case: Case) -> Clock:
         changes.append(_before(limit, rule, start, at, case.reclassified.at))
         start, limit = case.reclassified.at, rulebook.case_limit(case.reclassified.to)
         at, rule = reckoned(scene, start, limit), f"case_limits.{case.reclassified.to}"
-    if case.extension is not None:
-        changes.append(_before(limit, rule, start, at, case.extension.requested_at))
-        more = Limit(DeadlineUnit(case.extension.unit), case.extension.amount)
-        at = extended(at.at, more, scene.ground.calendar, rulebook.work_time)
-    return Clock(
+    clock = Clock(
         ClockKind.HANDLING, case, start, at, rule, limit, _handling_ended(scene, case),
         suspended_at(case), changes=tuple(changes),
     )  # fmt: skip
+    return _extended(scene, clock, limit)
+
+
+def _extended(scene: Scene, clock: Clock, limit: Limit) -> Clock:
+    """The clock with the extension that its case was granted 延期, if any; its history tells by how much."""
+    asked, decided = clock.case.extension, extension_decided_at(clock.case)
+    if asked is None or decided is None:
+        return clock
+    more = Limit(DeadlineUnit(asked.unit), asked.amount)
+    before = _before(limit, clock.rule, clock.started_at, clock.due, decided)
+    change = {**before, "extended_by": {"unit": more.unit, "amount": more.amount}}
+    at = extended(clock.due.at, more, scene.ground.calendar, scene.ground.rulebook.work_time)
+    return replace(clock, due=at, changes=(*clock.changes, change))
 
 
 def _before(limit: Limit, rule: str, start: datetime, at: Due, changed_at: datetime) -> Mapping[str, Any]:
@@ -191,13 +210,3 @@ def _arrive_limit(scene: Scene, part: Part, limits: WhistleLimits) -> Limit | No
     grid = next(grid for grid in scene.street.grids if grid.code == part.case.grid)
     sea_limit = Limit(DeadlineUnit.MINUTE, grid.arrive_minutes) if grid.arrive_minutes else None
     return limits.arrive_for(at_sea=grid.kind == "SEA", sea_grid_limit=sea_limit)
-
-
-def _due_of_part(scene: Scene, part: Part, kind: ClockKind, limit: Limit) -> tuple[Due, Limit | None]:
-    """The due from the notice; a dispatch's result never comes later than the case's own due."""
-    at = reckoned(scene, part.notified_at, limit)
-    if kind is ClockKind.RESULT and part.whistle is None:
-        case_due = _handling(scene, part.case).due
-        if part.notified_at < case_due.at < at.at:
-            return case_due, None
-    return at, limit

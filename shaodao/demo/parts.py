@@ -10,7 +10,7 @@ from shaodao.demo.identifiers import assignment_id
 from shaodao.demo.source import Case, CaseParty, Return, Street, Whistle, WhistleParty
 from shaodao.demo.timeline import between
 from shaodao.domain.deadlines import DeadlineUnit, Limit, due
-from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, Role, Urgency
+from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, Urgency
 
 _AT_DESK = Limit(DeadlineUnit.WORKING_MINUTE, 40)
 _PREPARED = Limit(DeadlineUnit.WORKING_MINUTE, 90)
@@ -53,11 +53,9 @@ class Scene:
         return next(grid.grid_worker for grid in self.street.grids if grid.code == case.grid)
 
     def handler(self, case: Case, organization_code: str) -> str:
-        """Who acts for an organization: its handler, or, for one without (the street's own), the grid's worker."""
-        for staff in self.street.staff:
-            if staff.role == Role.DEPT_HANDLER and staff.org == organization_code:
-                return staff.name
-        return case.first_receiver or self.worker(case)
+        """Who acts for an organization: whoever settled the case at once, else its handler."""
+        handlers = (one.name for one in self.street.staff if one.handled == organization_code)
+        return case.first_receiver or next(handlers)
 
     def opens_at(self, start: datetime, limit: Limit, not_after: datetime) -> datetime:
         """So much work time after ``start``, but never beyond ``not_after``: nights and holidays are waited out."""

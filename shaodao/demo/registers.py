@@ -76,8 +76,10 @@ def grants_of(staff: Staff) -> tuple[Grant, ...]:
     if staff.role not in Role.__members__:
         return ()
     role = Role[staff.role]
-    organization = staff.org if role is Role.DEPT_HANDLER else None
-    return (Grant(role, staff.scope, organization, staff.rank),)
+    if role is Role.DEPT_HANDLER:
+        return (Grant(role, staff.scope, staff.org),)
+    own = Grant(role, staff.scope, rank=staff.rank)
+    return (own, Grant(Role.DEPT_HANDLER, staff.scope, staff.handles)) if staff.handles else (own,)
 
 
 def _organization_row(street: Street, one: Organization) -> Row:

@@ -26,6 +26,7 @@ from shaodao.domain.vocabulary import (
     LeaderRank,
     MemberIdentity,
     OrgKind,
+    Role,
     Satisfaction,
     SolvedLevel,
     TeamKind,
@@ -87,7 +88,10 @@ class Grid(msgspec.Struct, frozen=True):
 
 
 class Staff(msgspec.Struct, frozen=True):
-    """A member of staff 工作人员 (D.4); ``role`` may be one that the platform does not know yet."""
+    """A member of staff 工作人员 (D.4); ``role`` may be one that the platform does not know yet.
+
+    ``handles``: the organization that a community's chief acts for beside the own role.
+    """
 
     login: str
     name: str
@@ -97,6 +101,12 @@ class Staff(msgspec.Struct, frozen=True):
     phone: str
     label: str
     rank: LeaderRank | None = None
+    handles: str | None = None
+
+    @property
+    def handled(self) -> str | None:
+        """Code of the organization whose assignments this one handles 经办."""
+        return self.org if self.role == Role.DEPT_HANDLER else self.handles
 
 
 class Person(msgspec.Struct, frozen=True):

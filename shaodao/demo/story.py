@@ -26,11 +26,15 @@ _INACTIVE = frozenset({AssignmentState.REASSIGNED, AssignmentState.EXCUSED, Assi
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a history. ``actor`` is a staff's name, None for the system or a resident; states are those it leads to."""
+    """One step of a history. ``actor`` is a staff's name, None for the system or a resident; states are those it leads to.
+
+    ``text`` says who did what, ``detail`` why and how, as commands write them.
+    """
 
     at: datetime
     type: str
     text: str
+    detail: str | None = None
     actor: str | None = None
     role: Role = Role.SYSTEM
     public: bool = False
@@ -160,6 +164,6 @@ def _event_row(case: Case, event: Event, street_code: str, place: Mapping[str, A
         "organization_code": step.organization,
         "whistle_id": whistle_id(case.whistle) if by_whistle and case.whistle else None,
         "assignment_id": step.part.id if step.part and not event.about_whistle and not about_case else None,
-        "from_state": event.from_state, "to_state": event.to_state, "text": step.text, "public": step.public,
+        "from_state": event.from_state, "to_state": event.to_state, "text": step.text, "detail": step.detail, "public": step.public,
         "payload": orjson.dumps(dict(step.payload)).decode(), "street_code": street_code, "grid_code": case.grid,
     }  # fmt: skip

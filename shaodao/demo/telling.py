@@ -107,7 +107,7 @@ def _admission(scene: Scene, case: Case) -> list[Step]:
     chief, reason, accepted = dispatcher(scene), not_accepted_reason(case), accepted_at(scene, case)
     if reason is not None or accepted is None:
         step = Step(
-            _closed(scene, case), "refuseCase", f"{chief}不予受理：{reason and reason.label}。{case.result}", public=True,
+            _closed(scene, case), "refuseCase", f"{chief}不予受理：{reason and reason.label}", case.result, public=True,
             case_state=CaseState.NOT_ACCEPTED, payload={"reason": reason},
         )  # fmt: skip
         return [by_staff(scene, chief, step)]
@@ -130,9 +130,10 @@ def _reclassification(scene: Scene, case: Case) -> list[Step]:
     if change is None:
         return []
     chief = dispatcher(scene)
-    text = f"{chief}分类：紧急程度由“{change.from_.label}”改为“{change.to.label}”，原因：{change.reason}（{change.approved_by}同意）"
+    text = f"{chief}分类：紧急程度由“{change.from_.label}”改为“{change.to.label}”"
+    why = f"原因：{change.reason}（{change.approved_by}同意）"
     payload = {"from": {"urgency": change.from_}, "to": {"urgency": change.to}}
-    return [by_staff(scene, chief, Step(change.at, "classifyCase", text, public=True, payload=payload))]
+    return [by_staff(scene, chief, Step(change.at, "classifyCase", text, why, public=True, payload=payload))]
 
 
 def _extension(scene: Scene, case: Case) -> list[Step]:
@@ -143,9 +144,9 @@ def _extension(scene: Scene, case: Case) -> list[Step]:
     handler = scene.handler(case, lead)
     what = f"{asked.amount}个工作日"
     request = Step(
-        asked.requested_at, "requestExtension", f"{handler}申请延期{what}：{asked.reason}", organization=lead
+        asked.requested_at, "requestExtension", f"{handler}申请延期{what}", asked.reason, organization=lead
     )  # fmt: skip
-    decision = Step(decided, "decideExtension", f"{asked.approved_by}同意延期{what}：{asked.reason}", public=True)
+    decision = Step(decided, "decideExtension", f"{asked.approved_by}同意延期{what}", asked.reason, public=True)
     return [by_staff(scene, handler, request), by_staff(scene, asked.approved_by, decision)]
 
 
@@ -153,8 +154,10 @@ def _suspension(scene: Scene, case: Case) -> list[Step]:
     pause = case.suspension
     if pause is None:
         return []
-    text = f"{pause.approved_by}批准挂账：{pause.reason}；临时措施：{case.interim_measure}"
-    step = Step(pause.from_, "suspendCase", text, public=True, case_state=CaseState.SUSPENDED)
+    why = f"原因：{pause.reason}；临时措施：{case.interim_measure}"
+    step = Step(
+        pause.from_, "suspendCase", f"{pause.approved_by}批准挂账", why, public=True, case_state=CaseState.SUSPENDED
+    )
     return [by_staff(scene, pause.approved_by, step)]
 
 
@@ -181,12 +184,18 @@ def _ending(scene: Scene, case: Case, number: str) -> list[Step]:
                 whistle_state=WhistleState.CLOSED,
             )
         )
-    told = f"（{kind.label}）：{case.result}"
+    told = f"（{kind.label}）"
     if settled_at_once(case):
         name = first_receiver(scene, case)
-        step = Step(at, "settleCaseAtOnce", f"{name}即接即办{told}", public=True, case_state=CaseState.CLOSED)
+        step = Step(
+            at, "settleCaseAtOnce", f"{name}即接即办{told}", case.result, public=True, case_state=CaseState.CLOSED
+        )
         return [by_staff(scene, name, step)]
-    steps.append(Step(at, "closeCase", f"{dispatcher(scene)}核查办结{told}", public=True, case_state=CaseState.CLOSED))
+    steps.append(
+        Step(
+            at, "closeCase", f"{dispatcher(scene)}核查办结{told}", case.result, public=True, case_state=CaseState.CLOSED
+        )
+    )
     return [by_staff(scene, dispatcher(scene), step) for step in steps]
 
 
@@ -202,8 +211,15 @@ def _follow_up(scene: Scene, case: Case) -> list[Step]:
     if heard.solved is None or heard.satisfaction is None:
         step = Step(followed_up_at(scene, case), "recordFollowUp", f"{caller}回访：未联系上诉求人")
         return [by_staff(scene, caller, step)]
-    text = f"{caller}回访：诉求{heard.solved.label}，{heard.satisfaction.label}"
-    step = Step(followed_up_at(scene, case), "recordFollowUp", text, public=True, case_state=CaseState.FOLLOWED_UP)
+    said = f"诉求{heard.solved.label}，{heard.satisfaction.label}"
+    step = Step(
+        followed_up_at(scene, case),
+        "recordFollowUp",
+        f"{caller}回访",
+        said,
+        public=True,
+        case_state=CaseState.FOLLOWED_UP,
+    )
     return [by_staff(scene, caller, step)]
 
 
@@ -230,13 +246,18 @@ def _ratings(scene: Scene, case: Case, number: str, parts: tuple[Part, ...]) -> 
 def _afterwards(scene: Scene, case: Case) -> list[Step]:
     steps = []
     if case.review is not None:
-        text = f"{case.review.by}复核回访：不再重办，{case.review.reason}"
+        text = f"{case.review.by}复核回访：不再重办"
         at = followed_up_at(scene, case) + timedelta(hours=1)
-        steps.append(by_staff(scene, case.review.by, Step(at, "reviewFollowUp", text)))
+        steps.append(by_staff(scene, case.review.by, Step(at, "reviewFollowUp", text, case.review.reason)))
     if case.reopened_at is not None:
         chief = dispatcher(scene)
         step = Step(
-            case.reopened_at, "reopenCase", f"{chief}重办：回访反映问题反弹", public=True, case_state=CaseState.REOPENED
+            case.reopened_at,
+            "reopenCase",
+            f"{chief}重办",
+            "回访反映问题反弹",
+            public=True,
+            case_state=CaseState.REOPENED,
         )
         steps.append(by_staff(scene, chief, step))
     if case.state is CaseState.ARCHIVED:

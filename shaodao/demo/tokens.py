@@ -59,7 +59,7 @@ def resident_viewer(street: Street, reference: str) -> Viewer:
 def handler_viewer(street: Street, organization_code: str) -> Viewer:
     """The viewer of an organization's handler 部门经办人. Raises KeyError where it has none."""
     for staff in street.staff:
-        if staff.role == Role.DEPT_HANDLER and staff.org == organization_code:
+        if staff.handled == organization_code:
             return staff_viewer(street, staff.name)
     raise KeyError(organization_code)
 

@@ -17,6 +17,7 @@ from shaodao.demo.working import FIRST_RESULT, progress_reports, result_text
 from shaodao.domain.permissions import county_of
 from shaodao.domain.vocabulary import (
     ClockKind,
+    ClockState,
     EvaluatorKind,
     ObjectionReason,
     ReportKind,
@@ -171,7 +172,9 @@ def _due_columns(clocks: Clocks) -> dict[str, Any]:
         "acknowledge_due_at": ClockKind.ACKNOWLEDGE, "arrive_due_at": ClockKind.ARRIVE,
         "first_report_due_at": ClockKind.FIRST_REPORT, "result_due_at": ClockKind.RESULT,
     }  # fmt: skip
-    return {column: clocks[kind].due.at if kind in clocks else None for column, kind in columns.items()}
+    # A clock that is paused with the case promises no due.
+    going = {kind: clock for kind, clock in clocks.items() if clock.state is not ClockState.PAUSED}
+    return {column: going[kind].due.at if kind in going else None for column, kind in columns.items()}
 
 
 def _lateness_columns(scene: Scene, part: Part, clocks: Clocks) -> dict[str, bool]:

@@ -21,20 +21,26 @@ def working_steps(scene: Scene, part: Part, parts: tuple[Part, ...]) -> list[Ste
 def _coming(scene: Scene, part: Part) -> list[Step]:
     who = scene.name_of(part.organization)
     told = [
-        (part.acknowledged_at, "acknowledgeAssignment", f"{who}应哨：{part.handler}", AssignmentState.ACKNOWLEDGED),
-        (part.arrived_at, "arriveAtScene", f"{who}到场报到", AssignmentState.ARRIVED),
-        (part.started_at, "startHandling", f"{who}开始处置", AssignmentState.HANDLING),
+        (
+            part.acknowledged_at,
+            "acknowledgeAssignment",
+            f"{who}{'应哨' if part.whistle else '签收'}",
+            f"到场人员：{part.handler}" if part.whistle else None,
+            AssignmentState.ACKNOWLEDGED,
+        ),
+        (part.arrived_at, "arriveAtScene", f"{who}到场报到", None, AssignmentState.ARRIVED),
+        (part.started_at, "startHandling", f"{who}开始处置", None, AssignmentState.HANDLING),
         *(
-            (at, "reportProgress", f"{who}阶段反馈：{text}", AssignmentState.HANDLING)
+            (at, "reportProgress", f"{who}阶段反馈", text, AssignmentState.HANDLING)
             for at, text in progress_reports(part)
         ),
     ]
     return [
         by_staff(scene, part.handler, Step(
-            at, type_, text, public=type_ == "arriveAtScene", organization=part.organization, part=part,
+            at, type_, text, detail, public=type_ == "arriveAtScene", organization=part.organization, part=part,
             assignment_state=state,
         ))
-        for at, type_, text, state in told if at is not None
+        for at, type_, text, detail, state in told if at is not None
     ]  # fmt: skip
 
 
@@ -42,7 +48,7 @@ def _reporting(scene: Scene, part: Part) -> list[Step]:
     reports = [(part.first_reported_at, FIRST_RESULT), (part.reported_at, result_text(part))]
     return [
         by_staff(scene, part.handler, Step(
-            at, "reportResult", f"{scene.name_of(part.organization)}反馈办结：{text}", organization=part.organization,
+            at, "reportResult", f"{scene.name_of(part.organization)}反馈办结", text, organization=part.organization,
             part=part, assignment_state=AssignmentState.REPORTED,
         ))
         for at, text in reports if at is not None
@@ -52,9 +58,9 @@ def _reporting(scene: Scene, part: Part) -> list[Step]:
 def _checking(scene: Scene, part: Part) -> list[Step]:
     chief, who, steps = dispatcher(scene), scene.name_of(part.organization), []
     if part.returned is not None:
-        text = f"{chief}退回{who}的反馈：{part.returned.reason}"
+        text = f"{chief}退回{who}的反馈"
         steps.append(Step(
-            part.returned.at, "returnReport", text, organization=part.organization, part=part,
+            part.returned.at, "returnReport", text, part.returned.reason, organization=part.organization, part=part,
             assignment_state=AssignmentState.RETURNED,
         ))  # fmt: skip
     if part.verified_at is not None:
@@ -72,7 +78,7 @@ def _objection(scene: Scene, part: Part, parts: tuple[Part, ...]) -> list[Step]:
     assert part.objected_at is not None
     taker = next(one for one in parts if one.state is not AssignmentState.REASSIGNED)
     raised = Step(
-        part.objected_at, "raiseObjection", f"{who}提出派单异议：{dispute.reason}", organization=part.organization, part=part,
+        part.objected_at, "raiseObjection", f"{who}提出派单异议", dispute.reason, organization=part.organization, part=part,
         assignment_state=AssignmentState.OBJECTED, payload={"reason": ObjectionReason.NOT_OUR_DUTY},
     )  # fmt: skip
     decided = Step(

@@ -49,6 +49,14 @@ CHANNEL_LEVELS: Mapping[Channel, SolvingLevel] = MappingProxyType(
 )
 """The solving level 解决层级 on which each channel is received (C.6)."""
 
+RESIDENT_CHANNELS: frozenset[Channel] = frozenset(
+    {
+        Channel.WECHAT, Channel.WEB, Channel.WECHAT_GROUP, Channel.SMS, Channel.QUNGONG, Channel.OPINION_BOX,
+        Channel.WISH_BOX,
+    }
+)  # fmt: skip
+"""The channels that residents use without a member of staff who writes down what they tell."""
+
 _RECEIVER_LEVELS: Mapping[Role, SolvingLevel] = {
     Role.GRID_WORKER: SolvingLevel.GRID,
     Role.GRID_CHIEF: SolvingLevel.COMMUNITY,

@@ -36,8 +36,16 @@ class AssignmentBrief(msgspec.Struct, frozen=True):
     reported_at: datetime | None = None
 
 
+class Involvement(msgspec.Struct, frozen=True):
+    """That an organization had an assignment of the case, in whatever round."""
+
+    organization_code: str
+    role: AssignmentRole
+    state: AssignmentState
+
+
 class CaseFacts(msgspec.Struct, frozen=True):
-    """A case for its machine (C.3). ``handlers`` and ``verifiers`` are accounts that took those parts in any round."""
+    """A case for its machine (C.3). ``handlers``, ``verifiers`` and ``involved`` took those parts in any round."""
 
     id: UUID
     county_code: int
@@ -61,9 +69,11 @@ class CaseFacts(msgspec.Struct, frozen=True):
     closed_at: datetime | None = None
     closed_by: UUID | None = None
     rework_count: int = 0
+    county_informed_at: datetime | None = None
     handlers: tuple[UUID, ...] = ()
     verifiers: tuple[UUID, ...] = ()
     assignments: tuple[AssignmentBrief, ...] = ()
+    involved: tuple[Involvement, ...] = ()
     open_whistles: int = 0
     solved: SolvedLevel | None = None
     rated: bool = False

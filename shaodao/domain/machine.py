@@ -117,15 +117,22 @@ class Machine(Generic[StateT, FactsT]):
             self._conflict(refusal.message, refusal.english, facts, viewer)
         return step
 
+    def expect(self, version: int | None, facts: FactsT, viewer: Viewer) -> None:
+        """Raise StateConflict, with what is allowed, when the caller has seen another version; None: not asked."""
+        if version is not None and version != facts.version:
+            message = f"内容已被他人更新（现为第 {facts.version} 版）"
+            self._conflict(message, f"changed by someone else (now version {facts.version})", facts, viewer)
+
     def _conflict(self, message: str, english: str, facts: FactsT, viewer: Viewer) -> None:
         allowed = self.available(facts, viewer)
         state = str(self.state_of(facts))
         raise StateConflict(message, english, state=state, version=facts.version, allowed=allowed, machine=self.name)
 
     def available(self, facts: FactsT, viewer: Viewer) -> tuple[AllowedAction, ...]:
-        """Every action that the state knows, whether this viewer may do it now, and if not, why (in Chinese)."""
+        """What the state knows for the viewer's roles, whether this viewer may do it now, and if not, why (in Chinese)."""
         state = self.state_of(facts)
-        return tuple(self._availability(step, facts, viewer) for step in self.steps if state in step.sources)
+        known = (step for step in self.steps if state in step.sources and _concerns(step, viewer))
+        return tuple(self._availability(step, facts, viewer) for step in known)
 
     def _availability(self, step: Step[StateT, FactsT], facts: FactsT, viewer: Viewer) -> AllowedAction:
         if not self.permits(step, facts, viewer):
@@ -134,6 +141,11 @@ class Machine(Generic[StateT, FactsT]):
             if (refusal := guard(facts, viewer)) is not None:
                 return AllowedAction(step.action, False, refusal.message)
         return AllowedAction(step.action, True)
+
+
+def _concerns(step: Step[StateT, FactsT], viewer: Viewer) -> bool:
+    """Whether the step is for any of the viewer's roles: a resident is not told what the street's staff do."""
+    return any(viewer.grants_of(party.role) for party in step.who)
 
 
 def party(role: Role, part: Part | None = None, *ranks: LeaderRank) -> Party:

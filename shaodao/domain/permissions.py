@@ -133,6 +133,13 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """The row's ``column`` is null."""
+
+    column: str
+
+
+@dataclass(frozen=True)
 class Linked:
     """A row of ``table`` in the same county exists with ``theirs`` equal to this row's ``ours``, for which ``condition`` holds."""
 
@@ -156,7 +163,7 @@ class AnyOf:
     parts: tuple["Condition", ...]
 
 
-Condition = Everything | InScope | Mine | Is | IsNot | Known | Linked | AllOf | AnyOf
+Condition = Everything | InScope | Mine | Is | IsNot | Known | Unknown | Linked | AllOf | AnyOf
 Rule = Mapping[Role, Condition]
 
 _STAFF = (
@@ -167,10 +174,15 @@ _EVERYONE = (Role.RESIDENT, *_STAFF)
 
 _OPEN_CASE = IsNot("visibility", ("RESTRICTED_MINOR", "RESTRICTED_SPECIAL"))
 _OWN_ORGANIZATION = Mine("organization_code", Subject.ORGANIZATION)
-_ASSIGNED = Linked("assignment", "case_id", "id", _OWN_ORGANIZATION)
+# Whom the matter was taken from again has no more to do with it.
+_STILL_ASSIGNED = AllOf((_OWN_ORGANIZATION, IsNot("state", ("REASSIGNED", "WITHDRAWN"))))
+_ASSIGNED = Linked("assignment", "case_id", "id", _STILL_ASSIGNED)
+_HANDLES = Linked("assignment", "case_id", "id", AllOf((_STILL_ASSIGNED, IsNot("role", ("INFORM",)))))
+_OPEN_REPORTER = Is("confidential", (False,))
 _CLOSED = Is("state", ("CLOSED", "FOLLOWED_UP", "ARCHIVED"))
 _HANDLING_CLOCK = Is("kind", ("HANDLING",))
 _FIRST_RECEIVED = AllOf((Is("role", ("FIRST_RECEIVER",)), Mine("holder_id", Subject.ACCOUNT)))
+_TO_THE_REPORTER = Is("kind", ("RECEIPT", "ACCEPTED", "NOT_ACCEPTED", "EXTENSION", "SUSPENSION", "RESULT"))
 
 _CASE: Rule = {
     Role.RESIDENT: Mine("reporter_person_id", Subject.PERSON),
@@ -183,29 +195,43 @@ _CASE: Rule = {
     Role.COUNTY_GRID_OFFICE: AllOf((InScope(), Known("county_informed_at"))),
 }
 
+# Restricted people (children, special groups) are the street's alone. Its dispatcher and leader do see that the record is
+# there: the duty chief must find a missing child in an emergency. What the record says of them they do not read in it.
+_NORMAL_PERSON = AllOf((InScope(), Is("visibility", ("NORMAL",))))
+_PERSON: Rule = {
+    Role.RESIDENT: Mine("id", Subject.PERSON),
+    Role.GRID_WORKER: _NORMAL_PERSON,
+    Role.GRID_CHIEF: _NORMAL_PERSON,
+    Role.STREET_DISPATCHER: InScope(),
+    Role.STREET_LEADER: InScope(),
+}
+_REGISTER_STAFF = (Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER)
+
 
 def _of_case(*roles: Role) -> dict[Role, Condition]:
     """A row that hangs on a case is seen by whoever of the roles sees the case."""
     return {role: Linked("case_file", "id", "case_id", _CASE[role]) for role in roles}
 
 
-_CASE_STAFF = (
-    Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.COUNTY_GRID_OFFICE,
-)  # fmt: skip
+_STREET_STAFF = (Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP)
+_CASE_STAFF = (*_STREET_STAFF, Role.COUNTY_GRID_OFFICE)
+
+_OWN_PART: Rule = {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: _OWN_ORGANIZATION}
 
 RULES: Mapping[str, Rule] = {
     # Divisions, organizations, categories, calendar: public inside the platform.
     "shared": dict.fromkeys(_EVERYONE, Everything()),
     "staff_only": dict.fromkeys(_STAFF, Everything()),
     "case": _CASE,
-    # The history: a resident reads the public sentences of the own case, a department the case's and its own.
+    # The history: a resident reads the public sentences of the own case, a department those that are about no other
+    # department, and its own.
     "case_event": {
         **_of_case(*_CASE_STAFF),
         Role.RESIDENT: AllOf((Is("public", (True,)), Linked("case_file", "id", "case_id", _CASE[Role.RESIDENT]))),
         Role.DEPT_HANDLER: AllOf(
             (
                 Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]),
-                AnyOf((Is("public", (True,)), _OWN_ORGANIZATION)),
+                AnyOf((AllOf((Is("public", (True,)), Unknown("organization_code"))), _OWN_ORGANIZATION)),
             )
         ),
     },
@@ -217,7 +243,7 @@ RULES: Mapping[str, Rule] = {
         Role.DEPT_HANDLER: AnyOf((_OWN_ORGANIZATION, Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]))),
     },
     # What hangs on one assignment is that organization's and the street's alone.
-    "own_assignment": {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: _OWN_ORGANIZATION},
+    "own_assignment": _OWN_PART,
     "case_detail": _of_case(*_CASE_STAFF),
     # A department sees the pictures of the scene as the street found it, and its own files.
     "attachment": {
@@ -225,7 +251,7 @@ RULES: Mapping[str, Rule] = {
         Role.DEPT_HANDLER: AllOf(
             (
                 Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]),
-                AnyOf((_OWN_ORGANIZATION, Is("kind", ("BEFORE",)))),
+                AnyOf((_OWN_ORGANIZATION, AllOf((Is("kind", ("BEFORE",)), Unknown("organization_code"))))),
             )
         ),
     },
@@ -245,6 +271,7 @@ RULES: Mapping[str, Rule] = {
         Role.STREET_DISPATCHER: AllOf((Is("role", ("STREET_DISPATCHER",)), InScope())),
         Role.STREET_LEADER: AllOf((Is("role", ("STREET_LEADER",)), InScope())),
         Role.FOLLOW_UP: AllOf((Is("role", ("FOLLOW_UP",)), InScope())),
+        Role.COUNTY_GRID_OFFICE: AllOf((Is("role", ("COUNTY_GRID_OFFICE",)), InScope())),
         Role.GRID_WORKER: AnyOf((AllOf((Is("role", ("GRID_WORKER",)), InScope())), _FIRST_RECEIVED)),
         Role.GRID_CHIEF: AnyOf((AllOf((Is("role", ("GRID_CHIEF",)), InScope())), _FIRST_RECEIVED)),
         Role.DEPT_HANDLER: AllOf((Is("role", ("DEPT_HANDLER",)), _OWN_ORGANIZATION)),
@@ -252,18 +279,20 @@ RULES: Mapping[str, Rule] = {
     "follow_up": _of_case(
         Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.COUNTY_GRID_OFFICE, Role.RESIDENT
     ),
-    "message": _of_case(
-        Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.GRID_CHIEF, Role.GRID_WORKER, Role.RESIDENT
-    ),
+    # A resident reads what was written to them, not what departments were called with.
+    "message": {
+        **_of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.GRID_CHIEF, Role.GRID_WORKER),
+        Role.RESIDENT: AllOf(
+            (
+                _TO_THE_REPORTER,
+                Unknown("organization_code"),
+                Linked("case_file", "id", "case_id", _CASE[Role.RESIDENT]),
+            )
+        ),
+    },
     "grid": dict.fromkeys(_EVERYONE, Everything()),
     "team": dict.fromkeys(_EVERYONE, Everything()),
-    "person": {
-        Role.RESIDENT: Mine("id", Subject.PERSON),
-        Role.GRID_WORKER: AllOf((InScope(), Is("visibility", ("NORMAL",)))),
-        Role.GRID_CHIEF: AllOf((InScope(), Is("visibility", ("NORMAL",)))),
-        Role.STREET_DISPATCHER: InScope(),
-        Role.STREET_LEADER: InScope(),
-    },
+    "person": _PERSON,
     "household": {
         Role.RESIDENT: Linked("person", "household_id", "id", Mine("id", Subject.PERSON)),
         Role.GRID_WORKER: InScope(),
@@ -271,22 +300,32 @@ RULES: Mapping[str, Rule] = {
         Role.STREET_DISPATCHER: InScope(),
         Role.STREET_LEADER: InScope(),
     },
-    "care": {
-        Role.GRID_WORKER: AllOf((InScope(), Is("visibility", ("NORMAL",)))),
-        Role.GRID_CHIEF: AllOf((InScope(), Is("visibility", ("NORMAL",)))),
-        Role.STREET_DISPATCHER: InScope(),
-        Role.STREET_LEADER: InScope(),
-    },
+    "care": dict.fromkeys(_REGISTER_STAFF, _NORMAL_PERSON),
     "vessel": dict.fromkeys(
         (Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.COUNTY_GRID_OFFICE),
         InScope(),
     ),
-    # Fields. The reporter never reaches a department when the case is confidential (C.7 guardrail 5).
+    # Fields. Each role sees a field on the rows that the role itself sees: grants never add up to more than each of them.
+    # The reporter never reaches a department when the case is confidential (C.7 guardrail 5), nor who is only informed.
     "reporter": {
-        **{role: Everything() for role in _CASE_STAFF},
-        Role.RESIDENT: Mine("reporter_person_id", Subject.PERSON),
-        Role.DEPT_HANDLER: AllOf((Is("confidential", (False,)), _ASSIGNED)),
+        **{role: _CASE[role] for role in (*_STREET_STAFF, Role.RESIDENT)},
+        Role.DEPT_HANDLER: AllOf((_OPEN_REPORTER, _HANDLES)),
     },
-    "staff_field": {role: Everything() for role in _CASE_STAFF},
-    "own_field": {**{role: Everything() for role in _CASE_STAFF}, Role.DEPT_HANDLER: _OWN_ORGANIZATION},
+    "staff_field": {role: _CASE[role] for role in _CASE_STAFF},
+    "staff_field_of_case": _of_case(*_CASE_STAFF),
+    "own_field": _OWN_PART,
+    # A file's name may tell who reported.
+    "attachment_name": {
+        **_of_case(*_CASE_STAFF, Role.RESIDENT),
+        Role.DEPT_HANDLER: AnyOf(
+            (_OWN_ORGANIZATION, Linked("case_file", "id", "case_id", AllOf((_OPEN_REPORTER, _ASSIGNED))))
+        ),
+    },
+    # With the day of birth a masked identity number is whole again: residents read their own, staff reveal it.
+    "own_person": {Role.RESIDENT: _PERSON[Role.RESIDENT]},
+    "person_staff": {role: _PERSON[role] for role in _REGISTER_STAFF},
+    "person_detail": dict.fromkeys(_REGISTER_STAFF, _NORMAL_PERSON),
+    # Looking a phone up tells whose it is: that is for who answers the phone.
+    "person_by_phone": {Role.STREET_DISPATCHER: _PERSON[Role.STREET_DISPATCHER]},
+    "case_by_phone": {Role.STREET_DISPATCHER: _CASE[Role.STREET_DISPATCHER]},
 }

@@ -202,6 +202,7 @@ class Rulebook(_Section, frozen=True):
     idempotency_days: Positive
     repeat_days: Positive
     reveals: RateLimit
+    phone_lookups: RateLimit
 
     def case_limit(self, urgency: Urgency, catalogue_limit: Limit | None = None) -> Limit:
         """The handling limit of a case: its class's, unless the catalogue item has its own (C.5 rule 4)."""

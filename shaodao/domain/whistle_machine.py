@@ -86,6 +86,13 @@ def closer_is_no_handler(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
     return None
 
 
+def a_department_to_rate(facts: WhistleFacts, _: Viewer) -> Refusal | None:
+    """The street rates each department that owed a report once."""
+    if all(a.organization_code in facts.rated_organizations for a in facts.owing):
+        return Refusal("各单位均已评价", "every department was rated already")
+    return None
+
+
 def not_judged(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     """The county judges a whistle once."""
     return Refusal("区网格办已评", "the county has judged the whistle already") if facts.judged else None
@@ -140,7 +147,7 @@ WHISTLE_MACHINE: Machine[WhistleState, WhistleFacts] = Machine(
             WhistleState.WITHDRAWN, (*_DRAFTERS, *_LEADER), (nobody_arrived,),
         ),
         Step("close", "消哨", frozenset({WhistleState.VERIFIED}), WhistleState.CLOSED, _DISPATCHER, (closer_is_no_handler,)),
-        Step("rateDepartment", "街道评部门", _ENDED, None, _LEADER),
+        Step("rateDepartment", "街道评部门", _ENDED, None, _LEADER, (a_department_to_rate,)),
         Step("judge", "区网格办评哨", _ENDED, None, (party(Role.COUNTY_GRID_OFFICE),), (not_judged,)),
     ),
 )  # fmt: skip

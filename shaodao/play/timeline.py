@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from shaodao.play.client import Api
 
@@ -16,7 +17,7 @@ FOLLOW = """
 subscription Follow($id: ID!, $after: String) {
   caseChanged(id: $id, after: $after) {
     cursor
-    event { seq at type text fromState toState organization { code } }
+    event { seq at type text detail fromState toState organization { code } }
     case { state messages { id kind text } }
   }
 }
@@ -80,7 +81,8 @@ class Timeline:
         row.add_column(width=11, style="cyan")
         row.add_column(ratio=3, overflow="fold")
         row.add_column(ratio=2, style="green", overflow="fold")
-        row.add_row(str(event["seq"]), f"{at:%m-%d %H:%M}", event["text"], "\n".join(f"✉ {text}" for text in told))
+        said = Text.assemble(event["text"], (f" {event['detail']}" if event["detail"] else "", "dim"))
+        row.add_row(str(event["seq"]), f"{at:%m-%d %H:%M}", said, "\n".join(f"✉ {text}" for text in told))
         self.console.print(row)
 
     async def until(self, what: str, reached: Callable[[], bool], seconds: float = 60.0) -> None:

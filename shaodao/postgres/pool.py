@@ -4,11 +4,14 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import structlog
 
 from shaodao.postgres.errors import DatabaseUnreachable
 
 # As many statements as the read compiler keeps plans; a connection never prepares the same statement twice.
 STATEMENT_CACHE_SIZE = 4096
+CLOSE_WITHIN = 2.0
+"""Seconds that the connections of a pool get to end; a database that is gone never lets them."""
 
 SESSION_SETTINGS = {
     "application_name": "shaodao",
@@ -20,6 +23,8 @@ SESSION_SETTINGS = {
 }
 
 UNREACHABLE = (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+_log = structlog.get_logger(__name__)
 
 
 async def create_pool(dsn: str, size: int, *, application_name: str = "shaodao") -> "asyncpg.Pool[asyncpg.Record]":
@@ -39,6 +44,15 @@ async def create_pool(dsn: str, size: int, *, application_name: str = "shaodao")
         )
     except UNREACHABLE as error:
         raise unreachable(dsn, error) from None
+
+
+async def close_pool(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    """Close the pool; connections that are still in use or do not answer after CLOSE_WITHIN seconds are cut."""
+    try:
+        async with asyncio.timeout(CLOSE_WITHIN):
+            await pool.close()
+    except UNREACHABLE as error:
+        _log.warning("pool_cut", error=str(error) or type(error).__name__)
 
 
 async def connect(dsn: str, *, application_name: str = "shaodao") -> "asyncpg.Connection[asyncpg.Record]":

@@ -18,6 +18,7 @@ from shaodao.domain.whistle_machine import WHISTLE_MACHINE, computed_whistle_sta
 from shaodao.plugin import (
     AssignmentState,
     AssignmentView,
+    AttachmentKind,
     AttachmentMetadata,
     CaseClosed,
     CloseKind,
@@ -102,11 +103,17 @@ class Assignment:
     done_keys: dict[str, Any] = field(default_factory=dict)
     whistle_id: UUID = field(default_factory=uuid4)
     version: int = 1
+    evidence_required: bool = False
 
     @property
     def state(self) -> AssignmentState:
         """Where the assignment stands."""
         return self.view.state
+
+    @property
+    def photo_missing(self) -> bool:
+        """Whether a photo of the result 处置后照片 is required and not attached yet."""
+        return self.evidence_required and all(file.kind is not AttachmentKind.AFTER for file in self.attachments)
 
     @property
     def names_of_actions(self) -> tuple[str, ...]:

@@ -34,7 +34,9 @@ def check_progress(report: ProgressReport, texts: TextLimits, now: datetime) -> 
     faults.check()
 
 
-def check_result(report: Report, form_faults: InvalidInput | None, texts: TextLimits, now: datetime) -> None:
+def check_result(
+    report: Report, form_faults: InvalidInput | None, texts: TextLimits, now: datetime, *, photo_missing: bool = False
+) -> None:
     """A result report, with what was found wrong in its form. Raises InvalidInput, which names every fault."""
     faults = Faults()
     check_past(faults, "acceptedAt", report.accepted_at, now)
@@ -44,6 +46,10 @@ def check_result(report: Report, form_faults: InvalidInput | None, texts: TextLi
     optional_text(faults, "explanation", report.explanation, texts.explanation)
     if report.result in _EXPLAINED and not (report.explanation or "").strip():
         faults.add("explanation", "未解决须说明原因", "is required for a matter that is not solved")
+    if photo_missing:
+        faults.add(
+            "attachments", "须先上传处置后照片", "a photo of the result is required: addAttachment of kind AFTER first"
+        )
     faults.faults.extend(form_faults.faults if form_faults else ())
     faults.check()
 

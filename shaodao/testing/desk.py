@@ -220,5 +220,6 @@ class StreetDesk:
             fields = self._ground.validate(self.view.organization_code, report.fields)
         except InvalidInput as invalid:
             form_faults = invalid
-        check_result(report, form_faults, self._ground.texts, self.now)
+        missing = self._assignment.photo_missing
+        check_result(report, form_faults, self._ground.texts, self.now, photo_missing=missing)
         return fields

@@ -133,9 +133,14 @@ class Street:
         case: CaseSample | None = None,
         role: AssignmentRole = AssignmentRole.LEAD,
         others: Sequence[OtherOrganization] = (),
+        evidence_required: bool = False,
     ) -> Assignment:
-        """Dispatch a case 派单 to an organization of the department without a whistle, and deliver it (``on_dispatch``)."""
+        """Dispatch a case 派单 to an organization of the department without a whistle, and deliver it (``on_dispatch``).
+
+        ``evidence_required``: by the dispatch catalogue, the result is reported only with a photo of it 处置后照片.
+        """
         assignment = self._assign(organization_code, case or CaseSample(), role, None, others)
+        assignment.evidence_required = evidence_required
         assignment.deliver(assignment.event(Dispatched))
         return assignment
 

@@ -108,6 +108,18 @@ def test_a_faulty_report_is_refused_with_its_path(street: Street, changes: dict[
     assert assignment.state is AssignmentState.ACKNOWLEDGED
 
 
+def test_a_photo_of_the_result_is_demanded_as_the_platform_does(street: Street) -> None:
+    assignment = street.dispatch("XX", evidence_required=True)
+    desk = _desk(street, assignment)
+    _do(street, desk.acknowledge(["万示序"]))
+    with pytest.raises(InvalidInput) as refused:
+        _do(street, desk.report_result(_report(street)))
+    assert [fault.path for fault in refused.value.faults] == ["attachments"]
+    _do(street, desk.attach(PHOTO))
+    _do(street, desk.report_result(_report(street)))
+    assert assignment.state is AssignmentState.REPORTED
+
+
 @pytest.mark.parametrize(("point", "proof"), [(HERE, "POINT"), (None, "DECLARED")])
 def test_an_arrival_is_proved_by_a_point_near_the_case(street: Street, point: Point | None, proof: str) -> None:
     assignment = street.blow("XX")

@@ -28,7 +28,7 @@ from shaodao.domain.permissions import Viewer
 from shaodao.host import utc_now
 from shaodao.postgres.embedded import Cluster
 from shaodao.postgres.pool import connect
-from shaodao.serving import WEBSOCKET_MESSAGE_BYTES
+from shaodao.serving import server_of
 from shaodao.settings import Settings
 from shaodao.tokens import issue, local_key
 
@@ -223,11 +223,7 @@ async def serving(settings: Settings, limits: SocketLimits | None = None) -> Asy
     assert settings.database_url is not None
     application = create_app(settings, settings.database_url, limits)
     with socket.create_server(("127.0.0.1", 0)) as bound:
-        config = uvicorn.Config(
-            application, http="httptools", ws="websockets-sansio", lifespan="on", log_config=None, access_log=False,
-            ws_max_size=WEBSOCKET_MESSAGE_BYTES,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
+        server = server_of(application)
         running = asyncio.create_task(server.serve(sockets=[bound]))
         while not server.started:
             await asyncio.sleep(0.01)

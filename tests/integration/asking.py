@@ -1,7 +1,7 @@
 """The demonstration street with its cases, and its people asking it queries."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from schema.execution import Context, Outcome, ReadService
@@ -11,6 +11,7 @@ from shaodao.commands.transaction import Ground
 from shaodao.demo.cases import load_cases
 from shaodao.demo.identifiers import case_id
 from shaodao.domain.permissions import Viewer
+from shaodao.lookups import PhoneLookups
 from tests.integration.conftest import Street
 
 NOBODY = Viewer("nobody", "无示名")
@@ -22,6 +23,7 @@ class Services:
     """What queries and mutations need besides the database."""
 
     street: Street
+    lookups: PhoneLookups = field(default_factory=PhoneLookups)
 
     def ground(self) -> Ground:
         """The street's ground."""
@@ -39,6 +41,7 @@ class Desk:
 
     street: Street
     service: ReadService
+    services: Services
 
     @property
     def dispatcher(self) -> Viewer:
@@ -66,7 +69,7 @@ class Desk:
     async def outcome(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Outcome:
         """What comes of a document at the street's time."""
         asking = self.dispatcher if viewer is None else viewer
-        context = Context(asking, self.street.now, self.street.pool, services=Services(self.street))
+        context = Context(asking, self.street.now, self.street.pool, services=self.services)
         return await self.service.execute(document, context, variables)
 
     async def ask(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
@@ -90,4 +93,4 @@ async def desk_of(street: Street) -> Desk:
     """The street with its cases at their stored times."""
     async with street.pool.acquire() as connection, connection.transaction():
         await load_cases(connection_of(connection), street.ground, street.now, keep_times=True)
-    return Desk(street, ReadService(build_schema()))
+    return Desk(street, ReadService(build_schema()), Services(street))

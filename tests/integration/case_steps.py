@@ -68,6 +68,8 @@ async def do(street: Street, step: Step, who: str = DISPATCHER) -> Outcome:
 
 
 async def registered(street: Street, who: str = DISPATCHER, **changes: Any) -> UUID:
+    if who.startswith("P0"):
+        changes = {"channel": Channel.WECHAT} | changes
     outcome = await do(street, lambda tx: register(tx, case_input(**changes)), who)
     assert outcome.case_id is not None
     return outcome.case_id

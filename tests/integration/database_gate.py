@@ -26,27 +26,34 @@ class Gate:
     target: str
     path: str
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self) -> None:
         """Let connections through."""
+        self.flowing.set()
         self.server = await asyncio.start_unix_server(self._connected, self.path)
 
     async def shut(self) -> None:
         """Cut what is connected, and let nobody in."""
         self.server.close()
+        self.flowing.set()
         for writer in self.writers:
             writer.transport.abort()
         Path(self.path).unlink(missing_ok=True)
         await asyncio.sleep(0)
 
+    def freeze(self) -> None:
+        """Keep what is connected, and pass nothing on any more, as when the network is cut in silence."""
+        self.flowing.clear()
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind = await asyncio.open_unix_connection(self.target)
         self.writers += [writer, behind]
         with suppress(OSError):
-            await asyncio.gather(_passed(reader, behind), _passed(behind_reader, writer))
+            await asyncio.gather(self._pass(reader, behind), self._pass(behind_reader, writer))
 
-
-async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-    writer.close()
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            await self.flowing.wait()
+            writer.write(data)
+        writer.close()

@@ -18,6 +18,7 @@ from shaodao.delivery.announcer import AnnouncerRules, open_announcer
 from shaodao.delivery.cursors import Position
 from shaodao.delivery.feed import Feed, FeedRules, open_feed
 from shaodao.domain.permissions import Viewer
+from shaodao.lookups import PhoneLookups
 from tests.integration.conftest import Street
 
 Json = dict[str, Any]
@@ -120,4 +121,6 @@ async def live_graphql_of(street: Street, queue: int = 1000) -> AsyncIterator[Gr
 
 
 def _services(street: Street, runner: CommandRunner, feed: Feed) -> Any:
-    return SimpleNamespace(runner=runner, feed=feed, ground=lambda: street.ground, now=lambda: street.now)
+    return SimpleNamespace(
+        runner=runner, feed=feed, ground=lambda: street.ground, now=lambda: street.now, lookups=PhoneLookups()
+    )

@@ -95,7 +95,7 @@ async def test_whoever_arrives_by_a_position_far_off_waits_for_the_streets_word(
     there = await row(street, "assignment", lead)
     assert (there["state"], there["arrival_proof"]) == ("ARRIVED", "DECLARED")
     told = await street.pool.fetchval(
-        "SELECT text FROM case_event WHERE case_id = $1 AND type = 'arriveAtScene'", case_id
+        "SELECT detail FROM case_event WHERE case_id = $1 AND type = 'arriveAtScene'", case_id
     )
     assert "定位距案件地点9" in told
 

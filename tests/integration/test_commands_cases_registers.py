@@ -110,6 +110,22 @@ async def test_defining_again_replaces_the_grid(street: Street) -> None:
     assert (row["name"], row["size_warning"]) == ("听涛新网格", "100户，不在300至500户之间")
 
 
+async def test_a_grid_that_overlaps_another_is_refused_by_name(street: Street) -> None:
+    await define(street, grid_input())
+    with pytest.raises(InvalidInput) as error:
+        await define(street, grid_input(code=f"{NEW_GRID[:12]}098"))
+    assert paths(error) == {"boundary"}
+    assert "听涛第九网格" in error.value.faults[0].message
+    sea = {
+        "kind": GridKind.SEA,
+        "area_kind": AreaKind.SEA,
+        "operation_mode": "张网",
+        "sea_area": "丙区",
+        "fleet_group": "一组",
+    }
+    await define(street, grid_input(code="990101001201009", **sea))  # land and sea are told apart
+
+
 async def test_a_sea_grid_has_its_three_attributes(street: Street) -> None:
     code = "990101001201009"
     sea = {"code": code, "kind": GridKind.SEA, "area_kind": AreaKind.SEA, "household_count": 0}

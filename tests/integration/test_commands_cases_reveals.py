@@ -14,7 +14,7 @@ from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.demo.identifiers import person_id
 from shaodao.domain.errors import NotFound, NotPermitted, RateLimited
 from shaodao.domain.permissions import Viewer
-from shaodao.domain.vocabulary import AssignmentRole, RevealPurpose
+from shaodao.domain.vocabulary import AssignmentRole, Channel, RevealPurpose
 from tests.integration.case_steps import BASIS, accepted, closed, dispatched, do, only_row
 from tests.integration.conftest import Street
 
@@ -52,7 +52,7 @@ async def test_every_use_is_logged_and_stands_in_the_history_without_the_data(st
     assert (row["login"], row["role"], row["purpose"], row["fields"]) == (
         dispatcher.login, "STREET_DISPATCHER", "CONTACT_REPORTER", ["name", "phone"],
     )  # fmt: skip
-    assert (row["case_id"], row["subject_id"], row["at"]) == (case_id, case_id, street.now)
+    assert (row["case_id"], row["subject_id"], row["at"]) == (case_id, case_id, street.now)  # no person of the register
     event = await only_row(street, "SELECT * FROM case_event WHERE type = 'revealPersonalData'")
     assert event["public"] is False
     assert event["actor_role"] == "STREET_DISPATCHER"
@@ -71,7 +71,7 @@ async def test_a_case_without_a_phone_shows_nothing_and_is_logged_all_the_same(s
 async def test_the_caller_sees_contacts_of_closed_cases_for_calling(street: Street) -> None:
     caller = street.viewer("毛示访")
     open_case = await accepted(street)
-    with pytest.raises(NotPermitted):
+    with pytest.raises(NotFound):
         await reporter(street, caller, open_case, FOLLOW_UP)
     case_id = await closed(street)
     assert (await reporter(street, caller, case_id, FOLLOW_UP)).phone == "10000010014"
@@ -83,9 +83,11 @@ async def test_the_leads_handler_sees_the_reporter_unless_confidential(street: S
     lead, other = street.department_viewer("CG"), street.department_viewer("JJ")
     case_id = await dispatched(street)
     assert (await reporter(street, lead, case_id, ON_SITE)).phone == "10000010014"
-    for viewer, purpose in ((other, ON_SITE), (lead, FOLLOW_UP), (street.department_viewer("MZ"), ON_SITE)):
+    for viewer, purpose in ((other, ON_SITE), (lead, FOLLOW_UP)):
         with pytest.raises(NotPermitted):
             await reporter(street, viewer, case_id, purpose)
+    with pytest.raises(NotFound):
+        await reporter(street, street.department_viewer("MZ"), case_id, ON_SITE)
     hidden = await dispatched(street, reporter=ReporterInput(phone="10000010014", confidential=True))
     with pytest.raises(NotPermitted):
         await reporter(street, lead, hidden, ON_SITE)
@@ -94,39 +96,41 @@ async def test_the_leads_handler_sees_the_reporter_unless_confidential(street: S
 
 
 async def test_a_withdrawn_lead_sees_no_more(street: Street) -> None:
-    case_id = await accepted(street, "P014", reporter=None)
+    case_id = await accepted(street, "P014", reporter=None, channel=Channel.WECHAT)
     await do(
         street,
         lambda tx: cases.dispatch(tx, case_id, parties=[PartyInput("CG", AssignmentRole.LEAD)], duty_basis=BASIS),
     )
     await do(street, lambda tx: cases.withdraw(tx, case_id, reason="已解决"), "P014")
-    with pytest.raises(NotPermitted):
+    with pytest.raises(NotFound):
         await reporter(street, street.department_viewer("CG"), case_id, ON_SITE)
 
 
 async def test_the_worker_sees_people_of_the_own_grid(street: Street) -> None:
-    case_id, worker = await accepted(street), street.viewer("周示岚")
+    case_id, worker = await accepted(street, subject_person_id=person_id("P014")), street.viewer("周示岚")
     shown = await person(street, worker, case_id, "P014")
     assert (shown.name, shown.phone, shown.id_number) == ("沈例宽", "10000010014", "990101196804251015")
-    assert shown.fields == ["name", "phone", "idNumber"]
-    for viewer, reference in (
-        (worker, "P001"),
-        (street.viewer("吴示禾"), "P001"),
-        (street.viewer("尤示宁"), "P014"),
-        (street.viewer("孔示明"), "P014"),
-        (street.department_viewer("CG"), "P014"),
-        (street.resident("P014"), "P014"),
+    assert shown.fields == ["name", "phone", "idNumber", "birthDate"]
+    for viewer, error in (
+        (street.viewer("尤示宁"), NotPermitted),
+        (street.viewer("孔示明"), NotPermitted),
+        (street.viewer("吴示禾"), NotFound),
+        (street.department_viewer("CG"), NotFound),
+        (street.resident("P014"), NotFound),
     ):
-        with pytest.raises(NotPermitted):
-            await person(street, viewer, case_id, reference)
+        with pytest.raises(error):
+            await person(street, viewer, case_id, "P014")
+    with pytest.raises(NotFound):
+        await person(street, worker, case_id, "P001")
     with pytest.raises(NotPermitted):
         await reporter(street, worker, case_id)
     assert await uses(street) == 1
 
 
 async def test_a_minor_is_shown_to_the_dispatcher_only(street: Street) -> None:
-    case_id = await accepted(street, point=None, grid_code="990101001201002")
-    with pytest.raises(NotPermitted):
+    concerned = {"point": None, "grid_code": "990101001201002", "subject_person_id": person_id("P007")}
+    case_id = await accepted(street, **concerned)
+    with pytest.raises(NotFound):
         await person(street, street.viewer("韩示屿"), case_id, "P007")
     assert (await person(street, street.viewer("吕示衡"), case_id, "P007")).name is not None
 

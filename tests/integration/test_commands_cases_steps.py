@@ -217,7 +217,7 @@ async def test_an_urgent_case_made_safe_counts_its_new_limit_from_then(street: S
     assert (await case_row(street, case_id))["due_at"] == datetime(2026, 11, 21, tzinfo=SHANGHAI)
     handling = await clock(street, case_id, "HANDLING")
     assert handling["started_at"] == street.now
-    assert "险情已控" in (await last_event(street, case_id))["text"]
+    assert (await last_event(street, case_id))["detail"] == "险情已控"
 
 
 async def test_classifying_needs_something_that_exists(street: Street) -> None:

@@ -4,22 +4,25 @@ from uuid import UUID
 
 import pytest
 
-from shaodao.commands import assignments, evaluations, whistle_closing
+from shaodao.commands import assignments, cases, evaluations, whistle_closing, whistles
 from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.evaluations import Scores
 from shaodao.domain.errors import InvalidInput, NotPermitted, StateConflict
 from shaodao.domain.vocabulary import CloseKind
 from tests.integration.conftest import Street
 from tests.integration.whistle_steps import (
+    BASIS,
     CHIEF,
     COUNTY,
     INFORM,
     LEAD,
+    accepted,
     all_verified,
     assignment_of,
     blown,
     blown_on,
     do,
+    drafted,
     events,
     hearings,
     paths,
@@ -91,6 +94,28 @@ async def test_with_another_whistle_open_the_case_stays_open(street: Street) -> 
     await all_verified(street, case_id, ["SC"])
     outcome = await do(street, lambda tx: whistle_closing.close(tx, second, RESULT, CloseKind.SOLVED))
     assert outcome.case_state == "CLOSED"
+
+
+async def test_drafts_left_over_do_not_keep_a_case_open(street: Street) -> None:
+    case_id, whistle_id = await blown(street)
+    draft, pending = await drafted(street, case_id), await drafted(street, case_id)
+    await do(street, lambda tx: whistles.submit(tx, pending))
+    await all_verified(street, case_id)
+    outcome = await do(street, lambda tx: whistle_closing.close(tx, whistle_id, RESULT, CloseKind.SOLVED))
+    assert outcome.case_state == "CLOSED"
+    for left in (draft, pending):
+        assert (await row(street, "whistle", left))["state"] == "WITHDRAWN"
+    assert (await events(street, case_id))[-4:] == ["closeWhistle", "withdrawWhistle", "withdrawWhistle", "closeCase"]
+
+
+async def test_a_dispatched_case_with_a_draft_is_closed_by_the_dispatcher(street: Street) -> None:
+    case_id = await accepted(street)
+    await do(street, lambda tx: cases.dispatch(tx, case_id, parties=[PartyInput("CG", LEAD)], duty_basis=BASIS))
+    draft = await drafted(street, case_id)
+    await all_verified(street, case_id, ["CG"])
+    outcome = await do(street, lambda tx: cases.close(tx, case_id, close_kind=CloseKind.SOLVED, result_text=RESULT))
+    assert outcome.case_state == "CLOSED"
+    assert (await row(street, "whistle", draft))["state"] == "WITHDRAWN"
 
 
 async def test_nobody_leaves_before_the_whistle_is_verified(street: Street) -> None:

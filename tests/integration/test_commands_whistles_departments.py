@@ -45,6 +45,44 @@ async def test_the_dispatcher_adds_departments_in_an_emergency_only(street: Stre
     await do(street, lambda tx: whistle_parties.add_department(tx, emergency, PartyInput("GA", CO), "需核查车主"))
 
 
+async def test_changing_the_departments_makes_what_others_have_read_stale(street: Street) -> None:
+    _, whistle_id = await blown(street)
+    seen = (await row(street, "whistle", whistle_id))["version"]
+
+    async def add(code: str) -> None:
+        party = PartyInput(code, CO)
+        await do(
+            street,
+            lambda tx: whistle_parties.add_department(tx, whistle_id, party, "增援", expected_version=seen),
+            CHIEF,
+        )
+
+    await add("GA")
+    with pytest.raises(StateConflict) as refused:
+        await add("SC")
+    assert refused.value.version == seen + 1
+    assert {action.name for action in refused.value.allowed} >= {"addDepartment", "changeLead"}
+    seen += 1
+    await do(
+        street, lambda tx: whistle_parties.change_lead(tx, whistle_id, "JJ", "职责更近", expected_version=seen), CHIEF
+    )
+    with pytest.raises(StateConflict):
+        await add("SC")
+
+
+async def test_who_leads_again_after_a_withdrawal_stands_in_the_history_and_is_called(street: Street) -> None:
+    case_id = await accepted(street)
+    parties = [PartyInput("GA", LEAD)]
+    await do(street, lambda tx: cases.dispatch(tx, case_id, parties=parties, duty_basis="治安管理"))
+    whistle_id = await blown_on(street, case_id, parties=[PartyInput("CG", LEAD)])
+    await do(street, lambda tx: whistle_closing.withdraw(tx, whistle_id, "已无必要"), CHIEF)
+    again = await assignment_of(street, case_id, "GA")
+    assert (await row(street, "assignment", again))["role"] == "LEAD"
+    event = await street.pool.fetchrow("SELECT * FROM case_event WHERE case_id = $1 AND type = 'changeLead'", case_id)
+    assert (event["assignment_id"], event["actor_role"]) == (again, "SYSTEM")
+    assert (await hearings(street, case_id))[-1] == ("GA", "on_dispatch")
+
+
 @pytest.mark.parametrize(
     ("party", "path"),
     [

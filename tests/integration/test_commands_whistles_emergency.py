@@ -10,6 +10,7 @@ from shaodao.commands import emergencies, whistles
 from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.emergencies import EmergencyInput
 from shaodao.commands.registration import CaseInput
+from shaodao.commands.reporters import ReporterInput
 from shaodao.commands.transaction import Outcome
 from shaodao.domain.errors import InvalidInput, NotPermitted, StateConflict
 from shaodao.domain.vocabulary import CaseKind, Channel, WhistleKind
@@ -47,6 +48,30 @@ def alone_at_home(**changes: Any) -> CaseInput:
 
 async def blow(street: Street, case_id: UUID | None, case: CaseInput | None, given: EmergencyInput = GIVEN) -> Outcome:
     return await do(street, lambda tx: emergencies.blow_emergency(tx, case_id, case, given))
+
+
+async def test_the_receipt_and_the_acceptance_name_the_day_of_an_urgent_case(street: Street) -> None:
+    for category in (None, "A13"):
+        case = alone_at_home(reporter=ReporterInput(name="沈例宽", phone="100-0001-0014"), category_code=category)
+        outcome = await blow(street, None, case, EmergencyInput("现场紧急", parties=[PartyInput("GA", LEAD)]))
+        rows = await street.pool.fetch(
+            "SELECT text FROM message WHERE case_id = $1 AND organization_code IS NULL ORDER BY id", outcome.case_id
+        )
+        texts = [message["text"] for message in rows]
+        assert ["已登记" in texts[0], "已受理" in texts[1]] == [True, True]
+        assert all("预计11月21日10:00前办结" in text for text in texts)
+
+
+async def test_a_confirmation_that_comes_late_says_so(street: Street) -> None:
+    for hours, said in ((23, "孔示明补批应急哨"), (25, "孔示明逾期补批应急哨")):
+        outcome = await blow(street, await accepted(street), None)
+        assert outcome.whistle_id is not None
+        whistle_id = outcome.whistle_id
+        await do(street, lambda tx, it=whistle_id: whistles.confirm(tx, it), CHIEF, timedelta(hours=hours))  # type: ignore[misc]
+        text = await street.pool.fetchval(
+            "SELECT text FROM case_event WHERE whistle_id = $1 AND type = 'confirmWhistle'", whistle_id
+        )
+        assert text.startswith(said)
 
 
 async def test_a_new_case_is_registered_accepted_and_whistled_for_in_one_transaction(street: Street) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import structlog
 
 from shaodao.delivery import pace
 from shaodao.delivery.announcer import Bell
@@ -49,3 +50,30 @@ async def test_a_worker_whose_pass_is_overdue_is_not_alive(monkeypatch: pytest.M
     assert pulse.alive
     await asyncio.sleep(0.06)
     assert not pulse.alive
+
+
+async def stubborn() -> None:
+    """Loses its first cancellation to an error of its clean-up, and goes on, as work on a lost database may."""
+    try:
+        await asyncio.sleep(3600)
+    except asyncio.CancelledError:
+        await asyncio.sleep(3600)
+
+
+async def failing() -> None:
+    """Fails on its way out."""
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        raise ConnectionError("the database is away")
+
+
+async def test_a_task_that_loses_its_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "CANCEL_AGAIN", 0.02)
+    tasks = [asyncio.create_task(work()) for work in (stubborn, failing)]
+    await asyncio.sleep(0)
+    with structlog.testing.capture_logs() as events:
+        async with asyncio.timeout(5):
+            await cancelled(*tasks)
+    assert [(task.done(), task.cancelled()) for task in tasks] == [(True, True), (True, False)]
+    assert [(event["event"], event["error"]) for event in events] == [("ended_with_error", "the database is away")]

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import orjson
 import pytest
 
 from shaodao.commands import cases
@@ -24,7 +25,8 @@ from shaodao.domain.vocabulary import AssignmentState, CaseKind, CaseState, Chan
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 from tests.integration.conftest import Street
 
-_WITHOUT_ACTION = {CaseState.MERGED, AssignmentState.REASSIGNED}
+# What the dispatcher has nothing to do with any more.
+_WITHOUT_ACTION = {CaseState.MERGED, CaseState.ARCHIVED, CaseState.NOT_ACCEPTED, AssignmentState.REASSIGNED}
 WEEKS_LATER = timedelta(weeks=15, days=3)
 TEXT_COLUMNS = """
 SELECT table_name, column_name FROM information_schema.columns
@@ -66,9 +68,9 @@ async def case_row(street: Street, number_in_file: int) -> Any:
     return await street.pool.fetchrow("SELECT * FROM case_file WHERE id = $1", case_id(number_in_file))
 
 
-def due_in_file(case: Case) -> datetime:
-    """The due that the file names: of the present round."""
-    return case.reopen_due or case.due_at
+def due_in_file(case: Case) -> datetime | None:
+    """The due that the file names: of the present round; none while the clock is paused."""
+    return None if case.state is CaseState.SUSPENDED else case.reopen_due or case.due_at
 
 
 async def test_every_case_stands_in_its_stored_state(kept: Street) -> None:
@@ -218,8 +220,10 @@ async def test_only_stages_to_come_are_left(loaded: Street) -> None:
 
 
 async def test_a_suspended_case_has_a_paused_clock(kept: Street) -> None:
-    states = await kept.pool.fetch("SELECT state FROM deadline WHERE case_id = $1 AND kind = 'HANDLING'", case_id(19))
-    assert [row["state"] for row in states] == ["PAUSED"]
+    [clock] = await kept.pool.fetch("SELECT * FROM deadline WHERE case_id = $1 AND kind = 'HANDLING'", case_id(19))
+    stored = next(case for case in kept.data.cases if case.seq == 19)
+    assert (clock["state"], clock["due_at"]) == ("PAUSED", stored.due_at)
+    assert await kept.pool.fetchval("SELECT result_due_at FROM assignment WHERE case_id = $1", case_id(19)) is None
 
 
 async def test_what_later_issues_complete_is_there(kept: Street) -> None:
@@ -232,6 +236,19 @@ async def test_what_later_issues_complete_is_there(kept: Street) -> None:
     assert (await case_row(kept, 24))["merged_into"] == case_id(23)
     assert (await case_row(kept, 3))["round"] == 1
     assert await kept.pool.fetchval("SELECT count(*) FROM suspension") == 1
+
+
+async def test_an_extension_moves_the_result_clock_of_whoever_asked_for_it(kept: Street) -> None:
+    """ZJ was granted five working days in case 6 and is not late by the limit that held before."""
+    row = await kept.pool.fetchrow(
+        "SELECT due_at, history FROM deadline WHERE assignment_id = $1 AND kind = 'RESULT'", assignment_id(6, "ZJ")
+    )
+    assert row is not None
+    [entry] = [entry for entry in orjson.loads(row["history"]) if "extended_by" in entry]
+    assert entry["extended_by"] == {"unit": "WORKING_DAY", "amount": 5}
+    assert datetime.fromisoformat(entry["due_at"]) < kept.now < row["due_at"]
+    late = await kept.pool.fetchval("SELECT late_report FROM assignment WHERE id = $1", assignment_id(6, "ZJ"))
+    assert late is False
 
 
 async def test_an_overdue_case_is_known_to_the_county(kept: Street) -> None:
@@ -260,6 +277,23 @@ async def test_no_personal_number_stands_in_clear(kept: Street) -> None:
         )
         texts = "\n".join(row["text"] for row in rows)
         assert not any(number in texts for number in numbers), (table, column)
+
+
+async def test_what_everybody_reads_tells_no_reasons_and_no_measures(kept: Street) -> None:
+    """They stand in the detail, as commands write it."""
+    rows = await kept.pool.fetch("SELECT type, text, detail FROM case_event WHERE public")
+    stored = {case.result for case in kept.data.cases if case.result}
+    told = {row["type"]: row["detail"] for row in rows if row["detail"]}
+    assert told.keys() >= {
+        "dispatchCase",
+        "classifyCase",
+        "decideExtension",
+        "suspendCase",
+        "closeCase",
+        "recordFollowUp",
+    }
+    assert told["dispatchCase"].startswith("依据：")
+    assert not any(result in row["text"] for row in rows for result in stored)
 
 
 async def test_no_history_or_message_holds_a_number(kept: Street) -> None:

@@ -4,7 +4,7 @@ from shaodao.demo.identifiers import account_id, household_id, person_id
 from tests.integration.conftest import Street
 
 COUNTS = {
-    "divisions": 6, "organizations": 27, "accounts": 47, "account_roles": 38, "grid": 12, "team": 16, "person": 24,
+    "divisions": 6, "organizations": 27, "accounts": 53, "account_roles": 47, "grid": 12, "team": 16, "person": 24,
     "household": 17, "vessel": 3, "categories": 14, "case_file": 0,
 }  # fmt: skip
 

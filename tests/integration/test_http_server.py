@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from shaodao.postgres.embedded import Cluster
+from shaodao.postgres.pool import connect
 from tests.integration.api_steps import DISPATCHER, Server, copied, serving, settings_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -77,3 +79,21 @@ async def test_a_client_that_hangs_up_in_the_middle_harms_nobody(server: Server)
 async def test_what_is_no_http_is_400(server: Server, garbage: bytes) -> None:
     assert (await sent(server, garbage)).split()[1] == b"400"
     await assert_alive(server)
+
+
+async def test_a_request_in_flight_finishes_when_the_server_stops(
+    postgres: Cluster, street_template: str, tmp_path: Path
+) -> None:
+    async with copied(postgres, street_template) as dsn, serving(settings_of(dsn, tmp_path)) as stopping:
+        connection = await connect(dsn)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE grid")
+            asking = asyncio.create_task(stopping.api.ask("{ grids { nodes { code } } }"))
+            while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.02)
+            ending = asyncio.create_task(stopping.stop())
+            await asyncio.sleep(0.3)
+            assert not asking.done()
+        await connection.close()
+        assert (await asking).status_code == 200
+        await ending

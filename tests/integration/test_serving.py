@@ -124,10 +124,13 @@ def test_a_foreign_database_is_migrated_on_purpose_only(environment: dict[str, s
     assert "idle transactions" in report.stdout
     assert "calendar" in report.stdout
     assert "up to date" in report.stdout
+    assert report.stdout.index("idle transactions") < report.stdout.index("SHAODAO_PORT")
 
 
 def test_departments_are_listed_or_named_if_they_do_not_load(environment: dict[str, str]) -> None:
     assert shaodao(environment, "departments").returncode == 0
+    listed = shaodao(environment | {"SHAODAO_DEPARTMENTS": "plugins.civil_affairs"}, "departments")
+    assert "every assignment" in listed.stdout
     assert_one_line(shaodao(environment | {"SHAODAO_DEPARTMENTS": "not.there"}, "departments"), "not.there")
 
 
@@ -139,8 +142,25 @@ def test_a_token_is_one_line(environment: dict[str, str]) -> None:
     made = shaodao(environment, "token", "--role", "STREET_DISPATCHER", "--scope", "990101001000")
     assert made.returncode == 0
     assert made.stdout.count(".") == 2
-    assert shaodao(environment, "token", "--role", "SYSTEM", "--scope", "990101001000").returncode == 2
-    assert shaodao(environment, "token", "--role", "FOLLOW_UP", "--scope", "99").returncode == 2
+    assert "No database was asked" in made.stderr
+    assert len(made.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "missing"),
+    [
+        ("SYSTEM", "990101001000", "--role"),
+        ("FOLLOW_UP", "99", "--scope"),
+        ("DEPT_HANDLER", "990101000000", "--organization"),
+        ("STREET_LEADER", "990101001000", "--rank"),
+    ],
+)
+def test_a_token_that_nobody_can_hold_is_not_made(
+    environment: dict[str, str], role: str, scope: str, missing: str
+) -> None:
+    refused = shaodao(environment, "token", "--role", role, "--scope", scope)
+    assert refused.returncode == 2
+    assert missing in refused.stderr
 
 
 def assert_one_line(done: "subprocess.CompletedProcess[str]", word: str) -> None:

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from shaodao.commands.facts import lock_assignment, lock_case, lock_whistle
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import computed_case_state
-from shaodao.domain.errors import DomainError, InvalidInput, NotPermitted, StateConflict
+from shaodao.domain.errors import DomainError, InvalidInput, NotFound, NotPermitted, StateConflict
 from shaodao.domain.facts import INACTIVE, AssignmentFacts, CaseFacts, WhistleFacts
 from shaodao.domain.vocabulary import (
     AssignmentRole,
@@ -118,7 +118,7 @@ class Walk(RuleBasedStateMachine):
         allowed, before = self.allows(move), self.snapshot()
         try:
             self.take(move)
-        except (NotPermitted, StateConflict):
+        except (NotPermitted, NotFound, StateConflict):  # not found: whoever does not see the case
             assert not allowed, move
             assert self.snapshot() == before
         except InvalidInput:

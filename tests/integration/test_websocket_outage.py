@@ -21,13 +21,13 @@ async def test_a_socket_outlives_an_outage(
         serving(settings_of(dsn, tmp_path), limits) as server,
         server.acknowledged() as early,
     ):
-        await gate.shut()
-        await asyncio.sleep(0.3)
-        async with server.connected() as late:
-            token = server.api.token("CG")
-            await late.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}})
-            assert await late.closed() == (1013, "Try again later")
         with logged() as events:
+            await gate.shut()
+            await asyncio.sleep(0.3)
+            async with server.connected() as late:
+                token = server.api.token("CG")
+                await late.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}})
+                assert await late.closed() == (1013, "Try again later")
             await early.subscribe("1", VIEWER)
             answer = await early.receive()
         request = {"requestId": answer["payload"][0]["extensions"]["requestId"]}

@@ -250,7 +250,7 @@ async def test_a_server_that_stops_says_so(postgres: Cluster, street_template: s
         await opened_socket.subscribe("1", BOARD)
         async with asyncio.timeout(5):
             await stopping.stop()
-        assert (await opened_socket.closed())[0] == 1012
+        assert await opened_socket.closed() == (1001, "The server stops")
 
 
 async def test_a_client_that_leaves_ends_what_it_began(server: Server) -> None:

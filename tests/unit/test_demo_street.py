@@ -42,7 +42,7 @@ def test_the_restricted_register_is_not_in_the_file() -> None:
 
 def test_logins_are_unique_and_readable() -> None:
     logins = [staff.login for staff in load_street().staff]
-    assert len(set(logins)) == len(logins) == 47
+    assert len(set(logins)) == len(logins) == 53
     assert all(login.isascii() and login.islower() for login in logins)
 
 
@@ -64,6 +64,22 @@ def test_the_catalogue_names_known_organizations_and_categories() -> None:
         assert category in categories
     assert {item.duty for item in catalogue.catalogue if item.duty} <= duties
     assert {template.emergency_line for template in catalogue.templates} == {"110", "119", "12395"}
+
+
+def test_every_organization_that_may_be_called_has_somebody_who_handles_it() -> None:
+    street, catalogue = load_street(), load_catalogue()
+    for organization in street.organizations:
+        if organization.code != "WG":  # the county grid office judges, and is never called
+            viewer = handler_viewer(street, organization.code)
+            assert viewer.organizations == (organization.code,)
+    # The dispatch centre blows the whistles: no template calls it.
+    assert all("JD" not in (template.lead, *template.co) for template in catalogue.templates)
+
+
+def test_a_community_is_handled_by_its_chief() -> None:
+    viewer = handler_viewer(load_street(), "TT")
+    assert viewer.name == "尤示宁"
+    assert {grant.role for grant in viewer.grants} == {Role.GRID_CHIEF, Role.DEPT_HANDLER}
 
 
 def test_templates_and_catalogue_propose_the_lead_that_the_whistles_called() -> None:

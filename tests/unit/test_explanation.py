@@ -7,7 +7,18 @@ import pytest
 from shaodao.calendar_source import calendar_days
 from shaodao.domain.calendar import SHANGHAI, Calendar
 from shaodao.domain.deadlines import DeadlineUnit, Limit, due
-from shaodao.domain.explanation import Explanation, LineKind, explain, explanation_text, limit_text
+from shaodao.domain.explanation import (
+    ClockChange,
+    Explanation,
+    Extension,
+    LimitChange,
+    LineKind,
+    Pause,
+    ToldClock,
+    explain,
+    explanation_text,
+    limit_text,
+)
 from shaodao.presets import load_rulebook
 
 
@@ -18,7 +29,20 @@ def calendar() -> Calendar:
 
 def explained(start: str, limit: Limit, calendar: Calendar) -> Explanation:
     moment = datetime.fromisoformat(start).replace(tzinfo=SHANGHAI)
-    return explain(moment, limit, due(moment, limit, calendar, load_rulebook("shimahe").work_time), calendar)
+    work_time = load_rulebook("shimahe").work_time
+    return explain(ToldClock(moment, limit, due(moment, limit, calendar, work_time).at), calendar, work_time)
+
+
+def moment_of(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+def told_with(calendar: Calendar, due_at: str, *changes: ClockChange) -> Explanation:
+    """A clock of five working days from Friday, 6 November, that would be due after the 13th."""
+    clock = ToldClock(
+        moment_of("2026-11-06 10:00"), Limit(DeadlineUnit.WORKING_DAY, 5), moment_of(due_at), changes
+    )  # fmt: skip
+    return explain(clock, calendar, load_rulebook("shimahe").work_time)
 
 
 def days_of(explanation: Explanation, kind: LineKind) -> list[date | None]:
@@ -58,6 +82,8 @@ def test_work_time_counts_the_start_day_itself(calendar: Calendar) -> None:
     told = explained("2026-11-20 17:00", Limit(DeadlineUnit.WORKING_HOUR, 2), calendar)
     assert days_of(told, LineKind.COUNTED) == [date(2026, 11, 20), date(2026, 11, 23)]
     assert days_of(told, LineKind.SKIPPED) == [date(2026, 11, 21), date(2026, 11, 22)]
+    assert "2026年11月20日(周五)计入工作时间" in explanation_text(told)
+    assert "为第1日" not in explanation_text(told)
 
 
 def test_a_year_whose_notice_is_awaited_is_named(calendar: Calendar) -> None:
@@ -70,3 +96,45 @@ def test_a_year_whose_notice_is_awaited_is_named(calendar: Calendar) -> None:
 def test_every_unit_has_a_chinese_name(unit: DeadlineUnit) -> None:
     assert limit_text(Limit(unit, 3)).startswith("3")
     assert limit_text(Limit(unit, 3)) != f"3{unit}"
+
+
+def test_an_extension_is_told_and_counted_to_the_due(calendar: Calendar) -> None:
+    extension = Extension(
+        moment_of("2026-11-12 09:00"), Limit(DeadlineUnit.WORKING_DAY, 5), moment_of("2026-11-14 00:00")
+    )
+    told = told_with(calendar, "2026-11-21 00:00", extension)
+    text = explanation_text(told)
+    assert "原2026年11月13日(周五)24时到期,2026年11月12日(周四)09:00准予延期5个工作日" in text
+    assert text.endswith("2026年11月20日(周五)24时前办理为按时。")
+    assert len(days_of(told, LineKind.COUNTED)) == 10
+
+
+def test_a_pause_that_is_over_is_told_with_what_remained(calendar: Calendar) -> None:
+    pause = Pause(moment_of("2026-11-11 10:00"), moment_of("2026-11-23 10:00"), moment_of("2026-11-14 00:00"))
+    text = explanation_text(told_with(calendar, "2026-11-26 00:00", pause))
+    assert "2026年11月11日(周三)10:00起暂停计时,2026年11月23日(周一)10:00恢复,续计剩余2个工作日" in text
+    assert text.endswith("2026年11月25日(周三)24时前办理为按时。")
+
+
+def test_a_pause_that_lasts_promises_no_due(calendar: Calendar) -> None:
+    pause = Pause(moment_of("2026-11-11 10:00"), None, moment_of("2026-11-14 00:00"))
+    text = explanation_text(told_with(calendar, "2026-11-14 00:00", pause))
+    assert text.endswith("2026年11月11日(周三)10:00起暂停计时,恢复后续计;暂停前2026年11月13日(周五)24时到期。")
+
+
+def test_a_changed_limit_is_told_and_forgets_the_moves_before(calendar: Calendar) -> None:
+    extension = Extension(
+        moment_of("2026-11-05 09:00"), Limit(DeadlineUnit.WORKING_DAY, 1), moment_of("2026-11-07 00:00")
+    )
+    change = LimitChange(moment_of("2026-11-06 10:00"), Limit(DeadlineUnit.CLOCK_HOUR, 24))
+    told = told_with(calendar, "2026-11-14 00:00", extension, change)
+    assert told.lines[0].text == "2026年11月6日(周五)10:00时限由24小时改为5个工作日"
+    assert days_of(told, LineKind.EXTENDED) == []
+    assert told.lines[-1].day == date(2026, 11, 13)
+
+
+def test_a_due_that_counting_does_not_reach_is_not_contradicted(calendar: Calendar) -> None:
+    told = told_with(calendar, "2026-12-01 00:00")
+    assert days_of(told, LineKind.COUNTED) == []
+    assert days_of(told, LineKind.FIXED) == [date(2026, 11, 30)]
+    assert explanation_text(told).endswith("2026年11月30日(周一)24时前办理为按时。")

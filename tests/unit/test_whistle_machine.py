@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from shaodao.domain.errors import NotPermitted, StateConflict
-from shaodao.domain.permissions import Viewer
-from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, CaseState, WhistleKind, WhistleState
+from shaodao.domain.permissions import Grant, Viewer
+from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, CaseState, Role, WhistleKind, WhistleState
 from shaodao.domain.whistle_machine import IN_THE_FIELD, OPEN, WHISTLE_MACHINE, computed_whistle_state, is_evaluated
 from tests.unit.machine_facts import (
     CHIEF,
@@ -17,10 +17,12 @@ from tests.unit.machine_facts import (
     NOW,
     OFFICE,
     STRANGER,
+    STREET,
     WORKER,
     Handled,
     brief,
     case,
+    viewer,
     whistle,
 )
 
@@ -49,7 +51,7 @@ EMERGENCY = WhistleKind.EMERGENCY
     ],
 )
 def test_who_may(action: str, state: WhistleState, who: Viewer) -> None:
-    facts = whistle(state)
+    facts = whistle(state, assignments=(brief("CG", LEAD),))
     assert WHISTLE_MACHINE.decide(action, facts, who).action == action
     assert WHISTLE_MACHINE.acting_role(action, facts, who) is not None
     with pytest.raises(NotPermitted):
@@ -82,6 +84,12 @@ def test_who_may(action: str, state: WhistleState, who: Viewer) -> None:
         ("close", whistle(WhistleState.REPORTED), DISPATCHER, StateConflict),
         ("judge", whistle(WhistleState.CLOSED, judged=True), OFFICE, StateConflict),
         ("judge", whistle(WhistleState.CLOSED), CHIEF, NotPermitted),
+        (
+            "rateDepartment",
+            whistle(WhistleState.CLOSED, assignments=(brief("CG", LEAD),), rated_organizations=("CG",)),
+            CHIEF,
+            StateConflict,
+        ),
     ],
 )
 def test_who_may_not(action: str, facts: Any, who: Viewer, error: type[Exception]) -> None:
@@ -100,7 +108,23 @@ def test_a_refusal_says_what_is_allowed_instead() -> None:
     with pytest.raises(StateConflict) as refused:
         WHISTLE_MACHINE.decide("approve", whistle(WhistleState.DRAFTED), CHIEF)
     allowed = {action.name: action.allowed for action in refused.value.allowed}
-    assert allowed == {"revise": False, "submit": False, "blowEmergency": False, "withdraw": True}
+    assert allowed == {"withdraw": True}
+
+
+def test_what_is_told_are_the_steps_of_the_viewers_own_roles() -> None:
+    resident = viewer("P014", Grant(Role.RESIDENT, STREET))
+    assert WHISTLE_MACHINE.available(whistle(WhistleState.DRAFTED), resident) == ()
+    names = {action.name for action in WHISTLE_MACHINE.available(whistle(WhistleState.DRAFTED), DISPATCHER)}
+    assert names == {"revise", "submit", "blowEmergency", "withdraw"}
+
+
+def test_another_version_is_refused_with_what_is_allowed() -> None:
+    facts = whistle(WhistleState.DRAFTED, version=3)
+    WHISTLE_MACHINE.expect(None, facts, CHIEF)
+    WHISTLE_MACHINE.expect(3, facts, CHIEF)
+    with pytest.raises(StateConflict) as refused:
+        WHISTLE_MACHINE.expect(2, facts, CHIEF)
+    assert (refused.value.version, [action.name for action in refused.value.allowed]) == (3, ["withdraw"])
 
 
 def present(code: str, role: AssignmentRole = AssignmentRole.CO, state: AssignmentState = ARRIVED) -> Any:
