@@ -67,8 +67,9 @@ class Application:
 
     def _endpoint_of(self, platform: Platform) -> GraphQLEndpoint:
         settings = self.settings
+        # Tokens end by the machine's time, however far a demonstration's clock was moved.
         authenticator = Authenticator(
-            verification_keys(settings), settings.issuer, settings.audience, platform.now, platform.pool
+            verification_keys(settings), settings.issuer, settings.audience, utc_now, platform.pool
         )
         operations = Operations(service_of(build_schema(), Limits()), platform.pool, platform, platform.now)
         return GraphQLEndpoint(operations, authenticator, settings.invalid_status, self.socket_limits)

@@ -777,7 +777,7 @@ CREATE VIEW public.task AS
     'ACCEPT'::text AS action,
     'STREET_DISPATCHER'::text AS role,
     NULL::text[] AS ranks,
-    c.first_receiver_id AS holder_id,
+    NULL::uuid AS holder_id,
     NULL::uuid[] AS barred,
     c.id AS case_id,
     NULL::uuid AS whistle_id,
@@ -880,6 +880,45 @@ UNION ALL
   WHERE (c.state = 'CLOSED'::text)
 UNION ALL
  SELECT h.county_code,
+    ('BLOW:'::text || h.id) AS id,
+    'BLOW'::text AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    h.case_id,
+    h.id AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    h.street_code,
+    h.community_code,
+    h.grid_code,
+    h.drafted_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.whistle h
+  WHERE ((h.state = 'DRAFTED'::text) AND (h.kind = 'EMERGENCY'::text))
+UNION ALL
+ SELECT h.county_code,
+    ('REVISE:'::text || h.id) AS id,
+    'REVISE'::text AS action,
+    r.role,
+    NULL::text[] AS ranks,
+    h.drafted_by AS holder_id,
+    NULL::uuid[] AS barred,
+    h.case_id,
+    h.id AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    h.street_code,
+    h.community_code,
+    h.grid_code,
+    COALESCE(h.decided_at, h.drafted_at) AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM (public.whistle h
+     CROSS JOIN ( VALUES ('STREET_DISPATCHER'::text), ('GRID_CHIEF'::text), ('GRID_WORKER'::text)) r(role))
+  WHERE ((h.state = 'DRAFTED'::text) AND ((h.kind <> 'EMERGENCY'::text) OR (h.decided_at IS NOT NULL)))
+UNION ALL
+ SELECT h.county_code,
     ('APPROVE:'::text || h.id) AS id,
     'APPROVE'::text AS action,
     'STREET_LEADER'::text AS role,
@@ -942,6 +981,69 @@ UNION ALL
     NULL::timestamp with time zone AS due_at
    FROM public.whistle h
   WHERE (h.state = 'VERIFIED'::text)
+UNION ALL
+ SELECT h.county_code,
+    ('RATE:'::text || h.id) AS id,
+    'RATE'::text AS action,
+    'STREET_LEADER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    h.case_id,
+    h.id AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    h.street_code,
+    h.community_code,
+    h.grid_code,
+    h.closed_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.whistle h
+  WHERE ((h.state = 'CLOSED'::text) AND (EXISTS ( SELECT
+           FROM public.assignment o
+          WHERE ((o.county_code = h.county_code) AND (o.whistle_id = h.id) AND (o.role <> 'INFORM'::text) AND (o.state <> ALL (ARRAY['REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text])) AND (NOT (EXISTS ( SELECT
+                   FROM public.evaluation e
+                  WHERE ((e.county_code = h.county_code) AND (e.case_id = h.case_id) AND (e.whistle_id = h.id) AND (e.evaluator_kind = 'STREET'::text) AND (e.organization_code = o.organization_code)))))))))
+UNION ALL
+ SELECT h.county_code,
+    ('JUDGE:'::text || h.id) AS id,
+    'JUDGE'::text AS action,
+    'COUNTY_GRID_OFFICE'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    h.case_id,
+    h.id AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    h.street_code,
+    h.community_code,
+    h.grid_code,
+    h.closed_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.whistle h
+  WHERE ((h.state = 'CLOSED'::text) AND (NOT (EXISTS ( SELECT
+           FROM public.evaluation e
+          WHERE ((e.county_code = h.county_code) AND (e.case_id = h.case_id) AND (e.whistle_id = h.id) AND (e.evaluator_kind = 'COUNTY_GRID_OFFICE'::text))))))
+UNION ALL
+ SELECT o.county_code,
+    ('CONFIRM_ARRIVAL:'::text || o.id) AS id,
+    'CONFIRM_ARRIVAL'::text AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    o.case_id,
+    o.whistle_id,
+    o.id AS assignment_id,
+    o.organization_code,
+    o.street_code,
+    NULL::text AS community_code,
+    NULL::text AS grid_code,
+    o.arrived_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.assignment o
+  WHERE ((o.arrival_proof = 'DECLARED'::text) AND (o.state = ANY (ARRAY['ARRIVED'::text, 'HANDLING'::text, 'REPORTED'::text, 'RETURNED'::text])))
 UNION ALL
  SELECT o.county_code,
     ('VERIFY:'::text || o.id) AS id,
@@ -1098,7 +1200,7 @@ CREATE VIEW public.waiting AS
                     ELSE NULL::uuid
                 END AS assignment_id
            FROM public.case_file c
-          WHERE (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'VERIFYING'::text, 'REOPENED'::text]))
+          WHERE (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'SUSPENDED'::text, 'VERIFYING'::text, 'REOPENED'::text]))
         UNION ALL
          SELECT h.county_code,
             h.id,

@@ -117,10 +117,8 @@ class Interpreter:
                 return row[column] in values
             case IsNot(column, values):
                 return row[column] not in values
-            case Known(column):
-                return row[column] is not None
-            case Unknown(column):
-                return row[column] is None
+            case Known(column) | Unknown(column):
+                return (row[column] is None) is isinstance(condition, Unknown)
             case Linked(table, theirs, ours, inner):
                 return any(
                     other["county_code"] == row["county_code"]

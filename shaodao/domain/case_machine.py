@@ -1,7 +1,7 @@
 """The case's transition table (reference C.3) and its computed steps."""
 
 from shaodao.domain.facts import REPORTED_OR_LATER, VERIFIED_OR_LATER, AssignmentBrief, CaseFacts
-from shaodao.domain.machine import Machine, Part, Refusal, Step, party
+from shaodao.domain.machine import Machine, Part, Refusal, Step, is_account, party
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, CaseState, Role, SolvingLevel, Urgency
 
@@ -57,7 +57,7 @@ def neither_handler_nor_verifier(facts: CaseFacts, viewer: Viewer) -> Refusal | 
     if (
         viewer.account_id in facts.handlers
         or viewer.account_id in facts.verifiers
-        or viewer.account_id == facts.closed_by
+        or is_account(viewer, facts.closed_by)
     ):
         return Refusal(
             "经办人、核查人不能回访", "the handler and the verifier cannot make the follow-up call", permission=True
@@ -90,7 +90,7 @@ def owing(assignments: tuple[AssignmentBrief, ...]) -> tuple[AssignmentBrief, ..
 def case_part(part: Part, facts: CaseFacts, viewer: Viewer) -> bool:
     """Whether the viewer has the part in this case."""
     if part is Part.FIRST_RECEIVER:
-        return viewer.account_id is not None and viewer.account_id == facts.first_receiver_id
+        return is_account(viewer, facts.first_receiver_id)
     if part is Part.REPORTER:
         return viewer.person_id is not None and viewer.person_id == facts.reporter_person_id
     if part is Part.ORGANIZATION:

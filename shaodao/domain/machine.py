@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, NamedTuple, Protocol, TypeVar
+from uuid import UUID
 
 from shaodao.domain.errors import AllowedAction, NotPermitted, StateConflict
 from shaodao.domain.facts import CaseFacts
@@ -146,6 +147,11 @@ class Machine(Generic[StateT, FactsT]):
 def _concerns(step: Step[StateT, FactsT], viewer: Viewer) -> bool:
     """Whether the step is for any of the viewer's roles: a resident is not told what the street's staff do."""
     return any(viewer.grants_of(party.role) for party in step.who)
+
+
+def is_account(viewer: Viewer, account_id: UUID | None) -> bool:
+    """Whether the viewer is that account; somebody without an account is nobody's, and nobody is no account."""
+    return account_id is not None and viewer.account_id == account_id
 
 
 def party(role: Role, part: Part | None = None, *ranks: LeaderRank) -> Party:

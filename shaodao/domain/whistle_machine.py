@@ -2,7 +2,7 @@
 
 from shaodao.domain.case_machine import CASE_MACHINE, case_part
 from shaodao.domain.facts import REPORTED_OR_LATER, VERIFIED_OR_LATER, AssignmentBrief, CaseFacts, WhistleFacts
-from shaodao.domain.machine import Machine, Part, Refusal, Step, party
+from shaodao.domain.machine import Machine, Part, Refusal, Step, is_account, party
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.vocabulary import AssignmentRole, LeaderRank, Role, WhistleKind, WhistleState
 
@@ -19,7 +19,7 @@ _DEPUTY_MAY_APPROVE = frozenset({WhistleKind.ROUTINE, WhistleKind.JOINT_ENFORCEM
 
 def not_the_drafter(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
     """Nobody approves what they drafted (C.7)."""
-    if viewer.account_id == facts.drafted_by:
+    if is_account(viewer, facts.drafted_by):
         return Refusal("起草人不能审批自己的哨", "the drafter cannot approve the whistle", permission=True)
     return None
 
@@ -41,7 +41,7 @@ def is_emergency(facts: WhistleFacts, _: Viewer) -> Refusal | None:
 
 def not_the_issuer(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
     """An emergency is confirmed by somebody else than its issuer (C.4 confirm)."""
-    if viewer.account_id == facts.blown_by:
+    if is_account(viewer, facts.blown_by):
         return Refusal("吹哨人不能补批自己的哨", "the issuer cannot confirm the whistle", permission=True)
     return None
 
@@ -101,7 +101,7 @@ def not_judged(facts: WhistleFacts, _: Viewer) -> Refusal | None:
 def whistle_part(part: Part, facts: WhistleFacts, viewer: Viewer) -> bool:
     """Whether the viewer has the part in this whistle."""
     if part is Part.DRAFTER:
-        return viewer.account_id is not None and viewer.account_id == facts.drafted_by
+        return is_account(viewer, facts.drafted_by)
     return case_part(part, facts.case, viewer)
 
 

@@ -83,7 +83,8 @@ def test_the_stories_play_and_the_data_stays(environment: dict[str, str]) -> Non
 
 def _numbers(environment: dict[str, str], url: str) -> list[str]:
     """The newest case numbers, as a dispatcher's token that the command line prints shows them."""
-    command = [sys.executable, "-m", "shaodao", "token", "--role", "STREET_DISPATCHER", "--scope", "990101001000"]
+    grant = ["--role", "STREET_DISPATCHER", "--scope", "990101001000"]
+    command = [sys.executable, "-m", "shaodao", "token", *grant]
     token = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
     answer = httpx.post(
         f"{url}/graphql",

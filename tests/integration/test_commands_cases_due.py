@@ -113,6 +113,7 @@ async def test_at_sea_the_first_report_comes_after_the_arrival(street: Street) -
     grid = await street.pool.fetchrow(
         "SELECT code, sea_arrive_minutes FROM grid WHERE kind = 'SEA' ORDER BY code LIMIT 1"
     )
+    assert grid is not None
     case_id = await accepted(street, point=None, grid_code=grid["code"], category_code="A03")
     given = EmergencyInput("渔船主机故障，随风漂移", parties=[PartyInput("GA", LEAD)])
     await do(street, lambda tx: emergencies.blow_emergency(tx, case_id, None, given))

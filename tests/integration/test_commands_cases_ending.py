@@ -9,7 +9,7 @@ from shaodao.commands import cases
 from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.follow_ups import FollowUpInput, rate_result, record_follow_up
 from shaodao.commands.transaction import Outcome
-from shaodao.domain.errors import InvalidInput, NotPermitted, StateConflict
+from shaodao.domain.errors import InvalidInput, NotFound, NotPermitted, StateConflict
 from shaodao.domain.vocabulary import (
     CloseKind,
     Satisfaction,
@@ -133,7 +133,7 @@ async def test_the_follow_up_caller_is_a_third_person(street: Street) -> None:
 async def test_the_reporter_rates_the_result_once(street: Street) -> None:
     case_id = await closed(street, reporter=None)
     rate: Step = lambda tx: rate_result(tx, case_id, satisfaction=Satisfaction.SATISFIED, comment="谢谢")  # noqa: E731
-    await refused(street, case_id, NotPermitted, rate, RESIDENT)
+    await refused(street, case_id, NotFound, rate, RESIDENT)
     await street.pool.execute(
         "UPDATE case_file SET reporter_person_id = $2 WHERE id = $1", case_id, street.resident(RESIDENT).person_id
     )

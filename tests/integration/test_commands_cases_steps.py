@@ -124,7 +124,7 @@ async def test_a_refusal_is_objected_to_once_and_the_clock_goes_on(street: Stree
         return cases.object_to_refusal(tx, case_id, text="车辆又增加了。")
 
     await do(street, refuse)
-    await refused(street, case_id, NotPermitted, object_, "P018")
+    await refused(street, case_id, NotFound, object_, "P018")
     await do(street, object_, RESIDENT)
     row = await case_row(street, case_id)
     assert (row["state"], row["refusal_objected"], row["not_accepted_reason"], row["due_at"]) == (
@@ -163,7 +163,7 @@ async def test_what_cannot_be_settled_at_once(street: Street) -> None:
 
     await refused(street, case_id, StateConflict, settle, WORKER)
     await do(street, lambda tx: cases.classify(tx, case_id, urgency=Urgency.GENERAL))
-    await refused(street, case_id, NotPermitted, settle, "吴示禾")
+    await refused(street, case_id, NotFound, settle, "吴示禾")
     error = await refused(street, case_id, InvalidInput, lambda tx: settle(tx, CloseKind.VOID), WORKER)
     assert paths(error) == {"closeKind"}
     error = await refused(street, case_id, InvalidInput, lambda tx: settle(tx, text=" "), WORKER)

@@ -79,6 +79,7 @@ async def test_who_leads_again_after_a_withdrawal_stands_in_the_history_and_is_c
     again = await assignment_of(street, case_id, "GA")
     assert (await row(street, "assignment", again))["role"] == "LEAD"
     event = await street.pool.fetchrow("SELECT * FROM case_event WHERE case_id = $1 AND type = 'changeLead'", case_id)
+    assert event is not None
     assert (event["assignment_id"], event["actor_role"]) == (again, "SYSTEM")
     assert (await hearings(street, case_id))[-1] == ("GA", "on_dispatch")
 

@@ -197,6 +197,13 @@ async def test_what_is_no_cursor_is_refused(street: Street, cursor: str) -> None
             await anext(feed.subscribe(cursor, everything))
 
 
+async def test_a_cursor_far_ahead_of_the_log_is_refused(street: Street) -> None:
+    """It would be silent for ever."""
+    async with feed_of(street) as feed:
+        with pytest.raises(MalformedCursor):
+            await anext(feed.subscribe(f"1.{2**62}.00000000-0000-0000-0000-000000000000", everything))
+
+
 async def test_a_cursor_of_another_life_or_too_far_back_has_expired(street: Street) -> None:
     case_id = await case_of(street)
     nowhere = "00000000-0000-0000-0000-000000000000"

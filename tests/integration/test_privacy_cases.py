@@ -1,5 +1,7 @@
 """What whoever reports a case may rely on: who learns that they did, that the case is there, and what becomes of it."""
 
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +16,7 @@ from shaodao.commands.registration import register
 from shaodao.commands.reporters import ReporterInput
 from shaodao.commands.running import Repetition, connection_of
 from shaodao.delivery.views import read_view
+from shaodao.demo.clock import DemoClock
 from shaodao.demo.identifiers import person_id
 from shaodao.domain.errors import DomainError, IdempotencyConflict, InvalidInput, NotFound
 from shaodao.domain.permissions import Grant, Viewer
@@ -33,14 +36,18 @@ from tests.integration.whistle_steps import (
     registered,
     reported,
     viewer_of,
+    whistle_input,
 )
 
-HISTORY = "query ($id: ID!) { node(id: $id) { ... on Case { history(first: 50) { nodes { type organization { code } } } } } }"
+HISTORY = (
+    "query ($id: ID!) { node(id: $id) { ... on Case { history(first: 50) { nodes { type organization { code } } } } } }"
+)
 FILES = "query ($id: ID!) { node(id: $id) { ... on Case { attachments { name kind } } } }"
 WHISTLE = "query ($id: ID!) { node(id: $id) { ... on Case { whistles { reason place selfEffort decisionText } } } }"
 REPORTER = "query ($id: ID!) { node(id: $id) { ... on Case { initialOpinion reporter { phone } } } }"
 INBOX = "query ($of: String!) { assignments(organization: $of, filter: { overdue: false }) { totalCount } }"
 MESSAGES = "query ($id: ID!) { node(id: $id) { ... on Case { messages { kind } } } }"
+MOVE = "mutation ($to: DateTime!) { moveDemoClock(input: { to: $to }) { __typename } }"
 PHOTO = AttachmentInput(AttachmentKind.BEFORE, "沈例宽拍摄.jpg", "image/jpeg", 10, "a" * 64)
 CONFIDENTIAL = ReporterInput(name="沈例宽", phone="10000010014", confidential=True)
 
@@ -77,16 +84,10 @@ async def test_a_resident_learns_nothing_of_the_whistle_on_the_own_case(street: 
     case_id = (await street.run(lambda tx: register(tx, given), street.resident("P014"))).case_id
     assert case_id is not None
     await do(street, lambda tx: cases.accept(tx, case_id))
-    whistle_id = (await do(street, lambda tx: whistles.draft(tx, case_id, _whistle()))).whistle_id
+    whistle_id = (await do(street, lambda tx: whistles.draft(tx, case_id, whistle_input()))).whistle_id
     assert whistle_id is not None
     with pytest.raises(NotFound):
         await do(street, lambda tx: whistles.submit(tx, whistle_id, expected_version=99), "P014")
-
-
-def _whistle() -> Any:
-    from tests.integration.whistle_steps import whistle_input
-
-    return whistle_input()
 
 
 async def test_a_department_reads_what_is_public_and_about_no_other_department(
@@ -105,7 +106,8 @@ async def test_what_the_street_argued_for_a_whistle_stays_with_the_street(street
     case_id, _ = await blown(street)
     [seen] = (await node(street, service, WHISTLE, case_id, "CG"))["whistles"]
     assert (seen["selfEffort"], seen["decisionText"]) == (None, None)
-    assert seen["reason"] and seen["place"]
+    assert seen["reason"]
+    assert seen["place"]
     [full] = (await node(street, service, WHISTLE, case_id, "吕示衡"))["whistles"]
     assert full["selfEffort"]
 
@@ -169,6 +171,7 @@ async def test_no_phone_stands_in_what_is_public(street: Street) -> None:
 async def test_grants_in_two_roles_do_not_open_the_reporter(street: Street, service: ReadService) -> None:
     case_id = await accepted(street, reporter=CONFIDENTIAL)
     await _dispatch(street, case_id)
+    await street.pool.execute("UPDATE case_file SET initial_opinion = '须街道协调'")
     both = Viewer(
         "both", "兼示", (Grant(Role.DEPT_HANDLER, "990101000000", "CG"), Grant(Role.GRID_WORKER, "990101001002001")),
         account_id=uuid4(),
@@ -177,6 +180,7 @@ async def test_grants_in_two_roles_do_not_open_the_reporter(street: Street, serv
     assert seen == {"initialOpinion": None, "reporter": None}
     own_grid = Viewer("w", "网示", (both.grants[0], Grant(Role.GRID_WORKER, "990101001001001")), account_id=uuid4())
     assert (await node(street, service, REPORTER, case_id, own_grid))["reporter"] == {"phone": "100****0014"}
+    assert (await node(street, service, REPORTER, case_id, own_grid))["initialOpinion"] == "须街道协调"
 
 
 async def test_who_is_only_informed_or_no_longer_called_does_not_see_the_reporter(
@@ -234,6 +238,20 @@ async def test_an_outcome_is_not_given_again_to_other_grants(street: Street) -> 
     moved = Viewer(worker.login, worker.name, (Grant(Role.GRID_WORKER, "990101001001002"),), worker.account_id)
     with pytest.raises(IdempotencyConflict):
         await run(moved)
+
+
+@pytest.mark.parametrize(("who", "moved"), [("P014", False), ("周示岚", False), ("CG", False), ("吕示衡", True)])
+async def test_limits_are_let_pass_by_the_street_alone(
+    street: Street, service: ReadService, who: str, moved: bool
+) -> None:
+    clock = DemoClock()
+    services = SimpleNamespace(now=clock, pool=street.pool, announcer=street.announcer)
+    request = SimpleNamespace(english=True, request_id="test")
+    context = Context(viewer_of(street, who), street.now, street.pool, request=request, services=services)
+    later = (clock() + timedelta(hours=1)).isoformat()
+    outcome = await service.execute(MOVE, context, {"to": later})
+    assert ("DemoClockPayload" in outcome.body().decode()) is moved
+    assert (clock.offset > timedelta(minutes=30)) is moved
 
 
 async def _dispatch(street: Street, case_id: UUID, *parties: PartyInput) -> None:

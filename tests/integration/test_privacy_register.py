@@ -21,7 +21,7 @@ from tests.integration.conftest import Street
 PEOPLE = "{ people(first: 100) { nodes { name birthDate idNumber age archiveColor archiveReason careTags { kind } } } }"
 BY_PHONE = "query ($phone: String!) { people(filter: { phone: $phone }) { totalCount } }"
 BY_REPORTER = "query ($phone: String!) { cases(filter: { reporterPhone: $phone }) { totalCount } }"
-COLOURED = "{ people(filter: { archiveColors: [BLUE, YELLOW, RED] }) { totalCount } }"
+COLOURED = "{ people(filter: { archiveColors: [ORANGE, YELLOW, RED] }) { totalCount } }"
 OTHER_STREET = "990101002000"
 MOVED_AWAY = """
 WITH elsewhere AS (
@@ -64,6 +64,9 @@ async def test_grants_in_two_roles_show_no_more_than_each_of_them(desk: Desk) ->
         "mixed", "混示", (*desk.people["resident"].grants, Grant(Role.DEPT_HANDLER, "990101000000", "CG")),
         person_id=desk.people["resident"].person_id,
     )  # fmt: skip
+    await desk.street.pool.execute(
+        "UPDATE person SET archive_color = 'RED', archive_reason = '走访' WHERE reference = 'P014'"
+    )
     own = (await people(desk, mixed))["沈例宽"]
     assert (own["archiveColor"], own["archiveReason"]) == (None, None)
 
@@ -96,6 +99,7 @@ async def test_phones_are_not_found_by_trying(desk: Desk) -> None:
 
 
 async def test_the_own_colour_is_not_found_by_asking_for_each(desk: Desk) -> None:
+    await desk.street.pool.execute("UPDATE person SET archive_color = 'RED' WHERE reference = 'P014'")
     assert (await desk.ask(COLOURED, desk.people["resident"]))["people"]["totalCount"] == 0
     assert (await desk.ask(COLOURED))["people"]["totalCount"] > 1
 
@@ -138,7 +142,9 @@ async def test_a_resident_or_a_department_names_nobody_but_themselves(street: St
 
 
 async def test_a_child_makes_the_case_restricted(street: Street) -> None:
-    given = case_input(subject_person_id=person_id("P007"), reporter=ReporterInput(phone="10000019999", confidential=True))
+    given = case_input(
+        subject_person_id=person_id("P007"), reporter=ReporterInput(phone="10000019999", confidential=True)
+    )
     row = await row_of(street, await street.run(lambda tx: register(tx, given), street.viewer("吕示衡")))
     assert row["visibility"] == CaseVisibility.RESTRICTED_MINOR
     assert row["confidential"] is True
@@ -148,7 +154,9 @@ async def test_a_child_makes_the_case_restricted(street: Street) -> None:
 
 
 async def test_residents_decide_neither_who_sees_a_case_nor_how_it_came(street: Street) -> None:
-    given = case_input(reporter=None, visibility=CaseVisibility.RESTRICTED_SPECIAL, public=True, channel=Channel.SUPERIOR)
+    given = case_input(
+        reporter=None, visibility=CaseVisibility.RESTRICTED_SPECIAL, public=True, channel=Channel.SUPERIOR
+    )
     with pytest.raises(InvalidInput) as error:
         await street.run(lambda tx: register(tx, given), street.resident("P014"))
     assert paths(error) == {"visibility", "public", "channel"}
@@ -214,6 +222,6 @@ async def test_a_dispatcher_of_a_street_that_is_not_there_is_asked_where(street:
     with pytest.raises(InvalidInput) as error:
         await street.run(lambda tx: register(tx, case_input(point=None)), stranger)
     assert paths(error) == {"divisionCode"}
+    case_id = await accepted(street, point=IN_TINGTAO)
     with pytest.raises(NotFound):
-        case_id = await accepted(street, point=IN_TINGTAO)
         await reveal(street, stranger, RevealInput(SubjectKind.REPORTER, RevealPurpose.CONTACT_REPORTER, case_id))

@@ -177,7 +177,7 @@ async def test_available_actions_say_what_the_viewer_may_do(desk: Desk) -> None:
     dispatcher = (await desk.ask(query, id=desk.case(9)))["node"]["availableActions"]
     handler = (await desk.ask(query, desk.street.department_viewer("ZJ"), id=desk.case(9)))["node"]["availableActions"]
     assert {row["name"]: row["allowed"] for row in dispatcher}["classifyCase"] is True
-    assert {row["name"]: row["allowed"] for row in handler}["classifyCase"] is False
+    assert "classifyCase" not in {row["name"] for row in handler}
     assert all(row["reason"] for row in handler if not row["allowed"])
 
 
