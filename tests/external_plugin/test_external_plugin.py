@@ -77,7 +77,7 @@ def test_the_only_package_of_the_wheel_is_shaodao(shaodao_wheel: Path) -> None:
 
 def test_contract_and_kit_need_no_extra(python: Path, workshop: Path) -> None:
     installed = _run(python, "-c", "import importlib.metadata as m; print(*sorted(d.name for d in m.distributions()))")
-    assert installed.split() == ["msgspec", "pluggy", "shaodao", "water-works"]
+    assert installed.split() == ["msgspec", "pluggy", "shaodao", "tzdata", "water-works"]
     _run(python, "-W", "error", "-c", IMPORTS, cwd=workshop)
 
 

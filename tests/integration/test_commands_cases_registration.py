@@ -118,7 +118,9 @@ async def test_the_reporter_is_sealed_masked_and_hashed(street: Street) -> None:
 
 
 async def test_a_resident_reports_as_their_own_person_and_has_no_first_receiver_yet(street: Street) -> None:
-    outcome = await street.run(lambda tx: register(tx, case_input(reporter=None, channel=Channel.WECHAT)), street.resident("P014"))
+    outcome = await street.run(
+        lambda tx: register(tx, case_input(reporter=None, channel=Channel.WECHAT)), street.resident("P014")
+    )
     row = await row_of(street, outcome)
     assert row["reporter_person_id"] == person_id("P014")
     assert row["reporter_phone_masked"] == "100****0014"
@@ -128,7 +130,9 @@ async def test_a_resident_reports_as_their_own_person_and_has_no_first_receiver_
 
 
 async def test_a_residents_name_stands_in_no_history(street: Street) -> None:
-    await street.run(lambda tx: register(tx, case_input(reporter=None, channel=Channel.WECHAT)), street.resident("P014"))
+    await street.run(
+        lambda tx: register(tx, case_input(reporter=None, channel=Channel.WECHAT)), street.resident("P014")
+    )
     event = await only_row(street, "SELECT text, actor_name FROM case_event")
     assert event["actor_name"] == "诉求人"
     assert event["text"].startswith("诉求人登记案件9901")

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -128,7 +129,11 @@ async def test_the_worker_sees_people_of_the_own_grid(street: Street) -> None:
 
 
 async def test_a_minor_is_shown_to_the_dispatcher_only(street: Street) -> None:
-    concerned = {"point": None, "grid_code": "990101001201002", "subject_person_id": person_id("P007")}
+    concerned: dict[str, Any] = {
+        "point": None,
+        "grid_code": "990101001201002",
+        "subject_person_id": person_id("P007"),
+    }
     case_id = await accepted(street, **concerned)
     with pytest.raises(NotFound):
         await person(street, street.viewer("韩示屿"), case_id, "P007")
