@@ -76,6 +76,9 @@ def canonical_point(faults: Faults, path: str, given: PointInput | None) -> Poin
     """The point in CGCS2000; None when there is none or, with the fault noted, it is malformed."""
     if given is None:
         return None
+    if not given.crs:
+        faults.add(f"{path}.crs", "须注明坐标系", "the coordinate system is missing")
+        return None
     try:
         return to_cgcs2000(Point(given.longitude, given.latitude), parse_crs(given.crs))
     except CoordinateError as error:

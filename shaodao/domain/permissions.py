@@ -224,9 +224,9 @@ RULES: Mapping[str, Rule] = {
     "staff_only": dict.fromkeys(_STAFF, Everything()),
     "case": _CASE,
     # The history: a resident reads the public sentences of the own case, a department those that are about no other
-    # department, and its own.
+    # department, and its own. A wake-up that a department's plugin asked for is nobody else's concern.
     "case_event": {
-        **_of_case(*_CASE_STAFF),
+        **{role: AllOf((IsNot("type", ("wakeUp",)), seen)) for role, seen in _of_case(*_CASE_STAFF).items()},
         Role.RESIDENT: AllOf((Is("public", (True,)), Linked("case_file", "id", "case_id", _CASE[Role.RESIDENT]))),
         Role.DEPT_HANDLER: AllOf(
             (
