@@ -20,10 +20,14 @@ WHERE county_code = $1 AND boundary && polygon(box(point($2::float8 - 1e-6, $3::
     AND (valid_to IS NULL OR valid_to >= $4)
 ORDER BY code
 """
+# The index gives the nearest; ties are settled outside, for before PostgreSQL 17 a second ordering term there undoes it.
 _NEAREST_STREET = """
-SELECT street_code FROM grid
-WHERE county_code = $1 AND boundary IS NOT NULL
-ORDER BY boundary <-> point($2::float8, $3::float8), code LIMIT 1
+SELECT street_code FROM (
+    SELECT street_code, code, boundary <-> point($2::float8, $3::float8) AS away FROM grid
+    WHERE county_code = $1 AND boundary IS NOT NULL
+    ORDER BY boundary <-> point($2::float8, $3::float8) LIMIT 8
+) near
+ORDER BY away, code LIMIT 1
 """
 _GRID = "SELECT code, street_code, community_code FROM grid WHERE county_code = $1 AND code = $2"
 _GRID_OF_VESSEL = """
