@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from api.operations import operation_files
 from shaodao.domain.permissions import Viewer
 from tests.integration.conftest import Street
 from tests.integration.graphql_steps import (
@@ -124,6 +125,16 @@ async def test_a_board_sends_what_enters_changes_and_leaves(api: GraphQLStreet) 
         ("ENTERED", case_id), ("CHANGED", case_id), ("LEFT", case_id), ("ENTERED", other),
     ]  # fmt: skip
     assert seen[2]["case"] == {"state": "CLOSED"}
+
+
+async def test_the_live_feed_of_the_explorer_runs(api: GraphQLStreet) -> None:
+    [live_feed] = [one for one in operation_files() if one.name == "live-feed"]
+    given = {**live_feed.variables, "after": await _cursor(api)}
+    async with api.subscribed(staff(api, DISPATCHER), live_feed.document, **given) as events:
+        case_id = await registered(api)
+        [entered] = await take(events, 1)
+    assert (entered["change"], entered["id"]) == ("ENTERED", case_id)
+    assert entered["case"]["waitingOn"]["organization"]["name"] == "望潮街道网格指挥中心"
 
 
 async def test_a_board_of_a_community_or_grid_has_its_cases_alone(api: GraphQLStreet) -> None:
