@@ -63,7 +63,7 @@ class Application:
 
     def catalogue(self) -> DemoCatalogue:
         """What the explorer of a demonstration offers, with tokens that begin now."""
-        return demo_catalogue(self.settings, self._open_platform().now())
+        return demo_catalogue(self.settings, utc_now())
 
     def _endpoint_of(self, platform: Platform) -> GraphQLEndpoint:
         settings = self.settings

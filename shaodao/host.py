@@ -12,7 +12,7 @@ import orjson
 
 from shaodao.calendar_table import fill_calendar, load_calendar
 from shaodao.commands.running import CommandRunner, connection_of
-from shaodao.commands.transaction import Connection, Ground
+from shaodao.commands.transaction import Connection, Ground, Matter
 from shaodao.delivery.announcer import Announcer, Bell, open_announcer
 from shaodao.delivery.desks import Desks
 from shaodao.delivery.feed import Feed, open_feed
@@ -94,6 +94,14 @@ class DepartmentForms:
     def department_of(self, organization_code: str) -> str | None:
         """Name of the department that serves the organization; None: it works by hand in the API."""
         department = self.departments.of(organization_code)
+        return None if department is None else department.name
+
+    def answering(self, organization_code: str, matter: Matter) -> str | None:
+        """Name of the department that answers such a matter of the organization by its declaration; None: by hand."""
+        department = self.departments.answering(
+            organization_code, role=matter.role, division_code=matter.division_code,
+            category_code=matter.category_code, whistle_kind=matter.whistle_kind,
+        )  # fmt: skip
         return None if department is None else department.name
 
     def validate(self, organization_code: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import orjson
 
-from shaodao.commands.transaction import Transaction
+from shaodao.commands.transaction import Matter, Transaction
 from shaodao.domain.identity import redact
-from shaodao.domain.vocabulary import Role
+from shaodao.domain.vocabulary import AssignmentRole, Role, WhistleKind
 
 # The feed is read in the order of xid. A transaction that began to write first may have waited for the case: its step then
 # takes the xid of the step before, so that a case's steps stand in the feed as they stand in its history.
@@ -37,6 +37,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 _OPEN_LANE = """
 INSERT INTO lane (county_code, organization_code, case_id, department, due_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (county_code, organization_code, case_id) DO UPDATE SET department = excluded.department
+"""
+
+
+_MATTER = """
+SELECT a.role, coalesce(c.grid_code, c.community_code, c.street_code) AS division_code, c.category_code,
+    w.kind AS whistle_kind
+FROM assignment a
+JOIN case_file c ON c.county_code = $1 AND c.county_code = a.county_code AND c.id = a.case_id
+LEFT JOIN whistle w ON w.county_code = $1 AND w.county_code = a.county_code AND w.id = a.whistle_id
+WHERE a.county_code = $1 AND a.id = $2
 """
 
 
@@ -101,7 +111,7 @@ def actor_name(tx: Transaction, role: Role) -> str:
 
 
 async def _owe(tx: Transaction, case_id: UUID, seq: int, hearer: Hearer) -> None:
-    department = tx.ground.forms.department_of(hearer.organization_code)
+    department = await _answering(tx, hearer)
     if department is None:
         return
     key = (tx.county, hearer.organization_code, case_id)
@@ -112,3 +122,20 @@ async def _owe(tx: Transaction, case_id: UUID, seq: int, hearer: Hearer) -> None
 
 def _role_of(tx: Transaction) -> Role:
     return tx.actor.grants[0].role if tx.actor.grants else Role.SYSTEM
+
+
+async def _answering(tx: Transaction, hearer: Hearer) -> str | None:
+    """The department that answers the assignment by its declaration; what it does not answer goes by hand."""
+    if tx.ground.forms.department_of(hearer.organization_code) is None:
+        return None
+    row = await tx.connection.fetchrow(_MATTER, tx.county, hearer.assignment_id)
+    if row is None:
+        return None
+    kind = row["whistle_kind"]
+    matter = Matter(
+        AssignmentRole[row["role"]],
+        row["division_code"],
+        row["category_code"],
+        None if kind is None else WhistleKind[kind],
+    )
+    return tx.ground.forms.answering(hearer.organization_code, matter)

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from shaodao.domain.calendar import SHANGHAI, Calendar
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.rulebook import Rulebook
+from shaodao.domain.vocabulary import AssignmentRole, WhistleKind
 from shaodao.personal_data import PersonalDataCipher
 
 if TYPE_CHECKING:
@@ -21,11 +22,27 @@ else:  # asyncpg's classes are generic in the stubs only
     Connection = asyncpg.Connection
 
 
+@dataclass(frozen=True)
+class Matter:
+    """What a department's declaration is held against: an assignment's role, the case's narrowest code and category,
+    and the whistle's kind, None for a plain dispatch 派单.
+    """
+
+    role: AssignmentRole
+    division_code: str
+    category_code: str | None
+    whistle_kind: WhistleKind | None
+
+
 class ReportForms(Protocol):
-    """The report forms of the departments: the host's face that commands need."""
+    """The departments and their report forms: the host's face that commands need."""
 
     def department_of(self, organization_code: str) -> str | None:
         """Name of the plugin that serves the organization; None: it works by hand in the API."""
+        ...
+
+    def answering(self, organization_code: str, matter: Matter) -> str | None:
+        """Name of the plugin that serves the organization and declares to answer such a matter; None: it goes by hand."""
         ...
 
     def validate(self, organization_code: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from shaodao import serving
 from shaodao.calendar_table import load_calendar
 from shaodao.commands.running import connection_of
-from shaodao.commands.transaction import Connection, Ground
+from shaodao.commands.transaction import Connection, Ground, Matter
 from shaodao.demo.cases import load_cases
 from shaodao.demo.registers import load_registers
 from shaodao.demo.source import load_street
@@ -84,6 +84,10 @@ class _NoForms:
 
     def department_of(self, organization_code: str) -> str | None:
         """Nobody's: what is loaded is delivered to no department."""
+        return None
+
+    def answering(self, organization_code: str, matter: Matter) -> str | None:
+        """Nobody, for the same reason."""
         return None
 
     def validate(self, organization_code: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 
 from shaodao.calendar_source import calendar_days
 from shaodao.commands.running import Command, CommandRunner, Repetition, connection_of
-from shaodao.commands.transaction import Ground, Outcome
+from shaodao.commands.transaction import Ground, Matter, Outcome
 from shaodao.demo.registers import load_registers
 from shaodao.demo.source import Street as StreetData
 from shaodao.demo.source import load_street
@@ -45,6 +45,10 @@ class AnyForms:
     def department_of(self, organization_code: str) -> str | None:
         """The department that serves the organization."""
         return self.departments.get(organization_code)
+
+    def answering(self, organization_code: str, matter: Matter) -> str | None:
+        """The same one, whatever the matter."""
+        return self.department_of(organization_code)
 
     def validate(self, organization_code: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The fields as they are."""

@@ -18,7 +18,7 @@ from shaodao.delivery.lanes import LaneRules
 from shaodao.departments import Departments, load_department
 from shaodao.domain.vocabulary import AssignmentRole, CaseKind, Channel
 from shaodao.host import DepartmentForms
-from shaodao.plugin import Department, DepartmentSettings, Desk, Event, hookimpl
+from shaodao.plugin import AnswersFor, Department, DepartmentSettings, Desk, Event, hookimpl
 from tests.integration.conftest import Street
 
 DISPATCHER = "吕示衡"
@@ -42,10 +42,18 @@ class Recorder:
     organizations: tuple[str, ...]
     do: Hook = listen_only
     heard: list[tuple[UUID, int, str]] = field(default_factory=list)
+    answers_for: AnswersFor = field(default_factory=AnswersFor)
 
     @hookimpl
     def department(self) -> Department:
-        return Department(name=self.name, title=self.name, version="1", organizations=self.organizations, form=Form)
+        return Department(
+            name=self.name,
+            title=self.name,
+            version="1",
+            organizations=self.organizations,
+            form=Form,
+            answers_for=self.answers_for,
+        )
 
     @hookimpl
     async def on_whistle(self, event: Event, desk: Desk) -> None:

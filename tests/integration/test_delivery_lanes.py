@@ -9,7 +9,7 @@ import pytest
 
 from shaodao.commands import questions
 from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.plugin import Desk, Event, Refuse, TryLater
+from shaodao.plugin import AnswersFor, Desk, Event, Refuse, TryLater, WhistleKind
 from tests.integration.conftest import Street
 from tests.integration.delivering import DISPATCHER, Recorder, emergency, emergency_command, forward, serve, work_off
 
@@ -45,6 +45,18 @@ async def test_a_rolled_back_command_delivers_nothing(street: Street) -> None:
 
     assert recorder.heard == []
     assert await deliveries.owed() == 0
+
+
+@pytest.mark.parametrize(("kind", "times"), [(WhistleKind.ROUTINE, 0), (WhistleKind.EMERGENCY, 1)])
+async def test_a_department_hears_only_what_it_declares_to_answer(
+    street: Street, kind: WhistleKind, times: int
+) -> None:
+    recorder = Recorder("city", ("CG",), answers_for=AnswersFor(whistle_kinds=(kind,)))
+    deliveries = serve(street, recorder)
+    await emergency(street, "CG")
+    await work_off(deliveries.courier())
+
+    assert [hook for _, _, hook in recorder.heard] == ["on_whistle"] * times
 
 
 async def test_what_came_before_the_failure_stands_once(street: Street) -> None:
