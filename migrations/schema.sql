@@ -74,6 +74,7 @@ CREATE TABLE public.assignment (
     excuse_reason text,
     version integer DEFAULT 1 NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    directed boolean DEFAULT false NOT NULL,
     CONSTRAINT assignment_role_check CHECK ((role = ANY (ARRAY['LEAD'::text, 'CO'::text, 'INFORM'::text]))),
     CONSTRAINT assignment_state_check CHECK ((state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'OBJECTED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'REPORTED'::text, 'RETURNED'::text, 'VERIFIED'::text, 'RELEASED'::text, 'REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text, 'READ'::text])))
 );
@@ -102,6 +103,37 @@ CREATE TABLE public.calendar_days (
     name text NOT NULL,
     source text NOT NULL,
     provisional boolean NOT NULL
+);
+
+CREATE TABLE public.campaign (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    scope text NOT NULL,
+    street_code text NOT NULL,
+    grid_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    source_case_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    found integer DEFAULT 0 NOT NULL,
+    cleared integer DEFAULT 0 NOT NULL,
+    report text,
+    state text NOT NULL,
+    started_by uuid,
+    started_at timestamp with time zone NOT NULL,
+    ended_by uuid,
+    ended_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT campaign_counts_check CHECK (((found >= 0) AND (cleared >= 0) AND (cleared <= found))),
+    CONSTRAINT campaign_days_check CHECK ((starts_on <= ends_on)),
+    CONSTRAINT campaign_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'ENDED'::text])))
+);
+
+CREATE TABLE public.campaign_case (
+    county_code integer NOT NULL,
+    campaign_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    joined_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.care_tag (
@@ -217,6 +249,16 @@ CREATE TABLE public.case_file (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     created_by uuid,
+    accused_name text,
+    accused_organization_code text,
+    archived_at timestamp with time zone,
+    void_requested_by uuid,
+    void_requested_at timestamp with time zone,
+    void_reason text,
+    legal_body text,
+    legal_number text,
+    reopened_at timestamp with time zone,
+    settled_on_the_spot boolean DEFAULT false NOT NULL,
     CONSTRAINT case_file_closed_check CHECK (((state <> ALL (ARRAY['CLOSED'::text, 'FOLLOWED_UP'::text, 'ARCHIVED'::text])) OR ((closed_at IS NOT NULL) AND (close_kind IS NOT NULL)))),
     CONSTRAINT case_file_description_check CHECK ((char_length(description) <= 2000)),
     CONSTRAINT case_file_grid_check CHECK ((grid_unknown = (grid_code IS NULL))),
@@ -262,6 +304,22 @@ CREATE VIEW public.case_hands AS
           WHERE ((v.county_code = c.county_code) AND (v.case_id = c.id))) || closed_by) AS verifiers
    FROM public.case_file c;
 
+CREATE TABLE public.case_round (
+    county_code integer NOT NULL,
+    case_id uuid NOT NULL,
+    round integer NOT NULL,
+    due_at timestamp with time zone,
+    handled_at timestamp with time zone,
+    closed_at timestamp with time zone NOT NULL,
+    closed_by uuid,
+    close_kind text NOT NULL,
+    result_text text,
+    explanation text,
+    reopened_by uuid,
+    reopened_at timestamp with time zone NOT NULL,
+    reopen_reason text NOT NULL
+);
+
 CREATE TABLE public.catalogue_items (
     code text NOT NULL,
     sort integer NOT NULL,
@@ -297,6 +355,40 @@ CREATE TABLE public.command_outcome (
     at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.communication (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    organization_code text,
+    kind text NOT NULL,
+    channel text,
+    text text NOT NULL,
+    by_id uuid,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT communication_kind_check CHECK ((kind = ANY (ARRAY['CONTACT'::text, 'EXPLANATION'::text, 'TIME_TOLD'::text, 'RESULT_TOLD'::text])))
+);
+
+CREATE TABLE public.community_admission (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    organization_code text NOT NULL,
+    name text NOT NULL,
+    category_code text,
+    content text NOT NULL,
+    legal_basis text NOT NULL,
+    street_code text NOT NULL,
+    community_codes text[] NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date NOT NULL,
+    state text NOT NULL,
+    requested_by uuid,
+    requested_at timestamp with time zone NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    decision_text text,
+    CONSTRAINT community_admission_state_check CHECK ((state = ANY (ARRAY['REQUESTED'::text, 'GRANTED'::text, 'REFUSED'::text])))
+);
+
 CREATE TABLE public.deadline (
     county_code integer NOT NULL,
     id uuid NOT NULL,
@@ -317,6 +409,23 @@ CREATE TABLE public.deadline (
     paused_at timestamp with time zone,
     history jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT deadline_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'PAUSED'::text, 'STOPPED'::text])))
+);
+
+CREATE TABLE public.deadline_pause (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    deadline_id uuid NOT NULL,
+    reason_kind text NOT NULL,
+    procedure text,
+    reason text NOT NULL,
+    paused_by uuid,
+    paused_at timestamp with time zone NOT NULL,
+    expected_until date,
+    resumed_by uuid,
+    resumed_at timestamp with time zone,
+    CONSTRAINT deadline_pause_procedure_check CHECK ((procedure = ANY (ARRAY['TESTING'::text, 'APPRAISAL'::text, 'PUBLIC_NOTICE'::text, 'HEARING'::text]))),
+    CONSTRAINT deadline_pause_reason_check CHECK ((reason_kind = ANY (ARRAY['STATUTORY_PROCEDURE'::text, 'RESIDENT_MATERIAL'::text])))
 );
 
 CREATE TABLE public.deadline_stage (
@@ -414,7 +523,12 @@ CREATE TABLE public.dispatch_objection (
     decision text,
     decided_by uuid,
     decided_at timestamp with time zone,
-    reassigned_to text
+    reassigned_to text,
+    round integer DEFAULT 1 NOT NULL,
+    arbiter text DEFAULT 'STREET'::text NOT NULL,
+    decision_due_at timestamp with time zone,
+    decision_text text,
+    rule_id uuid
 );
 
 CREATE TABLE public.divisions (
@@ -463,8 +577,38 @@ CREATE TABLE public.evaluation (
     satisfaction text,
     comment text,
     evaluated_at timestamp with time zone NOT NULL,
+    completeness_score integer,
+    timeliness_score integer,
+    objected_by uuid,
+    objected_at timestamp with time zone,
+    objection_text text,
+    objection_decision text,
+    objection_decided_by uuid,
+    objection_decided_at timestamp with time zone,
+    objection_decision_text text,
     CONSTRAINT evaluation_kind_check CHECK ((evaluator_kind = ANY (ARRAY['STREET'::text, 'COUNTY_GRID_OFFICE'::text, 'RESIDENT'::text]))),
     CONSTRAINT evaluation_score_check CHECK (((score >= 0) AND (score <= 100)))
+);
+
+CREATE TABLE public.export_request (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    street_code text,
+    what text NOT NULL,
+    filter jsonb NOT NULL,
+    format text NOT NULL,
+    reason text NOT NULL,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    downloads integer DEFAULT 0 NOT NULL,
+    downloaded_at timestamp with time zone,
+    CONSTRAINT export_request_decision_check CHECK ((decision = ANY (ARRAY['GRANTED'::text, 'REFUSED'::text]))),
+    CONSTRAINT export_request_format_check CHECK ((format = ANY (ARRAY['CSV'::text, 'XLSX'::text]))),
+    CONSTRAINT export_request_two_people_check CHECK (((decided_by IS NULL) OR (decided_by <> requested_by))),
+    CONSTRAINT export_request_what_check CHECK ((what = ANY (ARRAY['CASES'::text, 'PEOPLE'::text])))
 );
 
 CREATE TABLE public.extension_request (
@@ -480,7 +624,14 @@ CREATE TABLE public.extension_request (
     decision text,
     decided_by uuid,
     decided_at timestamp with time zone,
-    told_reporter_at timestamp with time zone
+    told_reporter_at timestamp with time zone,
+    assignment_id uuid,
+    organization_code text,
+    approver text DEFAULT 'STREET_DEPUTY'::text NOT NULL,
+    evidence text,
+    due_before timestamp with time zone,
+    due_after timestamp with time zone,
+    decision_text text
 );
 
 CREATE TABLE public.feed_epoch (
@@ -505,6 +656,15 @@ CREATE TABLE public.follow_up (
     excluded boolean DEFAULT false NOT NULL,
     exclusion_reason text,
     exclusion_approved_by uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    exclusion_kind text,
+    exclusion_evidence text,
+    exclusion_proposed_by uuid,
+    exclusion_proposed_at timestamp with time zone,
+    exclusion_decided_at timestamp with time zone,
+    review_decision text,
+    review_reason text,
+    reviewed_by uuid,
+    reviewed_at timestamp with time zone,
     CONSTRAINT follow_up_satisfaction_check CHECK ((satisfaction = ANY (ARRAY['VERY_SATISFIED'::text, 'SATISFIED'::text, 'BASICALLY_SATISFIED'::text, 'DISSATISFIED'::text, 'NOT_RATED'::text]))),
     CONSTRAINT follow_up_solved_check CHECK ((solved = ANY (ARRAY['SOLVED'::text, 'PARTIAL'::text, 'UNSOLVED'::text])))
 );
@@ -573,6 +733,42 @@ CREATE TABLE public.lane_state (
     failures integer DEFAULT 0 NOT NULL,
     open_until timestamp with time zone,
     paused boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE public.meeting (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    whistle_id uuid,
+    street_code text NOT NULL,
+    kind text NOT NULL,
+    topic text NOT NULL,
+    participant_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    meets_at timestamp with time zone NOT NULL,
+    place text,
+    called_by uuid,
+    called_at timestamp with time zone NOT NULL,
+    decision text,
+    lead_organization_code text,
+    co_organization_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    CONSTRAINT meeting_kind_check CHECK ((kind = ANY (ARRAY['JOINT'::text, 'STUDY'::text])))
+);
+
+CREATE TABLE public.merge_link (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    main_case_id uuid NOT NULL,
+    reason text NOT NULL,
+    state_before text NOT NULL,
+    merged_by uuid,
+    merged_at timestamp with time zone NOT NULL,
+    unmerged_by uuid,
+    unmerged_at timestamp with time zone,
+    unmerge_reason text,
+    CONSTRAINT merge_link_other_check CHECK ((case_id <> main_case_id))
 );
 
 CREATE TABLE public.message (
@@ -665,6 +861,31 @@ CREATE TABLE public.personal_data_access (
     at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.promise (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    street_code text NOT NULL,
+    organization_code text,
+    content text NOT NULL,
+    promiser_id uuid,
+    promiser_name text NOT NULL,
+    due_on date NOT NULL,
+    public boolean DEFAULT false NOT NULL,
+    published_at timestamp with time zone,
+    state text NOT NULL,
+    overdue_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    settled_by uuid,
+    settle_text text,
+    self_score integer,
+    citizen_score integer,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT promise_citizen_score_check CHECK (((citizen_score >= 0) AND (citizen_score <= 100))),
+    CONSTRAINT promise_self_score_check CHECK (((self_score >= 0) AND (self_score <= 100))),
+    CONSTRAINT promise_state_check CHECK ((state = ANY (ARRAY['IN_PROGRESS'::text, 'FULFILLED'::text, 'UNFULFILLED'::text])))
+);
+
 CREATE TABLE public.question (
     county_code integer NOT NULL,
     id uuid NOT NULL,
@@ -699,10 +920,54 @@ CREATE TABLE public.report (
     CONSTRAINT report_result_check CHECK ((result = ANY (ARRAY['SOLVED'::text, 'PARTIAL'::text, 'UNSOLVED'::text, 'LONG_TERM'::text])))
 );
 
+CREATE TABLE public.routing_rule (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    code text NOT NULL,
+    version integer NOT NULL,
+    sort integer NOT NULL,
+    name text NOT NULL,
+    category_code text,
+    component_code text,
+    area_kind text,
+    area_code text,
+    keywords text[] DEFAULT '{}'::text[] NOT NULL,
+    time_from time without time zone,
+    time_to time without time zone,
+    lead_organization_code text NOT NULL,
+    co_organization_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    duty_item_code text,
+    limit_unit text,
+    limit_amount integer,
+    evidence_required boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    objection_id uuid,
+    proposed_by uuid,
+    proposed_at timestamp with time zone NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    decision_text text,
+    in_force_from timestamp with time zone,
+    in_force_until timestamp with time zone,
+    CONSTRAINT routing_rule_state_check CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'IN_FORCE'::text, 'REJECTED'::text, 'SUPERSEDED'::text, 'RETIRED'::text]))),
+    CONSTRAINT routing_rule_two_people_check CHECK (((decided_by IS NULL) OR (decided_by <> proposed_by)))
+);
+
 CREATE TABLE public.schedule (
     name text NOT NULL,
     every interval NOT NULL,
     next_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.service_centre (
+    county_code integer NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    level text NOT NULL,
+    division_code text NOT NULL,
+    windows text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT service_centre_level_check CHECK ((level = ANY (ARRAY['COMMUNITY'::text, 'STREET'::text, 'COUNTY'::text])))
 );
 
 CREATE TABLE public.settings (
@@ -722,7 +987,14 @@ CREATE TABLE public.suspension (
     suspended_at timestamp with time zone NOT NULL,
     review_cycle_days integer NOT NULL,
     planned_resume date,
-    resumed_at timestamp with time zone
+    resumed_at timestamp with time zone,
+    review_due_at timestamp with time zone,
+    reviewed_at timestamp with time zone,
+    reviewed_by uuid,
+    review_text text,
+    told_reporter_at timestamp with time zone,
+    resumed_by uuid,
+    resume_reason text
 );
 
 CREATE TABLE public.whistle (
@@ -767,6 +1039,10 @@ CREATE TABLE public.whistle (
     partner_whistle_id uuid,
     version integer DEFAULT 1 NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    list_item_code text,
+    off_list boolean DEFAULT false NOT NULL,
+    drafted_for text,
+    escalate_reason text,
     CONSTRAINT whistle_kind_check CHECK ((kind = ANY (ARRAY['ROUTINE'::text, 'JOINT_ENFORCEMENT'::text, 'EMERGENCY'::text, 'CAMPAIGN'::text, 'DEPARTMENT'::text, 'CROSS_AREA'::text]))),
     CONSTRAINT whistle_state_check CHECK ((state = ANY (ARRAY['DRAFTED'::text, 'PENDING_APPROVAL'::text, 'REJECTED'::text, 'BLOWN'::text, 'GATHERING'::text, 'HANDLING'::text, 'REPORTED'::text, 'VERIFIED'::text, 'CLOSED'::text, 'EVALUATED'::text, 'WITHDRAWN'::text])))
 );
@@ -1235,6 +1511,22 @@ CREATE VIEW public.waiting AS
           WHERE (o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'OBJECTED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'REPORTED'::text, 'RETURNED'::text]))) w
      LEFT JOIN public.assignment a ON (((a.county_code = w.county_code) AND (a.id = w.assignment_id))));
 
+CREATE TABLE public.whistle_list_item (
+    county_code integer NOT NULL,
+    code text NOT NULL,
+    sort integer NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    category_code text,
+    lead_organization_code text NOT NULL,
+    co_organization_codes text[] DEFAULT '{}'::text[] NOT NULL,
+    reason_kind text NOT NULL,
+    reason_template text,
+    legal_basis text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date
+);
+
 CREATE TABLE public.whistle_party (
     county_code integer NOT NULL,
     whistle_id uuid NOT NULL,
@@ -1276,6 +1568,12 @@ ALTER TABLE ONLY public.attachment
 ALTER TABLE ONLY public.calendar_days
     ADD CONSTRAINT calendar_days_pkey PRIMARY KEY (day);
 
+ALTER TABLE ONLY public.campaign_case
+    ADD CONSTRAINT campaign_case_pkey PRIMARY KEY (county_code, campaign_id, case_id);
+
+ALTER TABLE ONLY public.campaign
+    ADD CONSTRAINT campaign_pkey PRIMARY KEY (county_code, id);
+
 ALTER TABLE ONLY public.care_tag
     ADD CONSTRAINT care_tag_pkey PRIMARY KEY (county_code, id);
 
@@ -1291,6 +1589,9 @@ ALTER TABLE ONLY public.case_file
 ALTER TABLE ONLY public.case_file
     ADD CONSTRAINT case_file_pkey PRIMARY KEY (county_code, id);
 
+ALTER TABLE ONLY public.case_round
+    ADD CONSTRAINT case_round_pkey PRIMARY KEY (county_code, case_id, round);
+
 ALTER TABLE ONLY public.catalogue_items
     ADD CONSTRAINT catalogue_items_pkey PRIMARY KEY (code);
 
@@ -1299,6 +1600,15 @@ ALTER TABLE ONLY public.categories
 
 ALTER TABLE ONLY public.command_outcome
     ADD CONSTRAINT command_outcome_pkey PRIMARY KEY (county_code, actor, key);
+
+ALTER TABLE ONLY public.communication
+    ADD CONSTRAINT communication_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.community_admission
+    ADD CONSTRAINT community_admission_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.deadline_pause
+    ADD CONSTRAINT deadline_pause_pkey PRIMARY KEY (county_code, id);
 
 ALTER TABLE ONLY public.deadline
     ADD CONSTRAINT deadline_pkey PRIMARY KEY (county_code, id);
@@ -1321,6 +1631,12 @@ ALTER TABLE ONLY public.departments
 ALTER TABLE ONLY public.desk_memory
     ADD CONSTRAINT desk_memory_pkey PRIMARY KEY (county_code, assignment_id, name);
 
+ALTER TABLE public.dispatch_objection
+    ADD CONSTRAINT dispatch_objection_arbiter_check CHECK ((arbiter = ANY (ARRAY['STREET'::text, 'COUNTY_GRID_OFFICE'::text]))) NOT VALID;
+
+ALTER TABLE public.dispatch_objection
+    ADD CONSTRAINT dispatch_objection_decision_check CHECK ((decision = ANY (ARRAY['GRANTED'::text, 'REFUSED'::text]))) NOT VALID;
+
 ALTER TABLE ONLY public.dispatch_objection
     ADD CONSTRAINT dispatch_objection_pkey PRIMARY KEY (county_code, id);
 
@@ -1330,8 +1646,20 @@ ALTER TABLE ONLY public.divisions
 ALTER TABLE ONLY public.duty_list_items
     ADD CONSTRAINT duty_list_items_pkey PRIMARY KEY (code);
 
+ALTER TABLE public.evaluation
+    ADD CONSTRAINT evaluation_objection_check CHECK ((objection_decision = ANY (ARRAY['GRANTED'::text, 'REFUSED'::text]))) NOT VALID;
+
 ALTER TABLE ONLY public.evaluation
     ADD CONSTRAINT evaluation_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.export_request
+    ADD CONSTRAINT export_request_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE public.extension_request
+    ADD CONSTRAINT extension_request_approver_check CHECK ((approver = ANY (ARRAY['STREET_DEPUTY'::text, 'STREET_CHIEF'::text, 'COUNTY_GRID_OFFICE'::text]))) NOT VALID;
+
+ALTER TABLE public.extension_request
+    ADD CONSTRAINT extension_request_decision_check CHECK ((decision = ANY (ARRAY['GRANTED'::text, 'REFUSED'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.extension_request
     ADD CONSTRAINT extension_request_pkey PRIMARY KEY (county_code, id);
@@ -1341,6 +1669,9 @@ ALTER TABLE ONLY public.feed_epoch
 
 ALTER TABLE ONLY public.follow_up
     ADD CONSTRAINT follow_up_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE public.follow_up
+    ADD CONSTRAINT follow_up_review_check CHECK ((review_decision = ANY (ARRAY['REOPEN'::text, 'NO_REOPEN'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.grid
     ADD CONSTRAINT grid_pkey PRIMARY KEY (county_code, code);
@@ -1356,6 +1687,12 @@ ALTER TABLE ONLY public.lane
 
 ALTER TABLE ONLY public.lane_state
     ADD CONSTRAINT lane_state_pkey PRIMARY KEY (county_code, department);
+
+ALTER TABLE ONLY public.meeting
+    ADD CONSTRAINT meeting_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.merge_link
+    ADD CONSTRAINT merge_link_pkey PRIMARY KEY (county_code, id);
 
 ALTER TABLE ONLY public.message
     ADD CONSTRAINT message_pkey PRIMARY KEY (county_code, id);
@@ -1378,14 +1715,26 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.personal_data_access
     ADD CONSTRAINT personal_data_access_pkey PRIMARY KEY (county_code, id);
 
+ALTER TABLE ONLY public.promise
+    ADD CONSTRAINT promise_pkey PRIMARY KEY (county_code, id);
+
 ALTER TABLE ONLY public.question
     ADD CONSTRAINT question_pkey PRIMARY KEY (county_code, id);
 
 ALTER TABLE ONLY public.report
     ADD CONSTRAINT report_pkey PRIMARY KEY (county_code, id);
 
+ALTER TABLE ONLY public.routing_rule
+    ADD CONSTRAINT routing_rule_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.routing_rule
+    ADD CONSTRAINT routing_rule_version_key UNIQUE (county_code, code, version);
+
 ALTER TABLE ONLY public.schedule
     ADD CONSTRAINT schedule_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.service_centre
+    ADD CONSTRAINT service_centre_pkey PRIMARY KEY (county_code, code);
 
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (name);
@@ -1410,6 +1759,9 @@ ALTER TABLE ONLY public.vessel
 
 ALTER TABLE ONLY public.vessel
     ADD CONSTRAINT vessel_registration_key UNIQUE (county_code, registration);
+
+ALTER TABLE ONLY public.whistle_list_item
+    ADD CONSTRAINT whistle_list_item_pkey PRIMARY KEY (county_code, code);
 
 ALTER TABLE ONLY public.whistle
     ADD CONSTRAINT whistle_number_key UNIQUE (county_code, number);
@@ -1441,11 +1793,19 @@ CREATE INDEX assignment_whistle_index ON public.assignment USING btree (county_c
 
 CREATE INDEX attachment_case_index ON public.attachment USING btree (county_code, case_id, created_at, id);
 
+CREATE INDEX campaign_case_case_index ON public.campaign_case USING btree (county_code, case_id);
+
+CREATE INDEX campaign_source_index ON public.campaign USING btree (county_code, source_case_id);
+
+CREATE INDEX campaign_street_index ON public.campaign USING btree (county_code, street_code, started_at, id);
+
 CREATE INDEX care_tag_person_index ON public.care_tag USING btree (county_code, person_id, id);
 
 CREATE INDEX case_event_at_index ON public.case_event USING btree (county_code, at);
 
 CREATE INDEX case_event_feed_index ON public.case_event USING btree (xid, id);
+
+CREATE INDEX case_file_accused_index ON public.case_file USING btree (county_code, accused_organization_code) WHERE (accused_organization_code IS NOT NULL);
 
 CREATE INDEX case_file_community_index ON public.case_file USING btree (county_code, community_code, registered_at DESC, id DESC);
 
@@ -1471,11 +1831,19 @@ CREATE INDEX case_file_street_index ON public.case_file USING btree (county_code
 
 CREATE INDEX case_file_street_state_index ON public.case_file USING btree (county_code, street_code, state, registered_at DESC, id DESC);
 
+CREATE INDEX case_file_to_archive_index ON public.case_file USING btree (county_code, closed_at) WHERE (state = ANY (ARRAY['CLOSED'::text, 'FOLLOWED_UP'::text]));
+
 CREATE INDEX command_outcome_at_index ON public.command_outcome USING btree (at);
+
+CREATE INDEX communication_case_index ON public.communication USING btree (county_code, case_id, at, id);
+
+CREATE INDEX community_admission_street_index ON public.community_admission USING btree (county_code, street_code, requested_at, id);
 
 CREATE INDEX deadline_assignment_index ON public.deadline USING btree (county_code, assignment_id, kind);
 
 CREATE INDEX deadline_case_index ON public.deadline USING btree (county_code, case_id, kind);
+
+CREATE INDEX deadline_pause_case_index ON public.deadline_pause USING btree (county_code, case_id, paused_at, id);
 
 CREATE INDEX deadline_stage_due_index ON public.deadline_stage USING btree (due_at);
 
@@ -1483,11 +1851,23 @@ CREATE INDEX delivery_log_case_index ON ONLY public.delivery_log USING btree (co
 
 CREATE INDEX delivery_log_default_county_code_case_id_at_idx ON public.delivery_log_default USING btree (county_code, case_id, at);
 
+CREATE INDEX dispatch_objection_assignment_index ON public.dispatch_objection USING btree (county_code, assignment_id, raised_at, id);
+
+CREATE INDEX dispatch_objection_case_index ON public.dispatch_objection USING btree (county_code, case_id, raised_at, id);
+
+CREATE INDEX dispatch_objection_organization_index ON public.dispatch_objection USING btree (county_code, organization_code, raised_at, id);
+
 CREATE INDEX divisions_parent_index ON public.divisions USING btree (parent_code, code);
 
 CREATE INDEX evaluation_case_index ON public.evaluation USING btree (county_code, case_id, evaluated_at, id);
 
 CREATE INDEX evaluation_whistle_index ON public.evaluation USING btree (county_code, whistle_id, evaluated_at, id);
+
+CREATE INDEX export_request_index ON public.export_request USING btree (county_code, requested_at, id);
+
+CREATE INDEX extension_request_case_index ON public.extension_request USING btree (county_code, case_id, requested_at, id);
+
+CREATE UNIQUE INDEX extension_request_waiting_key ON public.extension_request USING btree (county_code, case_id) WHERE (decision IS NULL);
 
 CREATE INDEX follow_up_case_index ON public.follow_up USING btree (county_code, case_id, called_at, id);
 
@@ -1498,6 +1878,14 @@ CREATE INDEX grid_community_index ON public.grid USING btree (county_code, commu
 CREATE INDEX household_grid_index ON public.household USING btree (county_code, grid_code, id);
 
 CREATE INDEX lane_due_index ON public.lane USING btree (county_code, department, due_at) WHERE (NOT parked);
+
+CREATE INDEX meeting_case_index ON public.meeting USING btree (county_code, case_id, called_at, id);
+
+CREATE INDEX meeting_street_index ON public.meeting USING btree (county_code, street_code, meets_at, id);
+
+CREATE INDEX merge_link_case_index ON public.merge_link USING btree (county_code, case_id, merged_at, id);
+
+CREATE INDEX merge_link_main_index ON public.merge_link USING btree (county_code, main_case_id, merged_at, id);
 
 CREATE INDEX message_case_index ON public.message USING btree (county_code, case_id, created_at, id);
 
@@ -1515,6 +1903,10 @@ CREATE INDEX person_street_index ON public.person USING btree (county_code, stre
 
 CREATE INDEX personal_data_access_login_index ON public.personal_data_access USING btree (county_code, login, at);
 
+CREATE INDEX promise_case_index ON public.promise USING btree (county_code, case_id, made_at, id);
+
+CREATE INDEX promise_street_index ON public.promise USING btree (county_code, street_code, made_at, id);
+
 CREATE INDEX question_assignment_index ON public.question USING btree (county_code, assignment_id, asked_at, id);
 
 CREATE INDEX question_case_index ON public.question USING btree (county_code, case_id, asked_at, id);
@@ -1524,6 +1916,12 @@ CREATE INDEX question_open_index ON public.question USING btree (county_code, as
 CREATE INDEX report_assignment_index ON public.report USING btree (county_code, assignment_id, reported_at, id);
 
 CREATE INDEX report_case_index ON public.report USING btree (county_code, case_id, reported_at, id);
+
+CREATE INDEX routing_rule_state_index ON public.routing_rule USING btree (county_code, state, sort, code);
+
+CREATE INDEX service_centre_division_index ON public.service_centre USING btree (county_code, division_code);
+
+CREATE INDEX suspension_case_index ON public.suspension USING btree (county_code, case_id, suspended_at, id);
 
 CREATE INDEX team_grid_index ON public.team USING btree (county_code, grid_code);
 
@@ -1569,6 +1967,15 @@ ALTER TABLE ONLY public.assignment
 ALTER TABLE ONLY public.attachment
     ADD CONSTRAINT attachment_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
+ALTER TABLE ONLY public.campaign_case
+    ADD CONSTRAINT campaign_case_campaign_fkey FOREIGN KEY (county_code, campaign_id) REFERENCES public.campaign(county_code, id);
+
+ALTER TABLE ONLY public.campaign_case
+    ADD CONSTRAINT campaign_case_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.campaign
+    ADD CONSTRAINT campaign_source_fkey FOREIGN KEY (county_code, source_case_id) REFERENCES public.case_file(county_code, id);
+
 ALTER TABLE ONLY public.care_tag
     ADD CONSTRAINT care_tag_person_fkey FOREIGN KEY (county_code, person_id) REFERENCES public.person(county_code, id);
 
@@ -1584,6 +1991,9 @@ ALTER TABLE ONLY public.case_file
 ALTER TABLE ONLY public.case_file
     ADD CONSTRAINT case_file_merged_fkey FOREIGN KEY (county_code, merged_into) REFERENCES public.case_file(county_code, id);
 
+ALTER TABLE ONLY public.case_round
+    ADD CONSTRAINT case_round_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
 ALTER TABLE ONLY public.catalogue_items
     ADD CONSTRAINT catalogue_items_category_fkey FOREIGN KEY (category_code) REFERENCES public.categories(code);
 
@@ -1596,8 +2006,14 @@ ALTER TABLE ONLY public.catalogue_items
 ALTER TABLE ONLY public.categories
     ADD CONSTRAINT categories_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
 
+ALTER TABLE ONLY public.communication
+    ADD CONSTRAINT communication_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
 ALTER TABLE ONLY public.deadline
     ADD CONSTRAINT deadline_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.deadline_pause
+    ADD CONSTRAINT deadline_pause_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
 ALTER TABLE ONLY public.dispatch_objection
     ADD CONSTRAINT dispatch_objection_assignment_fkey FOREIGN KEY (county_code, assignment_id) REFERENCES public.assignment(county_code, id);
@@ -1620,6 +2036,15 @@ ALTER TABLE ONLY public.follow_up
 ALTER TABLE ONLY public.household
     ADD CONSTRAINT household_grid_fkey FOREIGN KEY (county_code, grid_code) REFERENCES public.grid(county_code, code);
 
+ALTER TABLE ONLY public.meeting
+    ADD CONSTRAINT meeting_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.merge_link
+    ADD CONSTRAINT merge_link_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.merge_link
+    ADD CONSTRAINT merge_link_main_fkey FOREIGN KEY (county_code, main_case_id) REFERENCES public.case_file(county_code, id);
+
 ALTER TABLE ONLY public.message
     ADD CONSTRAINT message_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
@@ -1635,11 +2060,17 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_household_fkey FOREIGN KEY (county_code, household_id) REFERENCES public.household(county_code, id);
 
+ALTER TABLE ONLY public.promise
+    ADD CONSTRAINT promise_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
 ALTER TABLE ONLY public.question
     ADD CONSTRAINT question_assignment_fkey FOREIGN KEY (county_code, assignment_id) REFERENCES public.assignment(county_code, id);
 
 ALTER TABLE ONLY public.report
     ADD CONSTRAINT report_assignment_fkey FOREIGN KEY (county_code, assignment_id) REFERENCES public.assignment(county_code, id);
+
+ALTER TABLE ONLY public.service_centre
+    ADD CONSTRAINT service_centre_division_fkey FOREIGN KEY (division_code) REFERENCES public.divisions(code);
 
 ALTER TABLE ONLY public.suspension
     ADD CONSTRAINT suspension_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
@@ -1655,6 +2086,12 @@ ALTER TABLE ONLY public.vessel
 
 ALTER TABLE ONLY public.whistle
     ADD CONSTRAINT whistle_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.whistle_list_item
+    ADD CONSTRAINT whistle_list_item_category_fkey FOREIGN KEY (category_code) REFERENCES public.categories(code);
+
+ALTER TABLE ONLY public.whistle_list_item
+    ADD CONSTRAINT whistle_list_item_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
 
 ALTER TABLE ONLY public.whistle_party
     ADD CONSTRAINT whistle_party_whistle_fkey FOREIGN KEY (county_code, whistle_id) REFERENCES public.whistle(county_code, id);

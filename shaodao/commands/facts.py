@@ -49,7 +49,23 @@ CASE_FACTS: LiteralString = (
     (SELECT f.solved FROM follow_up f WHERE f.county_code = {t}.county_code AND f.case_id = {t}.id
         ORDER BY f.called_at DESC, f.id DESC LIMIT 1) AS solved,
     EXISTS (SELECT 1 FROM evaluation e WHERE e.county_code = {t}.county_code AND e.case_id = {t}.id
-        AND e.evaluator_kind = 'RESIDENT') AS rated
+        AND e.evaluator_kind = 'RESIDENT') AS rated,
+    {t}.agent_id, {t}.due_at, {t}.void_requested_by, {t}.merged_into,
+    (SELECT d.state FROM deadline d WHERE d.county_code = {t}.county_code AND d.case_id = {t}.id AND d.kind = 'HANDLING'
+        AND d.round = {t}.round ORDER BY d.started_at DESC, d.id DESC LIMIT 1) AS handling_clock,
+    (SELECT json_build_object('id', x.id, 'approver', x.approver, 'requested_by', x.requested_by) FROM extension_request x
+        WHERE x.county_code = {t}.county_code AND x.case_id = {t}.id AND x.decision IS NULL LIMIT 1) AS extension,
+    (SELECT json_build_object('id', f.id, 'solved', f.solved, 'satisfaction', f.satisfaction, 'excluded', f.excluded,
+            'exclusion_proposed_by', f.exclusion_proposed_by, 'review_decision', f.review_decision)
+        FROM follow_up f WHERE f.county_code = {t}.county_code AND f.case_id = {t}.id AND f.round = {t}.round AND f.contacted
+        ORDER BY f.called_at DESC, f.id DESC LIMIT 1) AS follow_up,
+    (SELECT count(*) FROM promise p WHERE p.county_code = {t}.county_code AND p.case_id = {t}.id) AS promises,
+    (SELECT count(*) FROM promise p WHERE p.county_code = {t}.county_code AND p.case_id = {t}.id
+        AND p.state = 'IN_PROGRESS') AS open_promises,
+    (SELECT count(*) FROM meeting m WHERE m.county_code = {t}.county_code AND m.case_id = {t}.id
+        AND m.decided_at IS NULL) AS open_meetings,
+    (SELECT count(*) FROM evaluation e WHERE e.county_code = {t}.county_code AND e.case_id = {t}.id
+        AND e.objected_at IS NOT NULL AND e.objection_decision IS NULL) AS open_objections
 ) facts)"""
 )
 
@@ -65,7 +81,7 @@ def _case_of(alias: LiteralString, key: LiteralString) -> LiteralString:
 WHISTLE_FACTS: LiteralString = (
     """(SELECT row_to_json(facts) FROM (SELECT
     {t}.id, {t}.number, {t}.kind, {t}.state, {t}.version, {t}.remote_allowed, {t}.drafted_by, {t}.blown_by, {t}.blown_at,
-    {t}.confirmed_at,
+    {t}.confirmed_at, {t}.level,
     """
     + _case_of("wc", "{t}.case_id")
     + ' AS "case", '
@@ -74,7 +90,9 @@ WHISTLE_FACTS: LiteralString = (
     (SELECT coalesce(json_agg(DISTINCT e.organization_code), '[]') FROM evaluation e
         WHERE e.county_code = {t}.county_code AND e.whistle_id = {t}.id AND e.evaluator_kind = 'STREET') AS rated_organizations,
     EXISTS (SELECT 1 FROM evaluation e WHERE e.county_code = {t}.county_code AND e.whistle_id = {t}.id
-        AND e.evaluator_kind = 'COUNTY_GRID_OFFICE') AS judged
+        AND e.evaluator_kind = 'COUNTY_GRID_OFFICE') AS judged,
+    (SELECT count(*) FROM evaluation e WHERE e.county_code = {t}.county_code AND e.whistle_id = {t}.id
+        AND e.objected_at IS NOT NULL AND e.objection_decision IS NULL) AS open_objections
 ) facts)"""
 )
 
@@ -85,11 +103,14 @@ ASSIGNMENT_FACTS: LiteralString = (
     {t}.arrival_proof, {t}.started_at, {t}.reported_at, {t}.result_due_at, {t}.returned_count,
     (SELECT count(*) FROM question q WHERE q.county_code = {t}.county_code AND q.assignment_id = {t}.id
         AND q.answered_at IS NULL) AS open_questions,
+    {t}.directed, o.raised_by AS objected_by, o.arbiter AS objection_arbiter,
     aw.kind AS whistle_kind, aw.state AS whistle_state, coalesce(aw.remote_allowed, false) AS remote_allowed,
     """
     + _case_of("ac", "{t}.case_id")
     + ' AS "case" '
     + """FROM (SELECT 1) AS one LEFT JOIN whistle aw ON aw.county_code = {t}.county_code AND aw.id = {t}.whistle_id
+    LEFT JOIN LATERAL (SELECT r.raised_by, r.arbiter FROM dispatch_objection r WHERE r.county_code = {t}.county_code
+        AND r.assignment_id = {t}.id AND r.decision IS NULL ORDER BY r.raised_at DESC LIMIT 1) o ON true
 ) facts)"""
 )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from shaodao.commands import clocks, messages, wording
 from shaodao.commands.transaction import DutyCall, Transaction
 from shaodao.domain.calendar import SHANGHAI
-from shaodao.domain.case_machine import owing
+from shaodao.domain.case_guards import owing
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due
 from shaodao.domain.facts import CaseFacts, WhistleFacts
 from shaodao.domain.rulebook import WhistleLimits

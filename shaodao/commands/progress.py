@@ -6,7 +6,8 @@ from shaodao.commands import clocks
 from shaodao.commands.facts import read_case, read_whistle
 from shaodao.commands.history import Entry, record
 from shaodao.commands.transaction import Transaction
-from shaodao.domain.case_machine import computed_case_state, owing
+from shaodao.domain.case_guards import owing
+from shaodao.domain.case_machine import computed_case_state
 from shaodao.domain.facts import CaseFacts, WhistleFacts
 from shaodao.domain.vocabulary import CaseState, ClockKind, Role, WhistleState
 from shaodao.domain.whistle_machine import computed_whistle_state

@@ -9,7 +9,7 @@ from shaodao.commands.history import Entry, Hearer, record
 from shaodao.commands.progress import advance
 from shaodao.commands.steps import WhistleStep, organization_called, record_whistle, whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.domain.case_machine import every_report_verified, owing
+from shaodao.domain.case_guards import every_report_verified, owing
 from shaodao.domain.facts import AssignmentBrief, CaseFacts, WhistleFacts
 from shaodao.domain.vocabulary import AssignmentRole, CaseState, ClockKind, CloseKind, Role, WhistleState
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE

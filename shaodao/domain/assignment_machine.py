@@ -1,10 +1,11 @@
 """The assignment's transition table 报到 (reference C.4)."""
 
 from shaodao.domain.case_machine import case_part
+from shaodao.domain.case_vocabulary import Approver
 from shaodao.domain.facts import AssignmentFacts, CaseFacts
-from shaodao.domain.machine import Machine, Part, Refusal, Step, party
+from shaodao.domain.machine import Machine, Part, Refusal, Step, is_account, party
 from shaodao.domain.permissions import Viewer
-from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, Role, WhistleState
+from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, Role, WhistleKind, WhistleState
 
 OPEN = frozenset(
     {
@@ -83,14 +84,49 @@ def declared_arrival(facts: AssignmentFacts, _: Viewer) -> Refusal | None:
     return Refusal("没有待确认的到场", "no arrival waits for confirmation")
 
 
+def not_directed(facts: AssignmentFacts, _: Viewer) -> Refusal | None:
+    """After two rounds of objection it is directed and stands (C.4 raiseObjection)."""
+    return Refusal("已指定办理，不能再提异议", "the assignment was directed and stands") if facts.directed else None
+
+
+def arrive_first(facts: AssignmentFacts, _: Viewer) -> Refusal | None:
+    """Emergency: 先到场、后争议. Elsewhere who has arrived has taken the matter on (C.4 raiseObjection)."""
+    emergency = facts.whistle_kind is WhistleKind.EMERGENCY
+    if emergency and facts.arrived_at is None:
+        return Refusal("应急哨先到场、后争议", "in an emergency arrive first, argue later")
+    if not emergency and facts.state is AssignmentState.ARRIVED:
+        return Refusal("已到场，不能再提派单异议", "who has arrived has taken the matter on")
+    return None
+
+
+def decides_the_objection(facts: AssignmentFacts, viewer: Viewer) -> Refusal | None:
+    """The street on the first round, the county on the second; never the objector (C.4 decideObjection)."""
+    if is_account(viewer, facts.objected_by):
+        return Refusal("异议人不能裁定自己的异议", "the objector cannot decide", permission=True)
+    county = any(grant.covers(facts.case.place) for grant in viewer.grants_of(Role.COUNTY_GRID_OFFICE))
+    needs_county = facts.objection_arbiter is Approver.COUNTY_GRID_OFFICE
+    if county is needs_county:
+        return None
+    who = "县(区)网格办" if needs_county else "街道"
+    english = "the county grid office decides" if needs_county else "the street decides"
+    return Refusal(f"该异议由{who}裁定", english, permission=True)
+
+
 def assignment_part(part: Part, facts: AssignmentFacts, viewer: Viewer) -> bool:
     """Whether the viewer has the part in this assignment."""
     if part is Part.ORGANIZATION:
-        return facts.organization_code in viewer.organizations
+        return facts.agent_id is None and facts.organization_code in viewer.organizations
+    if part is Part.AGENT:
+        return is_account(viewer, facts.agent_id)
     return case_part(part, facts.case, viewer)
 
 
-_OWN = (party(Role.DEPT_HANDLER, Part.ORGANIZATION),)
+_OWN = (
+    party(Role.DEPT_HANDLER, Part.ORGANIZATION),
+    party(Role.GRID_WORKER, Part.AGENT),
+    party(Role.GRID_CHIEF, Part.AGENT),
+)
+_OBJECTING = (party(Role.DEPT_HANDLER, Part.ORGANIZATION),)
 _DISPATCHER = (party(Role.STREET_DISPATCHER),)
 _OWN_OR_PHONED = (*_OWN, *_DISPATCHER)
 _LEADER = (party(Role.STREET_LEADER),)
@@ -121,6 +157,15 @@ ASSIGNMENT_MACHINE: Machine[AssignmentState, AssignmentFacts] = Machine(
         Step(
             "arrive", "到场报到", frozenset({AssignmentState.NOTIFIED, AssignmentState.ACKNOWLEDGED}), AssignmentState.ARRIVED,
             _OWN_OR_PHONED, (owes_a_report,),
+        ),
+        Step(
+            "raiseObjection", "派单异议",
+            frozenset({AssignmentState.NOTIFIED, AssignmentState.ACKNOWLEDGED, AssignmentState.ARRIVED}), AssignmentState.OBJECTED,
+            _OBJECTING, (owes_a_report, not_directed, arrive_first),
+        ),
+        Step(
+            "decideObjection", "裁定异议", frozenset({AssignmentState.OBJECTED}), None,
+            (*_DISPATCHER, *_LEADER, party(Role.COUNTY_GRID_OFFICE)), (decides_the_objection,),
         ),
         Step("confirmArrival", "确认到场", OPEN, None, _DISPATCHER, (declared_arrival,)),
         Step("start", "开始处置", STARTABLE, AssignmentState.HANDLING, _OWN, (owes_a_report, arrived_if_demanded)),

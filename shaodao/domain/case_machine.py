@@ -1,9 +1,10 @@
 """The case's transition table (reference C.3) and its computed steps."""
 
-from shaodao.domain.facts import REPORTED_OR_LATER, VERIFIED_OR_LATER, AssignmentBrief, CaseFacts
-from shaodao.domain.machine import Machine, Part, Refusal, Step, is_account, party
+from shaodao.domain import case_guards as guards
+from shaodao.domain.facts import AssignmentBrief, CaseFacts
+from shaodao.domain.machine import Machine, Part, Step, is_account, party
 from shaodao.domain.permissions import Viewer
-from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, CaseState, Role, SolvingLevel, Urgency
+from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, CaseState, LeaderRank, Role
 
 OPEN = frozenset(
     {
@@ -19,74 +20,6 @@ OPEN = frozenset(
 """The states in which a case is open."""
 
 
-def category_is_set(facts: CaseFacts, _: Viewer) -> Refusal | None:
-    """A case is accepted with a category (C.3 accept)."""
-    return None if facts.category_code else Refusal("尚未确定诉求分类", "the category is not set")
-
-
-def not_complex(facts: CaseFacts, _: Viewer) -> Refusal | None:
-    """即接即办 is not for COMPLEX matters (C.3 settleAtOnce)."""
-    return (
-        Refusal("复杂诉求不能即接即办", "a COMPLEX case cannot be settled at once")
-        if facts.urgency is Urgency.COMPLEX
-        else None
-    )
-
-
-def below_street(facts: CaseFacts, _: Viewer) -> Refusal | None:
-    """Only what still stands below the street is reported up (C.6)."""
-    if facts.level in (SolvingLevel.GRID, SolvingLevel.COMMUNITY):
-        return None
-    return Refusal("已在街道层级", "the case already stands on street level")
-
-
-def not_objected_before(facts: CaseFacts, _: Viewer) -> Refusal | None:
-    """The reporter may object to a refusal once (C.3 refuse)."""
-    return Refusal("不予受理只能异议一次", "a refusal can be objected to once") if facts.refusal_objected else None
-
-
-def not_a_handler(facts: CaseFacts, viewer: Viewer) -> Refusal | None:
-    """The handler never verifies their own work (C.9 point 4)."""
-    if viewer.account_id in facts.handlers:
-        return Refusal("经办人不能核查自己办理的事项", "a handler cannot verify their own work", permission=True)
-    return None
-
-
-def neither_handler_nor_verifier(facts: CaseFacts, viewer: Viewer) -> Refusal | None:
-    """The follow-up caller is a third person (C.9 point 4)."""
-    if (
-        viewer.account_id in facts.handlers
-        or viewer.account_id in facts.verifiers
-        or is_account(viewer, facts.closed_by)
-    ):
-        return Refusal(
-            "经办人、核查人不能回访", "the handler and the verifier cannot make the follow-up call", permission=True
-        )
-    return None
-
-
-def every_report_verified(facts: CaseFacts, _: Viewer) -> Refusal | None:
-    """A case closes when every report is verified (C.3 close)."""
-    if all(a.state in VERIFIED_OR_LATER for a in owing(facts.active)):
-        return None
-    return Refusal("仍有反馈未核查通过", "a report is not verified yet")
-
-
-def no_open_whistle(facts: CaseFacts, _: Viewer) -> Refusal | None:
-    """With a whistle open, its 消哨 closes the case (C.3 close)."""
-    return Refusal("请通过消哨办结", "the last whistle's closing closes the case") if facts.open_whistles else None
-
-
-def not_rated_before(facts: CaseFacts, _: Viewer) -> Refusal | None:
-    """The reporter rates the result once."""
-    return Refusal("已评价过", "the result was rated already") if facts.rated else None
-
-
-def owing(assignments: tuple[AssignmentBrief, ...]) -> tuple[AssignmentBrief, ...]:
-    """The assignments that owe a report: INFORM never blocks (C.4 invariants)."""
-    return tuple(a for a in assignments if a.role is not AssignmentRole.INFORM)
-
-
 def case_part(part: Part, facts: CaseFacts, viewer: Viewer) -> bool:
     """Whether the viewer has the part in this case."""
     if part is Part.FIRST_RECEIVER:
@@ -95,6 +28,11 @@ def case_part(part: Part, facts: CaseFacts, viewer: Viewer) -> bool:
         return viewer.person_id is not None and viewer.person_id == facts.reporter_person_id
     if part is Part.ORGANIZATION:
         return any(a.organization_code in viewer.organizations for a in facts.active)
+    if part is Part.LEAD:
+        leads = (a for a in facts.active if a.role is AssignmentRole.LEAD)
+        return any(a.organization_code in viewer.organizations for a in leads)
+    if part is Part.AGENT:
+        return is_account(viewer, facts.agent_id)
     return False
 
 
@@ -104,7 +42,18 @@ _FIRST_RECEIVERS = (
     party(Role.STREET_DISPATCHER, Part.FIRST_RECEIVER),
 )
 _DISPATCHER = (party(Role.STREET_DISPATCHER),)
+_CHIEF = (party(Role.GRID_CHIEF),)
+_LEADER = (party(Role.STREET_LEADER),)
+_APPROVING = (party(Role.STREET_LEADER, None, LeaderRank.DEPUTY, LeaderRank.CHIEF),)
+_COUNTY = (party(Role.COUNTY_GRID_OFFICE),)
+_AGENT = (party(Role.GRID_WORKER, Part.AGENT), party(Role.GRID_CHIEF, Part.AGENT))
+_IN_TOUCH = (
+    *_DISPATCHER, *_CHIEF, party(Role.GRID_WORKER), party(Role.GRID_WORKER, Part.FIRST_RECEIVER), *_AGENT,
+    party(Role.DEPT_HANDLER, Part.ORGANIZATION),
+)  # fmt: skip
+"""Who deals with the reporter."""
 _WHISTLE_FROM = frozenset({CaseState.ACCEPTED, CaseState.ASSIGNED, CaseState.HANDLING, CaseState.REOPENED})
+_ENDED = frozenset({CaseState.CLOSED, CaseState.FOLLOWED_UP})
 _BEFORE_DISPATCH = frozenset({CaseState.REGISTERED, CaseState.ACCEPTED})
 
 CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
@@ -115,17 +64,17 @@ CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
     steps=(
         Step(
             "accept", "受理", frozenset({CaseState.REGISTERED}), CaseState.ACCEPTED,
-            (party(Role.SYSTEM), *_DISPATCHER, *_FIRST_RECEIVERS), (category_is_set,),
+            (party(Role.SYSTEM), *_DISPATCHER, *_FIRST_RECEIVERS), (guards.category_is_set,),
         ),
         Step("refuse", "不予受理", frozenset({CaseState.REGISTERED}), CaseState.NOT_ACCEPTED, _DISPATCHER),
         Step(
             "objectToRefusal", "对不予受理提出异议", frozenset({CaseState.NOT_ACCEPTED}), CaseState.REGISTERED,
-            (party(Role.RESIDENT, Part.REPORTER), *_DISPATCHER), (not_objected_before,),
+            (party(Role.RESIDENT, Part.REPORTER), *_DISPATCHER), (guards.not_objected_before,),
         ),
         Step(
-            "settleAtOnce", "即接即办", _BEFORE_DISPATCH, CaseState.CLOSED, _FIRST_RECEIVERS, (category_is_set, not_complex),
+            "settleAtOnce", "即接即办", _BEFORE_DISPATCH, CaseState.CLOSED, _FIRST_RECEIVERS, (guards.category_is_set, guards.not_complex),
         ),
-        Step("reportUp", "上报街道", _BEFORE_DISPATCH, None, _FIRST_RECEIVERS, (below_street,)),
+        Step("reportUp", "上报街道", _BEFORE_DISPATCH, None, _FIRST_RECEIVERS, (guards.below_street,)),
         Step("classify", "分类", OPEN, None, _DISPATCHER),
         Step(
             "dispatch", "派单", frozenset({CaseState.ACCEPTED, CaseState.REOPENED}), CaseState.ASSIGNED,
@@ -140,17 +89,89 @@ CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
         ),
         Step(
             "close", "核查办结", frozenset({CaseState.VERIFYING}), CaseState.CLOSED, _DISPATCHER,
-            (not_a_handler, no_open_whistle, every_report_verified),
+            (guards.not_a_handler, guards.no_open_whistle, guards.every_report_verified),
         ),
         Step(
             "recordFollowUp", "回访", frozenset({CaseState.CLOSED}), CaseState.FOLLOWED_UP,
-            (party(Role.FOLLOW_UP),), (neither_handler_nor_verifier,),
+            (party(Role.FOLLOW_UP),), (guards.neither_handler_nor_verifier,),
         ),
         Step(
             "rateResult", "评价结果", frozenset({CaseState.CLOSED, CaseState.FOLLOWED_UP, CaseState.ARCHIVED}), None,
-            (party(Role.RESIDENT, Part.REPORTER),), (not_rated_before,),
+            (party(Role.RESIDENT, Part.REPORTER),), (guards.not_rated_before,),
         ),
         Step("withdraw", "撤回", OPEN, CaseState.CANCELLED, (party(Role.RESIDENT, Part.REPORTER),)),
+        Step(
+            "appointAgent", "指定全程代办人", frozenset({CaseState.ACCEPTED, CaseState.ASSIGNED}), CaseState.HANDLING,
+            (*_DISPATCHER, *_CHIEF),
+        ),
+        # The deadline (C.5 rules 7 to 10).
+        Step(
+            "requestExtension", "申请延期", OPEN, None, (party(Role.DEPT_HANDLER, Part.LEAD), *_AGENT, *_DISPATCHER),
+            (guards.handling_clock_runs, guards.not_urgent, guards.no_extension_waits),
+        ),
+        Step(
+            "decideExtension", "审批延期", OPEN, None, (*_APPROVING, *_COUNTY),
+            (guards.an_extension_waits, guards.decides_the_extension),
+        ),
+        Step("shortenDeadline", "缩短时限", OPEN, None, (*_APPROVING, *_COUNTY), (guards.handling_clock_runs,)),
+        Step(
+            "suspend", "挂账", frozenset({CaseState.HANDLING}), CaseState.SUSPENDED, (*_APPROVING, *_COUNTY),
+            (guards.approves_a_suspension, guards.handling_clock_runs),
+        ),
+        Step("reviewSuspension", "挂账复核", frozenset({CaseState.SUSPENDED}), None, (*_DISPATCHER, *_APPROVING, *_COUNTY)),
+        Step(
+            "resume", "恢复办理", frozenset({CaseState.SUSPENDED}), CaseState.HANDLING,
+            (*_DISPATCHER, *_APPROVING, *_COUNTY, party(Role.SYSTEM)),
+        ),
+        Step(
+            "pauseDeadline", "暂停计时", frozenset({CaseState.ASSIGNED, CaseState.HANDLING}), None, _DISPATCHER,
+            (guards.handling_clock_runs,),
+        ),
+        Step(
+            "resumeDeadline", "恢复计时", frozenset({CaseState.ASSIGNED, CaseState.HANDLING}), None, _DISPATCHER,
+            (guards.handling_clock_paused,),
+        ),
+        # The same matter twice.
+        Step("merge", "并单", OPEN, CaseState.MERGED, _DISPATCHER),
+        Step("unmerge", "取消并单", frozenset({CaseState.MERGED}), CaseState.ACCEPTED, _DISPATCHER),
+        # After closing.
+        Step(
+            "proposeExclusion", "申请剔除回访", _ENDED, None, (party(Role.FOLLOW_UP), *_DISPATCHER), (guards.something_to_exclude,),
+        ),
+        Step(
+            "decideExclusion", "审批剔除", _ENDED, None, (*_LEADER, *_COUNTY),
+            (guards.an_exclusion_waits, guards.not_the_excluder),
+        ),
+        Step("reviewFollowUp", "复核回访", frozenset({CaseState.FOLLOWED_UP}), None, _LEADER, (guards.a_review_is_due,)),
+        Step("reopen", "重办", _ENDED, CaseState.REOPENED, _DISPATCHER, (guards.not_reviewed_as_final,)),
+        Step(
+            "archive", "归档", _ENDED, CaseState.ARCHIVED, (*_DISPATCHER, party(Role.SYSTEM)),
+            (guards.no_review_due, guards.nothing_left_open),
+        ),
+        # Levels and ways out (C.6).
+        Step("raiseLevel", "提级", OPEN, None, (*_DISPATCHER, *_CHIEF, *_COUNTY), (guards.may_be_raised,)),
+        Step("sendDown", "下派", OPEN, None, (*_DISPATCHER, *_COUNTY), (guards.may_be_sent_down,)),
+        Step("transferLegal", "移送法定途径", OPEN, CaseState.CLOSED, _DISPATCHER),
+        Step("requestVoid", "申请作废", OPEN, None, (*_DISPATCHER, *_LEADER), (guards.no_void_waits,)),
+        Step(
+            "decideVoid", "审批作废", OPEN, CaseState.CANCELLED, _LEADER, (guards.a_void_waits, guards.not_the_voider),
+        ),
+        # What goes with it.
+        Step("setDisclosure", "设定公开与保密", OPEN | _ENDED, None, _DISPATCHER),
+        Step("recordCommunication", "记录沟通", OPEN | _ENDED, None, _IN_TOUCH),
+        Step("putOnAgenda", "提交研判", OPEN, None, (*_DISPATCHER, *_CHIEF, *_LEADER)),
+        Step(
+            "recordMeetingDecision", "记录会议决定", OPEN, None, (*_DISPATCHER, *_CHIEF, *_LEADER), (guards.a_meeting_is_open,),
+        ),
+        Step("growCampaign", "发起专项整治", OPEN | _ENDED, None, (*_DISPATCHER, *_LEADER)),
+        Step("joinCampaign", "纳入专项整治", OPEN | _ENDED, None, (*_DISPATCHER, *_LEADER)),
+        Step("makePromise", "作出承诺", OPEN | _ENDED, None, _IN_TOUCH),
+        Step("publishPromise", "公开承诺", OPEN | _ENDED, None, _DISPATCHER, (guards.a_promise_was_made,)),
+        Step("settlePromise", "确认承诺兑现情况", OPEN | _ENDED, None, _IN_TOUCH, (guards.a_promise_is_open,)),
+        Step(
+            "scorePromise", "评价承诺", OPEN | _ENDED, None, (*_IN_TOUCH, party(Role.RESIDENT, Part.REPORTER)),
+            (guards.a_promise_was_made,),
+        ),
     ),
 )  # fmt: skip
 """C.3 as one table; register has no source state and is decided by ``may_register``."""
@@ -172,9 +193,7 @@ def computed_case_state(state: CaseState, assignments: tuple[AssignmentBrief, ..
         state = CaseState.HANDLING
     if state not in (CaseState.HANDLING, CaseState.VERIFYING):
         return state
-    due = owing(assignments)
-    reported = bool(due) and all(a.state in REPORTED_OR_LATER for a in due)
-    return CaseState.VERIFYING if reported else CaseState.HANDLING
+    return CaseState.VERIFYING if guards.all_reported(assignments) else CaseState.HANDLING
 
 
 def may_register(viewer: Viewer, place: str | None) -> Role | None:

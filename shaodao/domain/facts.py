@@ -9,11 +9,14 @@ from uuid import UUID
 
 import msgspec
 
+from shaodao.domain.case_vocabulary import Approver, ReviewDecision
 from shaodao.domain.vocabulary import (
     AssignmentRole,
     AssignmentState,
     CaseState,
     CaseVisibility,
+    ClockState,
+    Satisfaction,
     SolvedLevel,
     SolvingLevel,
     Urgency,
@@ -42,6 +45,25 @@ class Involvement(msgspec.Struct, frozen=True):
     organization_code: str
     role: AssignmentRole
     state: AssignmentState
+
+
+class ExtensionBrief(msgspec.Struct, frozen=True):
+    """A request for extension 延期 that waits for its decision."""
+
+    id: UUID
+    approver: Approver
+    requested_by: UUID | None = None
+
+
+class FollowUpBrief(msgspec.Struct, frozen=True):
+    """The newest follow-up of the present round that reached the reporter, and what became of it."""
+
+    id: UUID
+    solved: SolvedLevel | None = None
+    satisfaction: Satisfaction | None = None
+    excluded: bool = False
+    exclusion_proposed_by: UUID | None = None
+    review_decision: ReviewDecision | None = None
 
 
 class CaseFacts(msgspec.Struct, frozen=True):
@@ -77,6 +99,18 @@ class CaseFacts(msgspec.Struct, frozen=True):
     open_whistles: int = 0
     solved: SolvedLevel | None = None
     rated: bool = False
+    agent_id: UUID | None = None
+    due_at: datetime | None = None
+    handling_clock: ClockState | None = None
+    extension: ExtensionBrief | None = None
+    follow_up: FollowUpBrief | None = None
+    void_requested_by: UUID | None = None
+    merged_into: UUID | None = None
+    promises: int = 0
+    open_promises: int = 0
+    open_meetings: int = 0
+    open_objections: int = 0
+    """Objections to a rating that nobody has decided."""
 
     @property
     def place(self) -> str:
@@ -104,8 +138,11 @@ class WhistleFacts(msgspec.Struct, frozen=True):
     blown_at: datetime | None = None
     confirmed_at: datetime | None = None
     assignments: tuple[AssignmentBrief, ...] = ()
+    level: SolvingLevel = SolvingLevel.STREET
     rated_organizations: tuple[str, ...] = ()
     judged: bool = False
+    open_objections: int = 0
+    """Objections to a rating of this whistle that nobody has decided."""
 
     @property
     def active(self) -> tuple[AssignmentBrief, ...]:
@@ -145,6 +182,11 @@ class AssignmentFacts(msgspec.Struct, frozen=True):
     result_due_at: datetime | None = None
     returned_count: int = 0
     open_questions: int = 0
+    directed: bool = False
+    """指定办理: the rounds of objection are used up, and the assignment stands."""
+    objected_by: UUID | None = None
+    objection_arbiter: Approver | None = None
+    """Who decides the objection that waits; None: none waits."""
 
 
 INACTIVE = frozenset({AssignmentState.REASSIGNED, AssignmentState.EXCUSED, AssignmentState.WITHDRAWN})

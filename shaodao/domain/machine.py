@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, NoReturn, Protocol, TypeVar
 from uuid import UUID
 
 from shaodao.domain.errors import AllowedAction, NotPermitted, StateConflict
@@ -19,6 +19,8 @@ class Part(StrEnum):
     REPORTER = "REPORTER"
     DRAFTER = "DRAFTER"
     ORGANIZATION = "ORGANIZATION"
+    LEAD = "LEAD"
+    AGENT = "AGENT"
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Machine(Generic[StateT, FactsT]):
             raise NotPermitted(f"您的角色或范围不能执行“{step.label}”", f"your role or scope does not permit {action}")
         state = self.state_of(facts)
         if state not in step.sources:
-            self._conflict(
+            self.conflict(
                 f"“{state.label}”状态下不能“{step.label}”", f"{action} is not allowed in state {state}", facts, viewer
             )
         for guard in step.guards:
@@ -115,16 +117,17 @@ class Machine(Generic[StateT, FactsT]):
                 continue
             if refusal.permission:
                 raise NotPermitted(refusal.message, refusal.english)
-            self._conflict(refusal.message, refusal.english, facts, viewer)
+            self.conflict(refusal.message, refusal.english, facts, viewer)
         return step
 
     def expect(self, version: int | None, facts: FactsT, viewer: Viewer) -> None:
         """Raise StateConflict, with what is allowed, when the caller has seen another version; None: not asked."""
         if version is not None and version != facts.version:
             message = f"内容已被他人更新（现为第 {facts.version} 版）"
-            self._conflict(message, f"changed by someone else (now version {facts.version})", facts, viewer)
+            self.conflict(message, f"changed by someone else (now version {facts.version})", facts, viewer)
 
-    def _conflict(self, message: str, english: str, facts: FactsT, viewer: Viewer) -> None:
+    def conflict(self, message: str, english: str, facts: FactsT, viewer: Viewer) -> NoReturn:
+        """Raise StateConflict with what is allowed: for a guard that needs the time or the rulebook, and so stands in a command."""
         allowed = self.available(facts, viewer)
         state = str(self.state_of(facts))
         raise StateConflict(message, english, state=state, version=facts.version, allowed=allowed, machine=self.name)

@@ -4,7 +4,7 @@ from shaodao.domain.case_machine import CASE_MACHINE, case_part
 from shaodao.domain.facts import REPORTED_OR_LATER, VERIFIED_OR_LATER, AssignmentBrief, CaseFacts, WhistleFacts
 from shaodao.domain.machine import Machine, Part, Refusal, Step, is_account, party
 from shaodao.domain.permissions import Viewer
-from shaodao.domain.vocabulary import AssignmentRole, LeaderRank, Role, WhistleKind, WhistleState
+from shaodao.domain.vocabulary import AssignmentRole, LeaderRank, Role, SolvingLevel, WhistleKind, WhistleState
 
 IN_THE_FIELD = frozenset(
     {WhistleState.BLOWN, WhistleState.GATHERING, WhistleState.HANDLING, WhistleState.REPORTED, WhistleState.VERIFIED}
@@ -98,6 +98,25 @@ def not_judged(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     return Refusal("区网格办已评", "the county has judged the whistle already") if facts.judged else None
 
 
+def below_the_city(facts: WhistleFacts, _: Viewer) -> Refusal | None:
+    """The city is the highest level (C.4 escalate)."""
+    if facts.level is SolvingLevel.CITY:
+        return Refusal("已在最高层级", "the whistle already stands on the highest level")
+    return None
+
+
+def something_was_rated(facts: WhistleFacts, _: Viewer) -> Refusal | None:
+    """There is a rating to object to."""
+    if facts.judged or facts.rated_organizations:
+        return None
+    return Refusal("尚无评价", "nothing was rated yet")
+
+
+def an_objection_waits(facts: WhistleFacts, _: Viewer) -> Refusal | None:
+    """There is an objection to decide."""
+    return None if facts.open_objections else Refusal("没有待裁定的评价异议", "no objection to a rating waits")
+
+
 def whistle_part(part: Part, facts: WhistleFacts, viewer: Viewer) -> bool:
     """Whether the viewer has the part in this whistle."""
     if part is Part.DRAFTER:
@@ -113,6 +132,7 @@ _DRAFTERS = (
 _DISPATCHER = (party(Role.STREET_DISPATCHER),)
 _LEADER = (party(Role.STREET_LEADER),)
 _APPROVERS = (party(Role.STREET_LEADER, None, LeaderRank.DEPUTY, LeaderRank.CHIEF),)
+_COUNTY = (party(Role.COUNTY_GRID_OFFICE),)
 _PENDING = frozenset({WhistleState.PENDING_APPROVAL})
 _DRAFTED = frozenset({WhistleState.DRAFTED})
 _ENDED = frozenset({WhistleState.CLOSED, WhistleState.EVALUATED})
@@ -142,13 +162,20 @@ WHISTLE_MACHINE: Machine[WhistleState, WhistleFacts] = Machine(
         ),
         Step("addDepartment", "增派", IN_THE_FIELD, None, (*_LEADER, *_DISPATCHER), (dispatcher_only_in_emergency,)),
         Step("changeLead", "变更主办", IN_THE_FIELD, None, (*_LEADER, *_DISPATCHER), (dispatcher_only_in_emergency,)),
+        Step("callJointMeeting", "召集联席会议", OPEN, None, (*_LEADER, *_DISPATCHER)),
+        Step("escalate", "提级", IN_THE_FIELD, None, (*_LEADER, *_DISPATCHER, *_COUNTY), (below_the_city,)),
         Step(
             "withdraw", "撤哨", frozenset({WhistleState.DRAFTED, WhistleState.PENDING_APPROVAL, WhistleState.BLOWN}),
             WhistleState.WITHDRAWN, (*_DRAFTERS, *_LEADER), (nobody_arrived,),
         ),
         Step("close", "消哨", frozenset({WhistleState.VERIFIED}), WhistleState.CLOSED, _DISPATCHER, (closer_is_no_handler,)),
         Step("rateDepartment", "街道评部门", _ENDED, None, _LEADER, (a_department_to_rate,)),
-        Step("judge", "区网格办评哨", _ENDED, None, (party(Role.COUNTY_GRID_OFFICE),), (not_judged,)),
+        Step("judge", "区网格办评哨", _ENDED, None, _COUNTY, (not_judged,)),
+        Step(
+            "objectToRating", "对评价提出异议", _ENDED, None, (party(Role.DEPT_HANDLER, Part.ORGANIZATION), *_LEADER),
+            (something_was_rated,),
+        ),
+        Step("decideRatingObjection", "裁定评价异议", _ENDED, None, (*_LEADER, *_COUNTY), (an_objection_waits,)),
     ),
 )  # fmt: skip
 """C.4, whistle, as one table; draft has no source state and is the case's step draftWhistle."""
