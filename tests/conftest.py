@@ -33,13 +33,16 @@ RUN_FOLDER = "SHAODAO_TEST_RUN_FOLDER"
 OTHER_PROGRAMS = "SHAODAO_TEST_POSTGRES_BIN"
 TEMPLATE = "shaodao_template"
 
+ROOM = 2 << 30
+"""Bytes that the session's server may need at most."""
+
 WATCH = '(while kill -0 "$1"; do sleep 1; done; kill -INT "$2") &'
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controller makes the folder that all workers share."""
     if _is_controller(config):
-        folder = tempfile.mkdtemp(prefix="shaodao-tests-")
+        folder = tempfile.mkdtemp(prefix="shaodao-tests-", dir=_memory())
         Path(folder).chmod(0o711)  # root's PostgreSQL runs as another account
         os.environ[RUN_FOLDER] = folder
 
@@ -89,7 +92,7 @@ async def database(postgres: Cluster) -> AsyncIterator[str]:
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(postgres.dsn("postgres"))
     try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY FILE_COPY')
         yield postgres.dsn(name)
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     finally:
@@ -113,6 +116,13 @@ def open_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder
+
+
+def _memory() -> str | None:
+    """A folder in memory, if there is room: a copy of the template there takes 15 ms, on a disk up to a second."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
+    return str(memory) if roomy else None
 
 
 def _is_controller(config: pytest.Config) -> bool:

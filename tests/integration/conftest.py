@@ -134,7 +134,7 @@ def street_template(postgres: Cluster, ground: Ground) -> Iterator[str]:
 async def street(postgres: Cluster, street_template: str, ground: Ground) -> AsyncIterator[Street]:
     """The demonstration street at its reference time, 2026-11-20 10:00, without its cases."""
     name = f"test_{uuid4().hex}"
-    await _execute(postgres, f'CREATE DATABASE "{name}" TEMPLATE "{street_template}"')
+    await _execute(postgres, f'CREATE DATABASE "{name}" TEMPLATE "{street_template}" STRATEGY FILE_COPY')
     data = load_street()
     pool = await create_pool(postgres.dsn(name), 8)
     try:

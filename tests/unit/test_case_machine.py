@@ -1,6 +1,6 @@
 """Every row of the case's transition table: where it is allowed, who may, and what its guards refuse (C.3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,15 +9,20 @@ import msgspec
 import pytest
 
 from shaodao.domain.case_machine import CASE_MACHINE, OPEN, computed_case_state, may_register
+from shaodao.domain.case_vocabulary import Approver, ReviewDecision
 from shaodao.domain.errors import NotPermitted, StateConflict
-from shaodao.domain.facts import AssignmentBrief, CaseFacts
+from shaodao.domain.facts import AssignmentBrief, CaseFacts, ExtensionBrief, FollowUpBrief
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import (
     AssignmentRole,
     AssignmentState,
     CaseState,
     CaseVisibility,
+    ClockState,
+    LeaderRank,
     Role,
+    Satisfaction,
+    SolvedLevel,
     SolvingLevel,
     Urgency,
 )
@@ -27,8 +32,11 @@ ME, SOMEBODY, PERSON = UUID(int=1), UUID(int=2), UUID(int=3)
 S = CaseState
 
 
-def viewer(role: Role, scope: str = STREET, *, person: UUID | None = None, organization: str | None = None) -> Viewer:
-    return Viewer("login", "名", (Grant(role, scope, organization),), account_id=ME, person_id=person)
+def viewer(
+    role: Role, scope: str = STREET, *, person: UUID | None = None, organization: str | None = None,
+    rank: LeaderRank | None = None,
+) -> Viewer:  # fmt: skip
+    return Viewer("login", "名", (Grant(role, scope, organization, rank),), account_id=ME, person_id=person)
 
 
 def facts(state: CaseState, **changes: Any) -> CaseFacts:
@@ -50,7 +58,8 @@ CALLER = viewer(Role.FOLLOW_UP)
 WORKER = viewer(Role.GRID_WORKER, GRID)
 CHIEF = viewer(Role.GRID_CHIEF, COMMUNITY)
 SYSTEM = viewer(Role.SYSTEM)
-LEADER = viewer(Role.STREET_LEADER)
+LEADER = viewer(Role.STREET_LEADER, rank=LeaderRank.CHIEF)
+DEPUTY = viewer(Role.STREET_LEADER, rank=LeaderRank.DEPUTY)
 HANDLER = viewer(Role.DEPT_HANDLER, "990101000000", organization="CG")
 COUNTY = viewer(Role.COUNTY_GRID_OFFICE, "990101000000")
 RESIDENT = viewer(Role.RESIDENT, person=UUID(int=4))
@@ -62,13 +71,17 @@ EVERYBODY = {
 
 @dataclass(frozen=True)
 class Row:
-    """A row of C.3 as the reference tells it. ``receiver``: the first receiver may, whichever of the three roles."""
+    """A row of C.3 as the reference tells it. ``receiver``: the first receiver may, whichever of the three roles.
+
+    ``needs``: how things must stand for it.
+    """
 
     action: str
     sources: frozenset[CaseState]
     target: CaseState | None
     who: frozenset[str]
     receiver: bool = False
+    needs: dict[str, Any] = field(default_factory=dict)
 
 
 def row(
@@ -77,10 +90,28 @@ def row(
     target: CaseState | None,
     *who: str,
     receiver: bool = False,
+    **needs: Any,
 ) -> Row:
-    return Row(action, frozenset(sources), target, frozenset(who), receiver)
+    return Row(action, frozenset(sources), target, frozenset(who), receiver, needs)
 
 
+def extension(approver: Approver, by: UUID = SOMEBODY) -> ExtensionBrief:
+    return ExtensionBrief(UUID(int=6), approver, by)
+
+
+def follow_up(**answers: Any) -> FollowUpBrief:
+    return FollowUpBrief(UUID(int=7), **answers)
+
+
+UNSOLVED = follow_up(solved=SolvedLevel.UNSOLVED)
+PROPOSED = follow_up(exclusion_proposed_by=SOMEBODY)
+AT_WORK = (assignment(AssignmentState.HANDLING),)
+RUNNING = {"handling_clock": ClockState.RUNNING}
+
+
+ENDED = {S.CLOSED, S.FOLLOWED_UP}
+PROMISED = OPEN | ENDED | {S.ARCHIVED}
+IN_TOUCH = ("dispatcher", "chief", "worker", "handler")
 WHISTLE_FROM = {S.ACCEPTED, S.ASSIGNED, S.HANDLING, S.REOPENED}
 TABLE = (
     row("accept", {S.REGISTERED}, S.ACCEPTED, "dispatcher", "system", receiver=True),
@@ -96,6 +127,39 @@ TABLE = (
     row("recordFollowUp", {S.CLOSED}, S.FOLLOWED_UP, "caller"),
     row("rateResult", {S.CLOSED, S.FOLLOWED_UP, S.ARCHIVED}, None, "reporter"),
     row("withdraw", OPEN, S.CANCELLED, "reporter"),
+    row("appointAgent", {S.ACCEPTED, S.ASSIGNED}, S.HANDLING, "dispatcher", "chief"),
+    row("requestExtension", OPEN, None, "dispatcher", "handler", assignments=AT_WORK, **RUNNING),
+    row("decideExtension", OPEN, None, "leader", extension=extension(Approver.STREET_CHIEF)),
+    row("shortenDeadline", OPEN, None, "leader", "county", **RUNNING),
+    row("suspend", {S.HANDLING}, S.SUSPENDED, "leader", "county", **RUNNING),
+    row("reviewSuspension", {S.SUSPENDED}, None, "dispatcher", "leader", "county"),
+    row("resume", {S.SUSPENDED}, S.HANDLING, "dispatcher", "leader", "county", "system"),
+    row("pauseDeadline", {S.ASSIGNED, S.HANDLING}, None, "dispatcher", **RUNNING),
+    row("resumeDeadline", {S.ASSIGNED, S.HANDLING}, None, "dispatcher", handling_clock=ClockState.PAUSED),
+    row("merge", OPEN, S.MERGED, "dispatcher"),
+    row("unmerge", {S.MERGED}, S.ACCEPTED, "dispatcher"),
+    row("proposeExclusion", ENDED, None, "caller", "dispatcher", follow_up=UNSOLVED),
+    row("decideExclusion", ENDED, None, "leader", "county", follow_up=PROPOSED),
+    row("reviewFollowUp", {S.FOLLOWED_UP}, None, "leader", follow_up=UNSOLVED),
+    row("reopen", ENDED, S.REOPENED, "dispatcher"),
+    row("archive", ENDED, S.ARCHIVED, "dispatcher", "system"),
+    row("raiseLevel", OPEN, None, "dispatcher", "chief", "county"),
+    row("sendDown", OPEN, None, "dispatcher", "county"),
+    row("transferLegal", OPEN, S.CLOSED, "dispatcher"),
+    row("requestVoid", OPEN, None, "dispatcher", "leader"),
+    row("decideVoid", OPEN, S.CANCELLED, "leader", void_requested_by=SOMEBODY),
+    row("setDisclosure", OPEN | ENDED, None, "dispatcher"),
+    row("recordCommunication", OPEN | ENDED, None, *IN_TOUCH, receiver=True, assignments=AT_WORK),
+    row("putOnAgenda", OPEN, None, "dispatcher", "chief", "leader"),
+    row("recordMeetingDecision", OPEN, None, "dispatcher", "chief", "leader", open_meetings=1),
+    row("growCampaign", OPEN | ENDED, None, "dispatcher", "leader"),
+    row("joinCampaign", OPEN | ENDED, None, "dispatcher", "leader"),
+    row("makePromise", OPEN | ENDED, None, *IN_TOUCH, receiver=True, assignments=AT_WORK),
+    row("publishPromise", OPEN | ENDED, None, "dispatcher", promises=1),
+    row("settlePromise", PROMISED, None, *IN_TOUCH, receiver=True, assignments=AT_WORK, open_promises=1),
+    row(
+        "scorePromise", PROMISED, None, *IN_TOUCH, "caller", "reporter", receiver=True, assignments=AT_WORK, promises=1
+    ),
 )
 ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.action)
 
@@ -120,7 +184,7 @@ def somebody_who_may(row: Row) -> tuple[Viewer, dict[str, Any]]:
 @pytest.mark.parametrize("state", list(CaseState))
 def test_a_step_is_allowed_from_its_states_and_no_other(row: Row, state: CaseState) -> None:
     actor, changes = somebody_who_may(row)
-    case = facts(state, **changes)
+    case = facts(state, **changes, **row.needs)
     if state in row.sources:
         assert CASE_MACHINE.decide(row.action, case, actor).target is row.target
         return
@@ -133,7 +197,7 @@ def test_a_step_is_allowed_from_its_states_and_no_other(row: Row, state: CaseSta
 @ROWS
 @pytest.mark.parametrize("name", EVERYBODY)
 def test_a_step_is_for_its_parties_and_nobody_else(row: Row, name: str) -> None:
-    case = facts(min(row.sources))
+    case = facts(min(row.sources), **row.needs)
     if name in row.who:
         CASE_MACHINE.decide(row.action, case, EVERYBODY[name])
         return
@@ -144,7 +208,7 @@ def test_a_step_is_for_its_parties_and_nobody_else(row: Row, name: str) -> None:
 @ROWS
 @pytest.mark.parametrize("name", ["worker", "chief", "dispatcher"])
 def test_the_first_receiver_keeps_a_part(row: Row, name: str) -> None:
-    case = facts(min(row.sources), first_receiver_id=ME)
+    case = facts(min(row.sources), first_receiver_id=ME, **row.needs)
     if row.receiver:
         CASE_MACHINE.decide(row.action, case, EVERYBODY[name])
     elif name not in row.who:
@@ -154,7 +218,7 @@ def test_the_first_receiver_keeps_a_part(row: Row, name: str) -> None:
 
 @ROWS
 def test_another_streets_people_may_nothing(row: Row) -> None:
-    case = facts(min(row.sources))
+    case = facts(min(row.sources), **row.needs)
     for role in (
         Role.STREET_DISPATCHER,
         Role.STREET_LEADER,
@@ -181,6 +245,32 @@ def test_another_streets_people_may_nothing(row: Row) -> None:
         ("close", S.VERIFYING, DISPATCHER, {"open_whistles": 1}),
         ("close", S.VERIFYING, DISPATCHER, {"assignments": (assignment(AssignmentState.REPORTED),)}),
         ("rateResult", S.CLOSED, REPORTER, {"rated": True}),
+        ("requestExtension", S.HANDLING, DISPATCHER, {}),
+        ("requestExtension", S.HANDLING, DISPATCHER, {"urgency": Urgency.URGENT, **RUNNING}),
+        ("requestExtension", S.HANDLING, DISPATCHER, {"extension": extension(Approver.STREET_DEPUTY), **RUNNING}),
+        ("decideExtension", S.HANDLING, LEADER, {}),
+        ("shortenDeadline", S.SUSPENDED, LEADER, {"handling_clock": ClockState.PAUSED}),
+        ("suspend", S.HANDLING, LEADER, {"handling_clock": ClockState.PAUSED}),
+        ("pauseDeadline", S.HANDLING, DISPATCHER, {"handling_clock": ClockState.PAUSED}),
+        ("resumeDeadline", S.HANDLING, DISPATCHER, RUNNING),
+        ("proposeExclusion", S.CLOSED, DISPATCHER, {}),
+        ("proposeExclusion", S.FOLLOWED_UP, DISPATCHER, {"follow_up": PROPOSED}),
+        ("proposeExclusion", S.FOLLOWED_UP, DISPATCHER, {"follow_up": follow_up(excluded=True)}),
+        ("decideExclusion", S.FOLLOWED_UP, LEADER, {"follow_up": UNSOLVED}),
+        ("reviewFollowUp", S.FOLLOWED_UP, LEADER, {"follow_up": follow_up(solved=SolvedLevel.SOLVED)}),
+        ("reviewFollowUp", S.FOLLOWED_UP, LEADER, {"follow_up": follow_up(solved=SolvedLevel.UNSOLVED, excluded=True)}),
+        ("reopen", S.FOLLOWED_UP, DISPATCHER, {"follow_up": follow_up(review_decision=ReviewDecision.NO_REOPEN)}),
+        ("archive", S.FOLLOWED_UP, DISPATCHER, {"follow_up": follow_up(satisfaction=Satisfaction.DISSATISFIED)}),
+        ("archive", S.CLOSED, SYSTEM, {"open_promises": 1}),
+        ("archive", S.CLOSED, SYSTEM, {"open_objections": 1}),
+        ("raiseLevel", S.HANDLING, COUNTY, {"level": SolvingLevel.CITY}),
+        ("sendDown", S.HANDLING, DISPATCHER, {"level": SolvingLevel.GRID}),
+        ("requestVoid", S.HANDLING, DISPATCHER, {"void_requested_by": SOMEBODY}),
+        ("decideVoid", S.HANDLING, LEADER, {}),
+        ("recordMeetingDecision", S.HANDLING, DISPATCHER, {}),
+        ("publishPromise", S.HANDLING, DISPATCHER, {}),
+        ("settlePromise", S.HANDLING, DISPATCHER, {"promises": 1}),
+        ("scorePromise", S.HANDLING, DISPATCHER, {}),
     ],
 )
 def test_a_guard_refuses_by_the_state_of_things(
@@ -199,13 +289,43 @@ def test_a_guard_refuses_by_the_state_of_things(
         ("recordFollowUp", S.CLOSED, CALLER, {"handlers": (ME,)}),
         ("recordFollowUp", S.CLOSED, CALLER, {"verifiers": (ME,)}),
         ("recordFollowUp", S.CLOSED, CALLER, {"closed_by": ME}),
+        ("decideExtension", S.HANDLING, LEADER, {"extension": extension(Approver.STREET_CHIEF, ME)}),
+        ("decideExclusion", S.FOLLOWED_UP, LEADER, {"follow_up": follow_up(exclusion_proposed_by=ME)}),
+        ("decideVoid", S.HANDLING, LEADER, {"void_requested_by": ME}),
     ],
 )
-def test_handler_verifier_and_caller_are_different_people(
+def test_nobody_decides_on_their_own_work(
     action: str, state: CaseState, actor: Viewer, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(NotPermitted):
         CASE_MACHINE.decide(action, facts(state, **changes), actor)
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "actor", "changes"),
+    [
+        ("decideExtension", S.HANDLING, DEPUTY, {"extension": extension(Approver.STREET_CHIEF)}),
+        ("decideExtension", S.HANDLING, LEADER, {"extension": extension(Approver.COUNTY_GRID_OFFICE)}),
+        ("decideExtension", S.HANDLING, COUNTY, {"extension": extension(Approver.STREET_DEPUTY)}),
+        ("suspend", S.HANDLING, DEPUTY, {"urgency": Urgency.COMPLEX, **RUNNING}),
+        ("suspend", S.HANDLING, viewer(Role.STREET_LEADER, rank=LeaderRank.LINK), RUNNING),
+        ("raiseLevel", S.HANDLING, CHIEF, {"level": SolvingLevel.STREET}),
+        ("raiseLevel", S.HANDLING, DISPATCHER, {"level": SolvingLevel.COUNTY}),
+        ("sendDown", S.HANDLING, DISPATCHER, {"level": SolvingLevel.COUNTY}),
+    ],
+)
+def test_a_level_decides_what_is_its_own(action: str, state: CaseState, actor: Viewer, changes: dict[str, Any]) -> None:
+    """C.5 rule 7, C.3 suspend, C.6."""
+    with pytest.raises(NotPermitted):
+        CASE_MACHINE.decide(action, facts(state, **changes), actor)
+
+
+def test_the_agent_asks_for_an_extension_and_the_lead_does_and_no_other_department() -> None:
+    """C.3 requestExtension: the LEAD, which may be a 全程代办人."""
+    CASE_MACHINE.decide("requestExtension", facts(S.HANDLING, agent_id=ME, **RUNNING), WORKER)
+    helping = facts(S.HANDLING, assignments=(assignment(AssignmentState.HANDLING, AssignmentRole.CO),), **RUNNING)
+    with pytest.raises(NotPermitted):
+        CASE_MACHINE.decide("requestExtension", helping, HANDLER)
 
 
 def test_inform_and_inactive_assignments_never_keep_a_case_open() -> None:

@@ -108,14 +108,14 @@ def test_a_refusal_says_what_is_allowed_instead() -> None:
     with pytest.raises(StateConflict) as refused:
         WHISTLE_MACHINE.decide("approve", whistle(WhistleState.DRAFTED), CHIEF)
     allowed = {action.name: action.allowed for action in refused.value.allowed}
-    assert allowed == {"withdraw": True}
+    assert allowed == {"callJointMeeting": True, "withdraw": True}
 
 
 def test_what_is_told_are_the_steps_of_the_viewers_own_roles() -> None:
     resident = viewer("P014", Grant(Role.RESIDENT, STREET))
     assert WHISTLE_MACHINE.available(whistle(WhistleState.DRAFTED), resident) == ()
     names = {action.name for action in WHISTLE_MACHINE.available(whistle(WhistleState.DRAFTED), DISPATCHER)}
-    assert names == {"revise", "submit", "blowEmergency", "withdraw"}
+    assert names == {"revise", "submit", "blowEmergency", "callJointMeeting", "withdraw"}
 
 
 def test_another_version_is_refused_with_what_is_allowed() -> None:
@@ -124,7 +124,9 @@ def test_another_version_is_refused_with_what_is_allowed() -> None:
     WHISTLE_MACHINE.expect(3, facts, CHIEF)
     with pytest.raises(StateConflict) as refused:
         WHISTLE_MACHINE.expect(2, facts, CHIEF)
-    assert (refused.value.version, [action.name for action in refused.value.allowed]) == (3, ["withdraw"])
+    assert (refused.value.version, [action.name for action in refused.value.allowed]) == (
+        3, ["callJointMeeting", "withdraw"],
+    )  # fmt: skip
 
 
 def present(code: str, role: AssignmentRole = AssignmentRole.CO, state: AssignmentState = ARRIVED) -> Any:
