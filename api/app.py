@@ -13,6 +13,7 @@ from api.demo import demo_catalogue
 from api.endpoint import GraphQLEndpoint
 from api.execution import Operations, service_of
 from api.explorer import DemoCatalogue, explorer_routes
+from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
 from api.gate import Limits
 from api.health import Check, health_routes
 from api.websocket import SocketLimits
@@ -38,6 +39,7 @@ class Application:
     dsn: str
     socket_limits: SocketLimits
     _endpoint: GraphQLEndpoint | None = None
+    _downloads: ExportDownloads | None = None
     _platform: Platform | None = None
     _workers: Workers | None = None
 
@@ -49,7 +51,10 @@ class Application:
             platform = await stack.enter_async_context(open_platform(self.settings, self.dsn, now=now))
             if self.settings.workers:
                 self._workers = await stack.enter_async_context(start_workers(platform))
-            self._platform, self._endpoint = platform, self._endpoint_of(platform)
+            authenticator = self._authenticator_of(platform)
+            operations = Operations(service_of(build_schema(), Limits()), platform.pool, platform, platform.now)
+            self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
+            self._downloads = ExportDownloads(platform, operations.service, authenticator)
             yield {BEFORE_SHUTDOWN: self._endpoint.close}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,14 +70,18 @@ class Application:
         """What the explorer of a demonstration offers, with tokens that begin now."""
         return demo_catalogue(self.settings, utc_now())
 
-    def _endpoint_of(self, platform: Platform) -> GraphQLEndpoint:
+    def downloads(self) -> ExportDownloads:
+        """What answers for the files of exports."""
+        assert self._downloads is not None, "the lifespan has begun"
+        return self._downloads
+
+    def _authenticator_of(self, platform: Platform) -> Authenticator:
         settings = self.settings
         # Tokens end by the machine's time, however far a demonstration's clock was moved.
-        authenticator = Authenticator(
-            verification_keys(settings), settings.issuer, settings.audience, utc_now, platform.pool
-        )
-        operations = Operations(service_of(build_schema(), Limits()), platform.pool, platform, platform.now)
-        return GraphQLEndpoint(operations, authenticator, settings.invalid_status, self.socket_limits)
+        return Authenticator(verification_keys(settings), settings.issuer, settings.audience, utc_now, platform.pool)
+
+    def _endpoint_of(self, operations: Operations, authenticator: Authenticator) -> GraphQLEndpoint:
+        return GraphQLEndpoint(operations, authenticator, self.settings.invalid_status, self.socket_limits)
 
     async def _check_database(self) -> str | None:
         await self._open_platform().pool.fetchval("SELECT 1")
@@ -100,6 +109,7 @@ def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None 
     routes = [
         Route(GRAPHQL_PATH, application),
         WebSocketRoute(GRAPHQL_PATH, application),
+        Route(EXPORTS_PATH, export_endpoint(application.downloads), methods=["GET"]),
         *health_routes(application.checks()),
         *explorer_routes(application.catalogue if settings.demo else None),
     ]

@@ -10,7 +10,24 @@ ALTER TABLE case_file
     ADD COLUMN legal_body text,
     ADD COLUMN legal_number text,
     ADD COLUMN reopened_at timestamptz,
-    ADD COLUMN settled_on_the_spot boolean NOT NULL DEFAULT false;
+    ADD COLUMN settled_on_the_spot boolean NOT NULL DEFAULT false,
+    ADD COLUMN reporter_repeats int NOT NULL DEFAULT 0,
+    -- The division whose service centre 三级服务中心 is to deal with the case, by the level on which it stands (S-17).
+    ADD COLUMN centre_division_code text GENERATED ALWAYS AS (
+        CASE
+            WHEN level IN ('GRID', 'COMMUNITY') THEN community_code
+            WHEN level = 'STREET' THEN street_code
+            ELSE left(street_code, 6) || '000000'
+        END
+    ) STORED;
+
+-- An agent 全程代办人 has an assignment of their own beside that of the organization in which they work.
+DROP INDEX assignment_organization_key;
+
+CREATE UNIQUE INDEX assignment_organization_key ON assignment (county_code, case_id, round, organization_code)
+WHERE agent_id IS NULL AND state NOT IN ('REASSIGNED', 'EXCUSED', 'WITHDRAWN');
+
+CREATE INDEX case_file_agent_index ON case_file (county_code, agent_id, registered_at DESC, id DESC) WHERE agent_id IS NOT NULL;
 
 CREATE TABLE merge_link (
     county_code int NOT NULL,
@@ -69,6 +86,16 @@ CREATE TABLE case_round (
 
 SELECT shard('case_round');
 
+-- A reporter's other cases, by the register's person or the keyed hash of the phone.
+CREATE VIEW reporter_case AS
+SELECT
+    c.county_code, c.id AS case_id, o.id AS other_id, o.registered_at,
+    coalesce(o.reporter_phone_hash = c.reporter_phone_hash, false) AS same_phone,
+    coalesce(o.reporter_person_id = c.reporter_person_id, false) AS same_person
+FROM case_file c
+JOIN case_file o ON o.county_code = c.county_code AND o.id <> c.id
+    AND (o.reporter_phone_hash = c.reporter_phone_hash OR o.reporter_person_id = c.reporter_person_id);
+
 CREATE TABLE communication (
     county_code int NOT NULL,
     id uuid NOT NULL,
@@ -101,6 +128,6 @@ CREATE TABLE service_centre (
     CONSTRAINT service_centre_division_fkey FOREIGN KEY (division_code) REFERENCES divisions (code)
 );
 
-CREATE INDEX service_centre_division_index ON service_centre (county_code, division_code);
+CREATE UNIQUE INDEX service_centre_division_key ON service_centre (county_code, division_code);
 
 SELECT shard('service_centre');

@@ -29,9 +29,12 @@ CREATE TABLE promise (
 
 CREATE INDEX promise_case_index ON promise (county_code, case_id, made_at, id);
 
-CREATE INDEX promise_street_index ON promise (county_code, street_code, made_at, id);
+CREATE INDEX promise_street_index ON promise (county_code, street_code, due_on, id);
 
 SELECT shard('promise');
+
+-- Whose clock it is 承诺期限: a case may have several promises at a time.
+ALTER TABLE deadline ADD COLUMN promise_id uuid;
 
 CREATE TABLE campaign (
     county_code int NOT NULL,

@@ -3,8 +3,8 @@
 
 CREATE INDEX CONCURRENTLY extension_request_case_index ON extension_request (county_code, case_id, requested_at, id);
 
--- One request at a time.
-CREATE UNIQUE INDEX CONCURRENTLY extension_request_waiting_key ON extension_request (county_code, case_id) WHERE decision IS NULL;
+-- One request at a time for a clock: what was left undecided in an earlier round blocks nothing.
+CREATE UNIQUE INDEX CONCURRENTLY extension_request_waiting_key ON extension_request (county_code, deadline_id) WHERE decision IS NULL;
 
 CREATE INDEX CONCURRENTLY suspension_case_index ON suspension (county_code, case_id, suspended_at, id);
 

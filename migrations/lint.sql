@@ -1,6 +1,6 @@
 -- Citus-readiness lint; runs on plain PostgreSQL 15-18. Every row returned is a violation.
 -- growing table = has a column county_code NOT NULL and is not listed as shared; shared = the reference tables.
-with shared(t) as (values ('divisions'),('organizations'),('departments'),('accounts'),('account_roles'),('categories'),('duty_list_items'),('catalogue_items'),('whistle_templates'),('calendar_days'),('settings'),('schedule'),('migrations'),('feed_epoch')),
+with shared(t) as (values ('divisions'),('organizations'),('departments'),('accounts'),('account_roles'),('categories'),('duty_list_items'),('whistle_templates'),('calendar_days'),('settings'),('schedule'),('migrations'),('feed_epoch')),
 tabs as (select c.oid,c.relname,c.relkind,c.relispartition,
    exists(select from shared s where s.t=c.relname) is_shared,
    (select attnum from pg_attribute a where a.attrelid=c.oid and attname='county_code' and not attisdropped) tcol,

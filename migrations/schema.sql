@@ -75,6 +75,7 @@ CREATE TABLE public.assignment (
     version integer DEFAULT 1 NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     directed boolean DEFAULT false NOT NULL,
+    outside_duty_list boolean DEFAULT false NOT NULL,
     CONSTRAINT assignment_role_check CHECK ((role = ANY (ARRAY['LEAD'::text, 'CO'::text, 'INFORM'::text]))),
     CONSTRAINT assignment_state_check CHECK ((state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'OBJECTED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'REPORTED'::text, 'RETURNED'::text, 'VERIFIED'::text, 'RELEASED'::text, 'REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text, 'READ'::text])))
 );
@@ -259,6 +260,13 @@ CREATE TABLE public.case_file (
     legal_number text,
     reopened_at timestamp with time zone,
     settled_on_the_spot boolean DEFAULT false NOT NULL,
+    reporter_repeats integer DEFAULT 0 NOT NULL,
+    centre_division_code text GENERATED ALWAYS AS (
+CASE
+    WHEN (level = ANY (ARRAY['GRID'::text, 'COMMUNITY'::text])) THEN community_code
+    WHEN (level = 'STREET'::text) THEN street_code
+    ELSE ("left"(street_code, 6) || '000000'::text)
+END) STORED,
     CONSTRAINT case_file_closed_check CHECK (((state <> ALL (ARRAY['CLOSED'::text, 'FOLLOWED_UP'::text, 'ARCHIVED'::text])) OR ((closed_at IS NOT NULL) AND (close_kind IS NOT NULL)))),
     CONSTRAINT case_file_description_check CHECK ((char_length(description) <= 2000)),
     CONSTRAINT case_file_grid_check CHECK ((grid_unknown = (grid_code IS NULL))),
@@ -320,21 +328,6 @@ CREATE TABLE public.case_round (
     reopen_reason text NOT NULL
 );
 
-CREATE TABLE public.catalogue_items (
-    code text NOT NULL,
-    sort integer NOT NULL,
-    name text NOT NULL,
-    category_code text,
-    area_kind text,
-    keywords text[] DEFAULT '{}'::text[] NOT NULL,
-    lead_organization_code text NOT NULL,
-    co_organization_codes text[] DEFAULT '{}'::text[] NOT NULL,
-    duty_item_code text,
-    limit_unit text,
-    limit_amount integer,
-    evidence_required boolean DEFAULT false NOT NULL
-);
-
 CREATE TABLE public.categories (
     code text NOT NULL,
     name text NOT NULL,
@@ -386,7 +379,30 @@ CREATE TABLE public.community_admission (
     decided_by uuid,
     decided_at timestamp with time zone,
     decision_text text,
-    CONSTRAINT community_admission_state_check CHECK ((state = ANY (ARRAY['REQUESTED'::text, 'GRANTED'::text, 'REFUSED'::text])))
+    CONSTRAINT community_admission_state_check CHECK ((state = ANY (ARRAY['REQUESTED'::text, 'GRANTED'::text, 'REFUSED'::text]))),
+    CONSTRAINT community_admission_two_people_check CHECK (((decided_by IS NULL) OR (decided_by <> requested_by)))
+);
+
+CREATE TABLE public.cross_area_link (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    direction text NOT NULL,
+    case_id uuid NOT NULL,
+    whistle_id uuid,
+    street_code text NOT NULL,
+    partner_county_code integer NOT NULL,
+    partner_street_code text NOT NULL,
+    partner_case_number text,
+    partner_case_state text,
+    partner_number text,
+    partner_state text,
+    partner_at timestamp with time zone,
+    told text,
+    told_turn integer DEFAULT 0 NOT NULL,
+    heard_turn integer DEFAULT 0 NOT NULL,
+    ended boolean DEFAULT false NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    CONSTRAINT cross_area_link_direction_check CHECK ((direction = ANY (ARRAY['INVITING'::text, 'INVITED'::text])))
 );
 
 CREATE TABLE public.deadline (
@@ -408,6 +424,7 @@ CREATE TABLE public.deadline (
     stopped_at timestamp with time zone,
     paused_at timestamp with time zone,
     history jsonb DEFAULT '[]'::jsonb NOT NULL,
+    promise_id uuid,
     CONSTRAINT deadline_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'PAUSED'::text, 'STOPPED'::text])))
 );
 
@@ -526,6 +543,7 @@ CREATE TABLE public.dispatch_objection (
     reassigned_to text,
     round integer DEFAULT 1 NOT NULL,
     arbiter text DEFAULT 'STREET'::text NOT NULL,
+    evidence text,
     decision_due_at timestamp with time zone,
     decision_text text,
     rule_id uuid
@@ -556,6 +574,11 @@ CREATE TABLE public.duty_list_items (
     legal_basis text NOT NULL,
     valid_from date NOT NULL,
     valid_to date,
+    defined_by uuid,
+    defined_at timestamp with time zone,
+    ended_by uuid,
+    ended_at timestamp with time zone,
+    end_reason text,
     CONSTRAINT duty_list_items_level_check CHECK ((holder_level = ANY (ARRAY['COUNTY'::text, 'STREET'::text, 'COMMUNITY'::text]))),
     CONSTRAINT duty_list_items_list_check CHECK ((list = ANY (ARRAY['BASIC'::text, 'ASSIST'::text, 'TAKEN_BACK'::text])))
 );
@@ -579,6 +602,13 @@ CREATE TABLE public.evaluation (
     evaluated_at timestamp with time zone NOT NULL,
     completeness_score integer,
     timeliness_score integer,
+    corrected_report_in_score integer,
+    corrected_handling_score integer,
+    corrected_result_score integer,
+    corrected_score integer,
+    corrected_proper boolean,
+    corrected_completeness_score integer,
+    corrected_timeliness_score integer,
     objected_by uuid,
     objected_at timestamp with time zone,
     objection_text text,
@@ -603,10 +633,13 @@ CREATE TABLE public.export_request (
     decision text,
     decided_by uuid,
     decided_at timestamp with time zone,
+    decision_reason text,
+    expires_at timestamp with time zone,
     downloads integer DEFAULT 0 NOT NULL,
     downloaded_at timestamp with time zone,
     CONSTRAINT export_request_decision_check CHECK ((decision = ANY (ARRAY['GRANTED'::text, 'REFUSED'::text]))),
     CONSTRAINT export_request_format_check CHECK ((format = ANY (ARRAY['CSV'::text, 'XLSX'::text]))),
+    CONSTRAINT export_request_granted_check CHECK ((((decision = 'GRANTED'::text) IS NOT TRUE) OR (expires_at IS NOT NULL))),
     CONSTRAINT export_request_two_people_check CHECK (((decided_by IS NULL) OR (decided_by <> requested_by))),
     CONSTRAINT export_request_what_check CHECK ((what = ANY (ARRAY['CASES'::text, 'PEOPLE'::text])))
 );
@@ -743,7 +776,6 @@ CREATE TABLE public.meeting (
     street_code text NOT NULL,
     kind text NOT NULL,
     topic text NOT NULL,
-    participant_codes text[] DEFAULT '{}'::text[] NOT NULL,
     meets_at timestamp with time zone NOT NULL,
     place text,
     called_by uuid,
@@ -754,6 +786,12 @@ CREATE TABLE public.meeting (
     decided_by uuid,
     decided_at timestamp with time zone,
     CONSTRAINT meeting_kind_check CHECK ((kind = ANY (ARRAY['JOINT'::text, 'STUDY'::text])))
+);
+
+CREATE TABLE public.meeting_participant (
+    county_code integer NOT NULL,
+    meeting_id uuid NOT NULL,
+    organization_code text NOT NULL
 );
 
 CREATE TABLE public.merge_link (
@@ -920,6 +958,16 @@ CREATE TABLE public.report (
     CONSTRAINT report_result_check CHECK ((result = ANY (ARRAY['SOLVED'::text, 'PARTIAL'::text, 'UNSOLVED'::text, 'LONG_TERM'::text])))
 );
 
+CREATE VIEW public.reporter_case AS
+ SELECT c.county_code,
+    c.id AS case_id,
+    o.id AS other_id,
+    o.registered_at,
+    COALESCE((o.reporter_phone_hash = c.reporter_phone_hash), false) AS same_phone,
+    COALESCE((o.reporter_person_id = c.reporter_person_id), false) AS same_person
+   FROM (public.case_file c
+     JOIN public.case_file o ON (((o.county_code = c.county_code) AND (o.id <> c.id) AND ((o.reporter_phone_hash = c.reporter_phone_hash) OR (o.reporter_person_id = c.reporter_person_id)))));
+
 CREATE TABLE public.routing_rule (
     county_code integer NOT NULL,
     id uuid NOT NULL,
@@ -941,6 +989,7 @@ CREATE TABLE public.routing_rule (
     limit_amount integer,
     evidence_required boolean DEFAULT false NOT NULL,
     state text NOT NULL,
+    retires boolean DEFAULT false NOT NULL,
     reason text NOT NULL,
     objection_id uuid,
     proposed_by uuid,
@@ -950,6 +999,7 @@ CREATE TABLE public.routing_rule (
     decision_text text,
     in_force_from timestamp with time zone,
     in_force_until timestamp with time zone,
+    CONSTRAINT routing_rule_in_force_check CHECK (((state <> 'IN_FORCE'::text) OR ((in_force_from IS NOT NULL) AND (in_force_until IS NULL)))),
     CONSTRAINT routing_rule_state_check CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'IN_FORCE'::text, 'REJECTED'::text, 'SUPERSEDED'::text, 'RETIRED'::text]))),
     CONSTRAINT routing_rule_two_people_check CHECK (((decided_by IS NULL) OR (decided_by <> proposed_by)))
 );
@@ -1043,6 +1093,8 @@ CREATE TABLE public.whistle (
     off_list boolean DEFAULT false NOT NULL,
     drafted_for text,
     escalate_reason text,
+    plan_until timestamp with time zone,
+    partner_street_code text,
     CONSTRAINT whistle_kind_check CHECK ((kind = ANY (ARRAY['ROUTINE'::text, 'JOINT_ENFORCEMENT'::text, 'EMERGENCY'::text, 'CAMPAIGN'::text, 'DEPARTMENT'::text, 'CROSS_AREA'::text]))),
     CONSTRAINT whistle_state_check CHECK ((state = ANY (ARRAY['DRAFTED'::text, 'PENDING_APPROVAL'::text, 'REJECTED'::text, 'BLOWN'::text, 'GATHERING'::text, 'HANDLING'::text, 'REPORTED'::text, 'VERIFIED'::text, 'CLOSED'::text, 'EVALUATED'::text, 'WITHDRAWN'::text])))
 );
@@ -1323,10 +1375,7 @@ UNION ALL
 UNION ALL
  SELECT o.county_code,
     ('VERIFY:'::text || o.id) AS id,
-        CASE o.state
-            WHEN 'OBJECTED'::text THEN 'DECIDE'::text
-            ELSE 'VERIFY'::text
-        END AS action,
+    'VERIFY'::text AS action,
     'STREET_DISPATCHER'::text AS role,
     NULL::text[] AS ranks,
     NULL::uuid AS holder_id,
@@ -1345,7 +1394,7 @@ UNION ALL
            FROM public.deadline d
           WHERE ((d.county_code = o.county_code) AND (d.case_id = o.case_id) AND (d.kind = 'VERIFICATION'::text) AND (d.state = 'RUNNING'::text))) AS due_at
    FROM public.assignment o
-  WHERE (o.state = ANY (ARRAY['OBJECTED'::text, 'REPORTED'::text]))
+  WHERE (o.state = 'REPORTED'::text)
 UNION ALL
  SELECT q.county_code,
     ('ANSWER:'::text || q.id) AS id,
@@ -1376,9 +1425,9 @@ UNION ALL
             WHEN ((o.state = 'ACKNOWLEDGED'::text) AND o.arrival_required) THEN 'ARRIVE'::text
             ELSE 'REPORT'::text
         END AS action,
-    'DEPT_HANDLER'::text AS role,
+    r.role,
     NULL::text[] AS ranks,
-    NULL::uuid AS holder_id,
+    o.agent_id AS holder_id,
     NULL::uuid[] AS barred,
     o.case_id,
     o.whistle_id,
@@ -1397,8 +1446,225 @@ UNION ALL
             WHEN ((o.state = 'ACKNOWLEDGED'::text) AND o.arrival_required) THEN o.arrive_due_at
             ELSE o.result_due_at
         END AS due_at
-   FROM public.assignment o
-  WHERE (o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text]));
+   FROM (public.assignment o
+     JOIN ( VALUES ('DEPT_HANDLER'::text), ('GRID_WORKER'::text), ('GRID_CHIEF'::text)) r(role) ON (((o.agent_id IS NULL) = (r.role = 'DEPT_HANDLER'::text))))
+  WHERE (o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text]))
+UNION ALL
+ SELECT h.county_code,
+    ('REVISE:'::text || h.id) AS id,
+    'REVISE'::text AS action,
+    'DEPT_HANDLER'::text AS role,
+    NULL::text[] AS ranks,
+    h.drafted_by AS holder_id,
+    NULL::uuid[] AS barred,
+    h.case_id,
+    h.id AS whistle_id,
+    NULL::uuid AS assignment_id,
+    h.drafted_for AS organization_code,
+    h.street_code,
+    h.community_code,
+    h.grid_code,
+    COALESCE(h.decided_at, h.drafted_at) AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.whistle h
+  WHERE ((h.state = 'DRAFTED'::text) AND (h.drafted_for IS NOT NULL))
+UNION ALL
+ SELECT o.county_code,
+    ('DECIDE:'::text || o.id) AS id,
+    'DECIDE'::text AS action,
+    r.role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[x.raised_by] AS barred,
+    o.case_id,
+    o.whistle_id,
+    o.id AS assignment_id,
+    o.organization_code,
+    o.street_code,
+    NULL::text AS community_code,
+    NULL::text AS grid_code,
+    x.raised_at AS since,
+    x.decision_due_at AS due_at
+   FROM ((public.assignment o
+     JOIN public.dispatch_objection x ON (((x.county_code = o.county_code) AND (x.assignment_id = o.id) AND (x.decision IS NULL))))
+     JOIN ( VALUES ('STREET'::text,'STREET_DISPATCHER'::text), ('STREET'::text,'STREET_LEADER'::text), ('COUNTY_GRID_OFFICE'::text,'COUNTY_GRID_OFFICE'::text)) r(arbiter, role) ON ((r.arbiter = x.arbiter)))
+  WHERE (o.state = 'OBJECTED'::text)
+UNION ALL
+ SELECT c.county_code,
+    ('EXTEND:'::text || x.id) AS id,
+    'EXTEND'::text AS action,
+        CASE x.approver
+            WHEN 'COUNTY_GRID_OFFICE'::text THEN x.approver
+            ELSE 'STREET_LEADER'::text
+        END AS role,
+        CASE x.approver
+            WHEN 'STREET_DEPUTY'::text THEN ARRAY['DEPUTY'::text, 'CHIEF'::text]
+            WHEN 'STREET_CHIEF'::text THEN ARRAY['CHIEF'::text]
+            ELSE NULL::text[]
+        END AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[x.requested_by] AS barred,
+    c.id AS case_id,
+    NULL::uuid AS whistle_id,
+    x.assignment_id,
+    x.organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    x.requested_at AS since,
+    c.due_at
+   FROM (public.extension_request x
+     JOIN public.case_file c ON (((c.county_code = x.county_code) AND (c.id = x.case_id))))
+  WHERE ((x.decision IS NULL) AND (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'VERIFYING'::text, 'REOPENED'::text])))
+UNION ALL
+ SELECT c.county_code,
+    ('VOID:'::text || c.id) AS id,
+    'VOID'::text AS action,
+    'STREET_LEADER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[c.void_requested_by] AS barred,
+    c.id AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    c.void_requested_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.case_file c
+  WHERE ((c.void_requested_by IS NOT NULL) AND (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'SUSPENDED'::text, 'VERIFYING'::text, 'REOPENED'::text])))
+UNION ALL
+ SELECT s.county_code,
+    ('REVIEW_SUSPENSION:'::text || s.id) AS id,
+    'REVIEW_SUSPENSION'::text AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    s.case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    COALESCE(s.reviewed_at, s.suspended_at) AS since,
+    s.review_due_at AS due_at
+   FROM (public.suspension s
+     JOIN public.case_file c ON (((c.county_code = s.county_code) AND (c.id = s.case_id))))
+  WHERE ((s.resumed_at IS NULL) AND (c.state = 'SUSPENDED'::text))
+UNION ALL
+ SELECT f.county_code,
+    ('EXCLUDE:'::text || f.id) AS id,
+    'EXCLUDE'::text AS action,
+    r.role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[f.exclusion_proposed_by] AS barred,
+    f.case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    f.exclusion_proposed_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM ((public.follow_up f
+     JOIN public.case_file c ON (((c.county_code = f.county_code) AND (c.id = f.case_id))))
+     CROSS JOIN ( VALUES ('STREET_LEADER'::text), ('COUNTY_GRID_OFFICE'::text)) r(role))
+  WHERE ((f.exclusion_proposed_by IS NOT NULL) AND (NOT f.excluded) AND (c.state = ANY (ARRAY['CLOSED'::text, 'FOLLOWED_UP'::text])))
+UNION ALL
+ SELECT c.county_code,
+    ('REVIEW:'::text || c.id) AS id,
+    'REVIEW'::text AS action,
+    'STREET_LEADER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    c.id AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    f.called_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM (public.case_file c
+     JOIN LATERAL ( SELECT l.called_at,
+            l.solved,
+            l.satisfaction,
+            l.excluded,
+            l.review_decision
+           FROM public.follow_up l
+          WHERE ((l.county_code = c.county_code) AND (l.case_id = c.id) AND (l.round = c.round) AND l.contacted)
+          ORDER BY l.called_at DESC, l.id DESC
+         LIMIT 1) f ON (true))
+  WHERE ((c.state = 'FOLLOWED_UP'::text) AND (NOT f.excluded) AND (f.review_decision IS NULL) AND ((f.solved = ANY (ARRAY['UNSOLVED'::text, 'PARTIAL'::text])) OR (f.satisfaction = 'DISSATISFIED'::text)))
+UNION ALL
+ SELECT e.county_code,
+    ('DECIDE_RATING:'::text || e.id) AS id,
+    'DECIDE_RATING'::text AS action,
+    'COUNTY_GRID_OFFICE'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[e.evaluator_id, e.objected_by] AS barred,
+    e.case_id,
+    e.whistle_id,
+    e.assignment_id,
+    e.organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    e.objected_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM (public.evaluation e
+     JOIN public.case_file c ON (((c.county_code = e.county_code) AND (c.id = e.case_id))))
+  WHERE ((e.objected_at IS NOT NULL) AND (e.objection_decision IS NULL))
+UNION ALL
+ SELECT p.county_code,
+    ('PROMISE:'::text || p.id) AS id,
+    'PROMISE'::text AS action,
+    r.role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    p.case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    p.organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    p.made_at AS since,
+    (((p.due_on + 1))::timestamp without time zone AT TIME ZONE 'Asia/Shanghai'::text) AS due_at
+   FROM ((public.promise p
+     JOIN public.case_file c ON (((c.county_code = p.county_code) AND (c.id = p.case_id))))
+     JOIN ( VALUES ('DEPT_HANDLER'::text), ('STREET_DISPATCHER'::text)) r(role) ON ((((r.role = 'DEPT_HANDLER'::text) AND (p.organization_code IS NOT NULL)) OR ((r.role = 'STREET_DISPATCHER'::text) AND (p.overdue_at IS NOT NULL)))))
+  WHERE (p.state = 'IN_PROGRESS'::text)
+UNION ALL
+ SELECT m.county_code,
+    ('MEETING:'::text || m.id) AS id,
+    'MEETING'::text AS action,
+    'STREET_DISPATCHER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    m.case_id,
+    m.whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    c.street_code,
+    c.community_code,
+    c.grid_code,
+    m.called_at AS since,
+    m.meets_at AS due_at
+   FROM (public.meeting m
+     JOIN public.case_file c ON (((c.county_code = m.county_code) AND (c.id = m.case_id))))
+  WHERE ((m.decided_at IS NULL) AND (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'SUSPENDED'::text, 'VERIFYING'::text, 'REOPENED'::text])));
 
 CREATE TABLE public.team (
     county_code integer NOT NULL,
@@ -1592,9 +1858,6 @@ ALTER TABLE ONLY public.case_file
 ALTER TABLE ONLY public.case_round
     ADD CONSTRAINT case_round_pkey PRIMARY KEY (county_code, case_id, round);
 
-ALTER TABLE ONLY public.catalogue_items
-    ADD CONSTRAINT catalogue_items_pkey PRIMARY KEY (code);
-
 ALTER TABLE ONLY public.categories
     ADD CONSTRAINT categories_pkey PRIMARY KEY (code);
 
@@ -1606,6 +1869,9 @@ ALTER TABLE ONLY public.communication
 
 ALTER TABLE ONLY public.community_admission
     ADD CONSTRAINT community_admission_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.cross_area_link
+    ADD CONSTRAINT cross_area_link_pkey PRIMARY KEY (county_code, id);
 
 ALTER TABLE ONLY public.deadline_pause
     ADD CONSTRAINT deadline_pause_pkey PRIMARY KEY (county_code, id);
@@ -1687,6 +1953,9 @@ ALTER TABLE ONLY public.lane
 
 ALTER TABLE ONLY public.lane_state
     ADD CONSTRAINT lane_state_pkey PRIMARY KEY (county_code, department);
+
+ALTER TABLE ONLY public.meeting_participant
+    ADD CONSTRAINT meeting_participant_pkey PRIMARY KEY (county_code, meeting_id, organization_code);
 
 ALTER TABLE ONLY public.meeting
     ADD CONSTRAINT meeting_pkey PRIMARY KEY (county_code, id);
@@ -1785,7 +2054,7 @@ CREATE UNIQUE INDEX assignment_lead_key ON public.assignment USING btree (county
 
 CREATE INDEX assignment_open_index ON public.assignment USING btree (county_code, organization_code, notified_at, id) WHERE (state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text]));
 
-CREATE UNIQUE INDEX assignment_organization_key ON public.assignment USING btree (county_code, case_id, round, organization_code) WHERE (state <> ALL (ARRAY['REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text]));
+CREATE UNIQUE INDEX assignment_organization_key ON public.assignment USING btree (county_code, case_id, round, organization_code) WHERE ((agent_id IS NULL) AND (state <> ALL (ARRAY['REASSIGNED'::text, 'EXCUSED'::text, 'WITHDRAWN'::text])));
 
 CREATE INDEX assignment_reported_index ON public.assignment USING btree (county_code, street_code, reported_at, id) WHERE (state = ANY (ARRAY['OBJECTED'::text, 'REPORTED'::text]));
 
@@ -1806,6 +2075,8 @@ CREATE INDEX case_event_at_index ON public.case_event USING btree (county_code, 
 CREATE INDEX case_event_feed_index ON public.case_event USING btree (xid, id);
 
 CREATE INDEX case_file_accused_index ON public.case_file USING btree (county_code, accused_organization_code) WHERE (accused_organization_code IS NOT NULL);
+
+CREATE INDEX case_file_agent_index ON public.case_file USING btree (county_code, agent_id, registered_at DESC, id DESC) WHERE (agent_id IS NOT NULL);
 
 CREATE INDEX case_file_community_index ON public.case_file USING btree (county_code, community_code, registered_at DESC, id DESC);
 
@@ -1839,6 +2110,10 @@ CREATE INDEX communication_case_index ON public.communication USING btree (count
 
 CREATE INDEX community_admission_street_index ON public.community_admission USING btree (county_code, street_code, requested_at, id);
 
+CREATE INDEX cross_area_link_case_index ON public.cross_area_link USING btree (county_code, case_id, linked_at, id);
+
+CREATE INDEX cross_area_link_open_index ON public.cross_area_link USING btree (county_code, id) WHERE (NOT ended);
+
 CREATE INDEX deadline_assignment_index ON public.deadline USING btree (county_code, assignment_id, kind);
 
 CREATE INDEX deadline_case_index ON public.deadline USING btree (county_code, case_id, kind);
@@ -1865,9 +2140,13 @@ CREATE INDEX evaluation_whistle_index ON public.evaluation USING btree (county_c
 
 CREATE INDEX export_request_index ON public.export_request USING btree (county_code, requested_at, id);
 
+CREATE INDEX export_request_requester_index ON public.export_request USING btree (county_code, requested_by, requested_at, id);
+
+CREATE INDEX export_request_street_index ON public.export_request USING btree (county_code, street_code, requested_at, id);
+
 CREATE INDEX extension_request_case_index ON public.extension_request USING btree (county_code, case_id, requested_at, id);
 
-CREATE UNIQUE INDEX extension_request_waiting_key ON public.extension_request USING btree (county_code, case_id) WHERE (decision IS NULL);
+CREATE UNIQUE INDEX extension_request_waiting_key ON public.extension_request USING btree (county_code, deadline_id) WHERE (decision IS NULL);
 
 CREATE INDEX follow_up_case_index ON public.follow_up USING btree (county_code, case_id, called_at, id);
 
@@ -1905,7 +2184,7 @@ CREATE INDEX personal_data_access_login_index ON public.personal_data_access USI
 
 CREATE INDEX promise_case_index ON public.promise USING btree (county_code, case_id, made_at, id);
 
-CREATE INDEX promise_street_index ON public.promise USING btree (county_code, street_code, made_at, id);
+CREATE INDEX promise_street_index ON public.promise USING btree (county_code, street_code, due_on, id);
 
 CREATE INDEX question_assignment_index ON public.question USING btree (county_code, assignment_id, asked_at, id);
 
@@ -1919,7 +2198,7 @@ CREATE INDEX report_case_index ON public.report USING btree (county_code, case_i
 
 CREATE INDEX routing_rule_state_index ON public.routing_rule USING btree (county_code, state, sort, code);
 
-CREATE INDEX service_centre_division_index ON public.service_centre USING btree (county_code, division_code);
+CREATE UNIQUE INDEX service_centre_division_key ON public.service_centre USING btree (county_code, division_code);
 
 CREATE INDEX suspension_case_index ON public.suspension USING btree (county_code, case_id, suspended_at, id);
 
@@ -1994,20 +2273,14 @@ ALTER TABLE ONLY public.case_file
 ALTER TABLE ONLY public.case_round
     ADD CONSTRAINT case_round_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
-ALTER TABLE ONLY public.catalogue_items
-    ADD CONSTRAINT catalogue_items_category_fkey FOREIGN KEY (category_code) REFERENCES public.categories(code);
-
-ALTER TABLE ONLY public.catalogue_items
-    ADD CONSTRAINT catalogue_items_duty_fkey FOREIGN KEY (duty_item_code) REFERENCES public.duty_list_items(code);
-
-ALTER TABLE ONLY public.catalogue_items
-    ADD CONSTRAINT catalogue_items_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
-
 ALTER TABLE ONLY public.categories
     ADD CONSTRAINT categories_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
 
 ALTER TABLE ONLY public.communication
     ADD CONSTRAINT communication_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
+
+ALTER TABLE ONLY public.cross_area_link
+    ADD CONSTRAINT cross_area_link_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
 ALTER TABLE ONLY public.deadline
     ADD CONSTRAINT deadline_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
@@ -2039,6 +2312,9 @@ ALTER TABLE ONLY public.household
 ALTER TABLE ONLY public.meeting
     ADD CONSTRAINT meeting_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
+ALTER TABLE ONLY public.meeting_participant
+    ADD CONSTRAINT meeting_participant_meeting_fkey FOREIGN KEY (county_code, meeting_id) REFERENCES public.meeting(county_code, id);
+
 ALTER TABLE ONLY public.merge_link
     ADD CONSTRAINT merge_link_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
@@ -2068,6 +2344,15 @@ ALTER TABLE ONLY public.question
 
 ALTER TABLE ONLY public.report
     ADD CONSTRAINT report_assignment_fkey FOREIGN KEY (county_code, assignment_id) REFERENCES public.assignment(county_code, id);
+
+ALTER TABLE ONLY public.routing_rule
+    ADD CONSTRAINT routing_rule_category_fkey FOREIGN KEY (category_code) REFERENCES public.categories(code);
+
+ALTER TABLE ONLY public.routing_rule
+    ADD CONSTRAINT routing_rule_duty_fkey FOREIGN KEY (duty_item_code) REFERENCES public.duty_list_items(code);
+
+ALTER TABLE ONLY public.routing_rule
+    ADD CONSTRAINT routing_rule_lead_fkey FOREIGN KEY (lead_organization_code) REFERENCES public.organizations(code);
 
 ALTER TABLE ONLY public.service_centre
     ADD CONSTRAINT service_centre_division_fkey FOREIGN KEY (division_code) REFERENCES public.divisions(code);

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from shaodao.commands.reveals import SubjectKind
-from shaodao.domain import vocabulary
+from shaodao.domain import case_vocabulary, vocabulary
 from shaodao.domain.coordinates import CoordinateSystem
 from shaodao.domain.deadlines import DeadlineUnit, Light
 from shaodao.domain.explanation import LineKind
@@ -61,6 +61,22 @@ TERMS: tuple[type[vocabulary.Term], ...] = (
     vocabulary.Role,
     vocabulary.LeaderRank,
     vocabulary.RevealPurpose,
+    case_vocabulary.SuspensionKind,
+    case_vocabulary.PauseReason,
+    case_vocabulary.StatutoryProcedure,
+    case_vocabulary.Decision,
+    case_vocabulary.Approver,
+    case_vocabulary.ReviewDecision,
+    case_vocabulary.ExclusionReason,
+    case_vocabulary.MeetingKind,
+    case_vocabulary.CommunicationKind,
+    case_vocabulary.LinkDirection,
+    case_vocabulary.PromiseState,
+    case_vocabulary.CampaignState,
+    case_vocabulary.RuleState,
+    case_vocabulary.AdmissionState,
+    case_vocabulary.ExportSubject,
+    case_vocabulary.ExportFormat,
 )
 """Every vocabulary of the field (reference C.2 to C.4, C.7)."""
 
@@ -76,7 +92,16 @@ class TaskAction(vocabulary.Term):
     REVISE = "REVISE", "待修改报批"
     CONFIRM_ARRIVAL = "CONFIRM_ARRIVAL", "待确认到场"
     VERIFY = "VERIFY", "待核查"
-    DECIDE = "DECIDE", "待决定"
+    DECIDE = "DECIDE", "待裁定异议"
+    EXTEND = "EXTEND", "待审批延期"
+    VOID = "VOID", "待审批作废"
+    EXCLUDE = "EXCLUDE", "待审批剔除"
+    REVIEW = "REVIEW", "待复核回访"
+    REVIEW_SUSPENSION = "REVIEW_SUSPENSION", "待复核挂账"
+    DECIDE_RATING = "DECIDE_RATING", "待裁定评价异议"
+    PROMISE = "PROMISE", "待兑现承诺"
+    MEETING = "MEETING", "待会议决定"
+    EXPORT = "EXPORT", "待审批导出"
     CLOSE = "CLOSE", "待办结、消哨"
     RATE = "RATE", "待评部门"
     JUDGE = "JUDGE", "待评哨"
@@ -109,7 +134,7 @@ OTHERS: Mapping[type[StrEnum], Sequence[str]] = {
     DeadlineUnit: ("分钟", "小时", "紧急小时", "工作分钟", "工作小时", "自然日", "工作日"),
     Light: ("绿灯", "黄灯", "红灯"),
     SubjectKind: ("诉求人", "人口档案"),
-    LineKind: ("起算", "规则", "计入", "不计", "顺延", "到期", "暂定", "时限变更", "延期", "暂停", "另行确定"),
+    LineKind: ("起算", "规则", "计入", "不计", "顺延", "到期", "暂定", "时限变更", "延期", "暂停", "另行确定", "缩短", "重新计算"),
 }
 """Enumerations of the domain that carry no terms of their own, with the Chinese of each value in order."""
 

@@ -7,8 +7,9 @@ what is not a plain column says so with one of the functions here, which put the
 SQL fragments are written by us, never by clients. In them ``{t}`` is the row's alias, ``{now}`` the request's time,
 ``{county}`` the comparison that binds a county (``x.county_code {county}``), ``{account}`` and ``{person}`` the
 viewer's ids, ``{organizations}`` the codes of the viewer's organizations and ``{ranks}`` a leader's ranks as arrays,
-``{yellow}`` and ``{yellow_urgent}`` the shares of a limit at which the light turns yellow, and in a condition
-``{value}`` what the client gave.
+``{yellow}`` and ``{yellow_urgent}`` the shares of a limit at which the light turns yellow, ``{similar_days}``,
+``{similar_closed_days}`` and ``{similar_metres}`` how far similar cases lie apart, and in a condition ``{value}`` what
+the client gave.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -344,14 +345,19 @@ def page(
 
 
 def derived(
-    *, facts: str, compute: Callable[..., Any], description: str | None = None, visible: str | None = None
+    *,
+    facts: str,
+    compute: Callable[..., Any],
+    description: str | None = None,
+    visible: str | None = None,
+    arguments: Sequence[StrawberryArgument] = (),
 ) -> Any:
     """A field that Python computes: ``compute(facts, binding, arguments) -> JSON value``; see ``Binding``.
 
     ``facts`` is an SQL expression giving JSON. Only a plan that selects such a field decodes its answer. Objects in
     the value carry all fields of the annotated type under their GraphQL names; the selection is applied to it.
     """
-    return mapped_field(Derived(facts, compute, visible), description)
+    return mapped_field(Derived(facts, compute, visible), description, arguments)
 
 
 def root_one(*, arguments: Mapping[str, Argument], description: str | None = None) -> Any:

@@ -34,3 +34,11 @@ class Sight:
             raise RuntimeError(f"a node could not be read: {outcome.errors}")
         found: list[dict[str, Any] | None] = orjson.loads(outcome.data)["nodes"]
         return found
+
+    async def read(self, document: str, **variables: Any) -> dict[str, Any]:
+        """The data of a document of ours."""
+        outcome = await self._reader.execute(document, self._context, variables)
+        if outcome.errors or outcome.data is None:
+            raise RuntimeError(f"a document of ours could not be read: {outcome.errors}")
+        data: dict[str, Any] = orjson.loads(outcome.data)
+        return data

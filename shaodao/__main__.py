@@ -14,7 +14,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from shaodao.calendar_commands import calendar_commands
 from shaodao.domain.vocabulary import LeaderRank, Role
+from shaodao.imports.command_line import import_commands
 from shaodao.settings import TABLE, Settings, StartError
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ def application() -> typer.Typer:
     )
     for command in (serve, work, migrate, demo, play, departments, token, doctor, schema):
         commands.command()(command)
+    commands.add_typer(import_commands(_settings, _say), name="import")
+    commands.add_typer(calendar_commands(_settings, _say), name="calendar")
     return commands
 
 
@@ -101,7 +105,7 @@ def migrate(
 
 def demo(
     keep_times: Annotated[
-        bool, typer.Option("--keep-times", help="Leave the demonstration's times as they stand.")
+        bool, typer.Option("--keep-times", help="Leave the times as stored, and begin at 2026-11-20 10:00.")
     ] = False,
 ) -> None:
     """Serve the demonstration street, with a ready token for each role."""

@@ -353,7 +353,7 @@ class ExtensionDecided(Event, frozen=True, kw_only=True):
 class ObjectionDecided(Event, frozen=True, kw_only=True):
     """An objection 派单异议 was decided.
 
-    When accepted, the assignment is REASSIGNED; else it is ACKNOWLEDGED and stands.
+    When accepted, the assignment is REASSIGNED; else it stands, ACKNOWLEDGED, or ARRIVED if somebody had come.
     """
 
     accepted: bool
@@ -463,7 +463,10 @@ class Desk(Protocol):
         ...
 
     async def object(self, reason_kind: ObjectionReason, text: str) -> None:
-        """Object to the assignment 派单异议, within the objection window."""
+        """Object to the assignment 派单异议, within the objection window; in an emergency after arriving 先到场、后争议.
+
+        ``on_objection_decided`` brings the ruling. After two rounds the assignment is directed and stands.
+        """
         ...
 
     async def ask(self, text: str) -> None:
@@ -471,9 +474,10 @@ class Desk(Protocol):
         ...
 
     async def request_extension(self, unit: DeadlineUnit, amount: int, reason: str) -> None:
-        """Request an extension 延期 of the result's deadline, before it is due.
+        """Request an extension 延期 of the case's deadline, which moves the result's along (C.5 rule 7).
 
-        ``on_extension_decided`` brings the decision.
+        By the LEAD alone, before it is due, one request at a time, and not in an URGENT case; else StateConflict or
+        NotPermitted. ``on_extension_decided`` brings the decision.
         """
         ...
 

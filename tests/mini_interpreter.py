@@ -19,6 +19,7 @@ from shaodao.domain.permissions import (
     Known,
     Linked,
     Mine,
+    NotMine,
     Subject,
     Unknown,
     Viewer,
@@ -111,8 +112,9 @@ class Interpreter:
                     if grant.level == "COUNTY"
                     else row["street_code"] == grant.scope
                 )
-            case Mine(column, subject):
-                return row[column] is not None and row[column] in self.own(subject)
+            case Mine(column, subject) | NotMine(column, subject):
+                mine = row[column] is not None and row[column] in self.own(subject)
+                return mine is isinstance(condition, Mine)
             case Is(column, values):
                 return row[column] in values
             case IsNot(column, values):

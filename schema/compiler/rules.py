@@ -22,6 +22,7 @@ from shaodao.domain.permissions import (
     Known,
     Linked,
     Mine,
+    NotMine,
     Subject,
     Unknown,
     county_of,
@@ -122,6 +123,8 @@ def _condition(compilation: Compilation, row: Row, condition: Condition, pair: P
             return _in_scope(compilation, row, pair)
         case Mine():
             return _mine(compilation, row, condition)
+        case NotMine(column, subject):
+            return f"({_mine(compilation, row, Mine(column, subject))}) IS NOT TRUE"
         case Is() | IsNot() | Known() | Unknown():
             return _constant(row, condition)
         case Linked():

@@ -26,6 +26,13 @@ _PLACEHOLDERS: Mapping[str, tuple[str, Read, str]] = {
     "{yellow_urgent}": (
         "yellow_urgent", lambda binding: binding.services.ground().rulebook.ladder.urge_share_urgent, "float8",
     ),
+    "{similar_days}": ("similar_days", lambda binding: binding.services.ground().rulebook.similarity.days, "int4"),
+    "{similar_closed_days}": (
+        "similar_closed_days", lambda binding: binding.services.ground().rulebook.similarity.closed_days, "int4",
+    ),
+    "{similar_metres}": (
+        "similar_metres", lambda binding: binding.services.ground().rulebook.similar_radius_metres, "float8",
+    ),
 }  # fmt: skip
 
 

@@ -124,7 +124,7 @@ async def perform(
         )  # fmt: skip
     except DomainError as error:
         return problem(error, bool(context.request and context.request.english))
-    return show(Committed(outcome, outcome.cursor or await _position(services.feed)))
+    return show(Committed(outcome, outcome.cursor or await position(services.feed)))
 
 
 async def on_case(
@@ -132,7 +132,7 @@ async def on_case(
 ) -> CasePayload | AnyProblem:
     """Run a command on the case that the input names."""
     key = ("caseId", given.case_id, "Case")
-    return await perform(info, given, _prepared(key, step, *arguments, **named), CasePayload.of)
+    return await perform(info, given, prepared(key, step, *arguments, **named), CasePayload.of)
 
 
 async def on_whistle(
@@ -140,7 +140,7 @@ async def on_whistle(
 ) -> WhistlePayload | AnyProblem:
     """Run a command on the whistle that the input names."""
     key = ("whistleId", given.whistle_id, "Whistle")
-    return await perform(info, given, _prepared(key, step, *arguments, **named), WhistlePayload.of)
+    return await perform(info, given, prepared(key, step, *arguments, **named), WhistlePayload.of)
 
 
 async def on_assignment(
@@ -148,10 +148,12 @@ async def on_assignment(
 ) -> AssignmentPayload | AnyProblem:
     """Run a command on the assignment that the input names."""
     key = ("assignmentId", given.assignment_id, "Assignment")
-    return await perform(info, given, _prepared(key, step, *arguments, **named), AssignmentPayload.of)
+    return await perform(info, given, prepared(key, step, *arguments, **named), AssignmentPayload.of)
 
 
-def _prepared(key: tuple[str, str, str], step: Step[P], *arguments: P.args, **named: P.kwargs) -> Prepare:
+def prepared(key: tuple[str, str, str], step: Step[P], *arguments: P.args, **named: P.kwargs) -> Prepare:
+    """The command on the one thing that the input names; ``key``: path, global id and type, as ``Identifiers.key`` takes them."""
+
     def prepare(identifiers: Identifiers) -> Command:
         identifier = identifiers.key(*key)
         return lambda tx: step(tx, identifier, *arguments, **named)
@@ -159,6 +161,6 @@ def _prepared(key: tuple[str, str, str], step: Step[P], *arguments: P.args, **na
     return prepare
 
 
-async def _position(feed: Feed) -> str:
+async def position(feed: Feed) -> str:
     """Where the log stands after a command that wrote no event."""
     return (await feed.resume_at(None)).cursor(feed.epoch)

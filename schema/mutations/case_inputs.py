@@ -8,7 +8,7 @@ from schema.mutations.base import CaseAction, KeyedInput
 from schema.mutations.identifiers import Identifiers
 from schema.mutations.shared_inputs import PartyInput, PointInput, point_of
 from shaodao.commands.follow_ups import FollowUpInput
-from shaodao.commands.registration import CaseInput
+from shaodao.commands.registration import AccusedInput, CaseInput
 from shaodao.commands.reporters import ReporterInput as Reporter
 from shaodao.domain.vocabulary import (
     CaseKind,
@@ -47,6 +47,18 @@ class ReporterInput:
         )
 
 
+@strawberry.input(description="The party complained about 被反映方: a name, an organization, or both.")
+class AccusedPartyInput:
+    name: str | None = strawberry.field(default=None, description="Name, at most 50 characters.")
+    organization_code: str | None = strawberry.field(
+        default=None, description="Code of the organization, which is then never called to handle the case 回避."
+    )
+
+    def accused(self) -> AccusedInput:
+        """The party for a command."""
+        return AccusedInput(name=self.name, organization_code=self.organization_code)
+
+
 @strawberry.input(description="A case to be registered. Its place is found from the point, else from the codes.")
 class NewCaseInput:
     kind: CaseKind = strawberry.field(description="Kind of case.")
@@ -79,12 +91,21 @@ class NewCaseInput:
     source_reference: str | None = strawberry.field(
         default=None, description="Its number in the system it came from, such as 12345's; at most 50 characters."
     )
+    first_receiver_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Global identifier of the account of who was asked first 首问 (S-11), if that is not who registers; by the "
+        "dispatcher and the chief.",
+    )
+    accused_party: AccusedPartyInput | None = strawberry.field(
+        default=None, description="Whom it complains about; street staff alone read it (C.7)."
+    )
 
     def case(self, identifiers: Identifiers, prefix: str = "") -> CaseInput:
         """The case for a command; ``prefix`` is where the input stands."""
         identifiers.place(self.grid_code, self.division_code)
         subject = identifiers.optional(f"{prefix}subjectPersonId", self.subject_person_id, "Person")
         vessel = identifiers.optional(f"{prefix}vesselId", self.vessel_id, "Vessel")
+        receiver = identifiers.shared(f"{prefix}firstReceiverId", self.first_receiver_id, "Account")
         reporter = None if self.reporter is None else self.reporter.reporter(identifiers, f"{prefix}reporter")
         return CaseInput(
             kind=self.kind, channel=self.channel, title=self.title, description=self.description, urgency=self.urgency,
@@ -92,6 +113,7 @@ class NewCaseInput:
             scale=self.scale, point=point_of(self.point), grid_code=self.grid_code, division_code=self.division_code,
             address=self.address, occurred_at=self.occurred_at, reporter=reporter, visibility=self.visibility,
             public=self.public, subject_person_id=subject, vessel_id=vessel, source_reference=self.source_reference,
+            first_receiver_id=receiver, accused=None if self.accused_party is None else self.accused_party.accused(),
         )  # fmt: skip
 
 

@@ -11,10 +11,15 @@ import strawberry
 from schema.mapping import StoredRef, stored
 from schema.types.assignments import Assignment
 from schema.types.attachments import Attachment
+from schema.types.campaigns import Campaign
 from schema.types.cases import Case
 from schema.types.grids import Grid
+from schema.types.meetings import Meeting
+from schema.types.objections import DispatchObjection
 from schema.types.organizations import Organization
 from schema.types.people import CareTag, Household, Person
+from schema.types.promises import Promise
+from schema.types.routing import CommunityAdmission, DutyListItem, RoutingRule
 from schema.types.whistles import Whistle
 from shaodao.commands.transaction import DutyCall, Outcome
 from shaodao.domain.vocabulary import AssignmentState, CaseState, WhistleState
@@ -129,6 +134,90 @@ class AssignmentPayload(Payload):
         return cls(
             **_common(committed), assignment=assignment, whistle=_whistle(committed), case=_case(committed)
         )  # fmt: skip
+
+
+@strawberry.type(description="A promise after an action, with its case.")
+class PromisePayload(Payload):
+    promise: Promise | None = stored(description="The promise, if the viewer still sees it.")
+    case: Case | None = stored(description="Its case, if the viewer still sees it.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        promise = committed.reference("Promise", committed.outcome.record_id)
+        return cls(**_common(committed), promise=promise, case=_case(committed))
+
+
+@strawberry.type(description="A campaign after an action, with the case that the action was done on.")
+class CampaignPayload(Payload):
+    campaign: Campaign | None = stored(description="The campaign.")
+    case: Case | None = stored(description="The case, if the viewer still sees it.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        campaign = committed.reference("Campaign", committed.outcome.record_id)
+        return cls(**_common(committed), campaign=campaign, case=_case(committed))
+
+
+@strawberry.type(description="An objection after it was raised or decided, with its assignment and its case.")
+class ObjectionPayload(Payload):
+    objection: DispatchObjection | None = stored(description="The objection, if the viewer still sees it.")
+    assignment: Assignment | None = stored(description="Its assignment, if the viewer still sees it.")
+    case: Case | None = stored(description="Its case, if the viewer still sees it.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        return cls(
+            **_common(committed), case=_case(committed),
+            objection=committed.reference("DispatchObjection", committed.outcome.record_id),
+            assignment=committed.reference("Assignment", committed.outcome.assignment_id),
+        )  # fmt: skip
+
+
+@strawberry.type(description="A meeting after an action, with its case.")
+class MeetingPayload(Payload):
+    meeting: Meeting | None = stored(description="The meeting, if the viewer still sees it.")
+    case: Case | None = stored(description="Its case, if the viewer still sees it.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        meeting = committed.reference("Meeting", committed.outcome.record_id)
+        return cls(**_common(committed), meeting=meeting, case=_case(committed))
+
+
+@strawberry.type(description="A version of a routing rule after an action.")
+class RoutingRulePayload(Payload):
+    routing_rule: RoutingRule | None = stored(description="The version.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        return cls(**_common(committed), routing_rule=committed.reference("RoutingRule", committed.outcome.record_id))
+
+
+@strawberry.type(description="A duty after it was put on a list, or ended.")
+class DutyListItemPayload(Payload):
+    duty_list_item: DutyListItem | None = stored(description="The duty.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        item: Any = StoredRef("DutyListItem", None, str(committed.outcome.record_code))
+        return cls(**_common(committed), duty_list_item=item)
+
+
+@strawberry.type(description="A request for community admission after an action.")
+class CommunityAdmissionPayload(Payload):
+    community_admission: CommunityAdmission | None = stored(description="The request, if the viewer sees it.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        admission = committed.reference("CommunityAdmission", committed.outcome.record_id)
+        return cls(**_common(committed), community_admission=admission)
 
 
 @strawberry.type(description="A grid after it was defined.")

@@ -10,7 +10,8 @@ from strawberry.scalars import JSON
 from schema.mutations.base import KeyedInput
 from schema.mutations.identifiers import Identifiers
 from shaodao.commands.grids import GridInput
-from shaodao.commands.registers import RESIDENT_ID, CareTagInput, HouseholdInput, PersonInput
+from shaodao.commands.people import RESIDENT_ID, PersonInput
+from shaodao.commands.registers import CareTagInput, HouseholdInput
 from shaodao.domain.coordinates import CoordinateSystem
 from shaodao.domain.errors import Faults
 from shaodao.domain.vocabulary import AreaKind, CareKind, CaseVisibility, Gender, GridKind, ResidenceKind

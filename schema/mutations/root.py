@@ -4,10 +4,22 @@ import strawberry
 
 from schema.mutations.assignments import AssignmentMutations
 from schema.mutations.attachments import AttachmentMutations
+from schema.mutations.bulk import BulkMutations
+from schema.mutations.campaigns import CampaignMutations
 from schema.mutations.cases import CaseMutations
+from schema.mutations.deadlines import DeadlineMutations
 from schema.mutations.demonstration import DemonstrationMutations
+from schema.mutations.exports import ExportMutations
+from schema.mutations.follow_ups import FollowUpMutations
+from schema.mutations.handling import HandlingMutations
+from schema.mutations.meetings import MeetingMutations
+from schema.mutations.merging import MergingMutations
+from schema.mutations.objections import ObjectionMutations
 from schema.mutations.personal_data import PersonalDataMutations
+from schema.mutations.promises import PromiseMutations
+from schema.mutations.ratings import RatingMutations
 from schema.mutations.registers import RegisterMutations
+from schema.mutations.routing import RoutingMutations
 from schema.mutations.whistles import WhistleMutations
 
 
@@ -17,10 +29,22 @@ from schema.mutations.whistles import WhistleMutations
 )
 class Mutation(
     CaseMutations,
+    HandlingMutations,
+    FollowUpMutations,
+    MergingMutations,
     WhistleMutations,
+    RatingMutations,
     AssignmentMutations,
     AttachmentMutations,
+    DeadlineMutations,
+    ObjectionMutations,
+    MeetingMutations,
+    PromiseMutations,
+    CampaignMutations,
+    RoutingMutations,
     RegisterMutations,
+    BulkMutations,
+    ExportMutations,
     PersonalDataMutations,
     DemonstrationMutations,
 ):

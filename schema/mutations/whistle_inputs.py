@@ -9,16 +9,24 @@ from schema.mutations.case_inputs import NewCaseInput
 from schema.mutations.shared_inputs import PartyInput, parties_of
 from shaodao.commands.emergencies import EmergencyInput
 from shaodao.commands.evaluations import Scores
-from shaodao.commands.whistles import WhistleInput
+from shaodao.commands.whistle_content import WhistleInput
 from shaodao.domain.vocabulary import CloseKind, WhistleKind, WhistleReason
 
 
 @strawberry.input(description="What a whistle says.")
 class WhistleContent:
     kind: WhistleKind = strawberry.field(description="Kind of whistle.")
-    reason_kind: WhistleReason = strawberry.field(description="Why the street cannot solve it alone.")
-    reason: str = strawberry.field(description="The same in words, 1 to 500 characters.")
-    parties: list[PartyInput] = strawberry.field(description="The departments to call, exactly one of them LEAD.")
+    reason_kind: WhistleReason | None = strawberry.field(
+        default=None, description="Why the street cannot solve it alone; may miss with `listItemCode`."
+    )
+    reason: str | None = strawberry.field(
+        default=None, description="The same in words, 1 to 500 characters; may miss with `listItemCode`."
+    )
+    parties: list[PartyInput] = strawberry.field(
+        default_factory=list,
+        description="The departments to call, exactly one of them LEAD; none with `listItemCode`: those of the list. In a "
+        "DEPARTMENT whistle the case's own LEAD may stay, and the drafting department is not among them.",
+    )
     self_effort: str | None = strawberry.field(
         default=None,
         description="What the street did itself 街道已做工作, at most 2,000 characters; may miss in an EMERGENCY only.",
@@ -28,10 +36,27 @@ class WhistleContent:
         description="The duties that it rests on 职责依据, at most 500 characters; may miss in an EMERGENCY only.",
     )
     place: str | None = strawberry.field(default=None, description="Where to gather 集结地点, at most 80 characters.")
-    assemble_at: datetime | None = strawberry.field(default=None, description="When to gather 集结时间; in the future.")
+    assemble_at: datetime | None = strawberry.field(
+        default=None, description="When to gather 集结时间; in the future. A CAMPAIGN and a CROSS_AREA whistle need it."
+    )
     remote_allowed: bool = strawberry.field(default=False, description="Whether handling from afar counts as arriving.")
     complex: bool = strawberry.field(
         default=False, description="Whether the longer limit for the result holds 复杂 (C.5 rule 5)."
+    )
+    list_item_code: str | None = strawberry.field(
+        default=None,
+        description="Code of an item of `whistleListItems` 吹哨事项清单: it fills in what is left out of reason kind, reason, "
+        "parties and duty basis. Without it the item that holds the matter is found; where none does, the whistle is flagged "
+        "`offList` or refused, by the rulebook's `whistle_list`. An EMERGENCY never is.",
+    )
+    plan_until: datetime | None = strawberry.field(
+        default=None,
+        description="For CAMPAIGN and CROSS_AREA: by when the plan expects the result; else it is due with the case.",
+    )
+    partner_street_code: str | None = strawberry.field(
+        default=None,
+        description="For CROSS_AREA 跨区联合哨: code of a street of another county to blow it with. Approval invites that street; "
+        "on a case that came by such an invitation it may miss.",
     )
 
     def content(self) -> WhistleInput:
@@ -39,7 +64,8 @@ class WhistleContent:
         return WhistleInput(
             kind=self.kind, reason_kind=self.reason_kind, reason=self.reason, parties=parties_of(self.parties),
             self_effort=self.self_effort, duty_basis=self.duty_basis, place=self.place, assemble_at=self.assemble_at,
-            remote_allowed=self.remote_allowed, complex=self.complex,
+            remote_allowed=self.remote_allowed, complex=self.complex, list_item_code=self.list_item_code,
+            plan_until=self.plan_until, partner_street_code=self.partner_street_code,
         )  # fmt: skip
 
 
@@ -155,4 +181,10 @@ class RateDepartmentInput(WhistleAction):
 @strawberry.input(description="Input of judgeWhistle.")
 class JudgeWhistleInput(WhistleAction):
     proper: bool = strawberry.field(description="Whether it was proper to blow it.")
+    completeness: int | None = strawberry.field(
+        default=None, description="How complete it was 要素完整, from 0 to 100, if scored."
+    )
+    timeliness: int | None = strawberry.field(
+        default=None, description="How soon the street verified 核查及时, from 0 to 100, if scored."
+    )
     comment: str | None = strawberry.field(default=None, description="A comment, at most 2,000 characters.")

@@ -20,7 +20,11 @@ class WhistleMutations:
 
     @action(WhistlePayload)
     async def draft_whistle(self, info: Info, given: Given[inputs.DraftWhistleInput]) -> WhistlePayload | AnyProblem:
-        """Draft a whistle 起草吹哨 for a case that the street cannot solve alone (C.9). By dispatcher, grid chief or worker."""
+        """Draft a whistle 起草吹哨 for a case that the street cannot solve alone (C.9). By dispatcher, grid chief or worker.
+
+        ROUTINE and JOINT_ENFORCEMENT for SEVERAL_DEPARTMENTS name at least two: a single one's matter is dispatched (C.9 point
+        2). A DEPARTMENT whistle 部门哨 is drafted by the LEAD or a CO of the case, who draft no other kind (B.1).
+        """
 
         def prepare(identifiers: Identifiers) -> Command:
             case_id = identifiers.key("caseId", given.case_id, "Case")
@@ -157,8 +161,9 @@ class WhistleMutations:
     async def judge_whistle(self, info: Info, given: Given[inputs.JudgeWhistleInput]) -> WhistlePayload | AnyProblem:
         """Judge whether a closed whistle was proper 区网格办评哨, once. By the county grid office."""
         return await on_whistle(
-            info, given, evaluations.judge, given.proper, given.comment, expected_version=given.expected_version
-        )
+            info, given, evaluations.judge, given.proper, given.comment, completeness=given.completeness,
+            timeliness=given.timeliness, expected_version=given.expected_version,
+        )  # fmt: skip
 
 
 def _below_new_case(error: InvalidInput) -> InvalidInput:

@@ -26,6 +26,7 @@ from schema.types.accounts import Account
 from schema.types.attachments import Attachment
 from schema.types.deadlines import Deadline
 from schema.types.follow_ups import Evaluation
+from schema.types.objections import DispatchObjection
 from schema.types.organizations import Organization
 from schema.types.places import ArrivalPoint
 from schema.types.questions import Question
@@ -70,6 +71,9 @@ class Assignment(Node):
     )
     whistle: Annotated["Whistle", strawberry.lazy("schema.types.whistles")] | None = one(
         on={"id": "whistle_id", "case_id": "case_id"}, description="The whistle that it came by, if any."
+    )
+    outside_duty_list: bool = strawberry.field(
+        description="Whether a community's duty list does not hold it, which the street's setting only marks 履职事项清单外."
     )
     duty_basis: str | None = column("duty_basis", visible="own_field", description="Duty that it rests on 职责依据.")
     agent: Account | None = one(on={"id": "agent_id"}, description="The agent 代办人, if it is one's.")
@@ -133,6 +137,14 @@ class Assignment(Node):
     )
     questions: list[Question] = many(
         on={"assignment_id": "id", "case_id": "case_id"}, order=[("asked_at", "asc")], description="Its questions."
+    )
+    directed: bool | None = column(
+        "directed", visible="own_field", description="Whether it stands for good 指定办理: the rounds of objection are used up."
+    )
+    objections: list[DispatchObjection] = many(
+        on={"assignment_id": "id", "case_id": "case_id"},
+        order=[("raised_at", "asc")],
+        description="The objections to it 派单异议.",
     )
     evaluations: list[Evaluation] = many(
         on={"assignment_id": "id", "case_id": "case_id"},

@@ -12,7 +12,7 @@ from schema.types.cases import OVERDUE
 from schema.types.hashes import phone_hash
 from schema.types.places import DIVISION_SQL, division_bounds
 from shaodao.domain.text import bigrams
-from shaodao.domain.vocabulary import CaseKind, CaseState, Channel, SolvingLevel, Urgency
+from shaodao.domain.vocabulary import CaseKind, CaseState, Channel, ChannelGroup, SolvingLevel, Urgency
 
 CaseOrder = orderings(
     "CaseOrder",
@@ -41,11 +41,22 @@ def within(name: str) -> Callable[[int, Binding], int]:
 
 _TEXT = "concat_ws(' ', {t}.number, {t}.title, {t}.description, {t}.address)"
 
+# Of the present round: what was told before a reopening 重办 does not count. A merged reporter hears the main case's result.
 _NOT_TOLD = (
-    "{t}.state IN ('CLOSED', 'FOLLOWED_UP', 'ARCHIVED') AND {t}.reporter_phone_masked IS NOT NULL AND NOT EXISTS ("
+    "{t}.state IN ('CLOSED', 'FOLLOWED_UP', 'ARCHIVED', 'MERGED') AND {t}.reporter_phone_masked IS NOT NULL AND EXISTS ("
+    "SELECT FROM case_file e WHERE e.county_code {county} AND e.county_code = {t}.county_code"
+    " AND e.id = coalesce({t}.merged_into, {t}.id) AND e.state IN ('CLOSED', 'FOLLOWED_UP', 'ARCHIVED') AND NOT EXISTS ("
     "SELECT FROM message m WHERE m.county_code {county} AND m.county_code = {t}.county_code AND m.case_id = {t}.id"
-    " AND m.kind = 'RESULT' AND m.state = 'SENT')"
+    " AND m.kind = 'RESULT' AND m.state = 'SENT' AND m.created_at >= e.closed_at))"
 )
+# As ``shaodao.domain.case_guards.review_is_due`` has it.
+_REVIEW_DUE = (
+    "{t}.state IN ('CLOSED', 'FOLLOWED_UP') AND (SELECT NOT f.excluded AND f.review_decision IS NULL"
+    " AND (f.solved IN ('UNSOLVED', 'PARTIAL') OR f.satisfaction = 'DISSATISFIED') FROM follow_up f"
+    " WHERE f.county_code {county} AND f.county_code = {t}.county_code AND f.case_id = {t}.id AND f.round = {t}.round"
+    " AND f.contacted ORDER BY f.called_at DESC, f.id DESC LIMIT 1)"
+)
+_EFFECTIVE = "{t}.state NOT IN ('MERGED', 'NOT_ACCEPTED') AND {t}.close_kind IS DISTINCT FROM 'VOID'"
 
 
 @strawberry.input(description="What cases must meet; every field that is given must hold.")
@@ -59,6 +70,9 @@ class CaseFilter:
     kinds: list[CaseKind] | None = filtered(Where("kind", "in"), description="Of these kinds.")
     category: str | None = filtered(
         Where("category_code", "prefix"), description="Code of a category, with those below it."
+    )
+    channel_groups: list[ChannelGroup] | None = filtered(
+        Where("channel_group", "in"), description="Through these groups of channels (S-01)."
     )
     channels: list[Channel] | None = filtered(Where("channel", "in"), description="Through these channels.")
     levels: list[SolvingLevel] | None = filtered(Where("level", "in"), description="On these solving levels.")
@@ -98,6 +112,20 @@ class CaseFilter:
         Flag("{t}.reporter_person_id = {person} OR {t}.reporter_account_id = {account}"),
         description="Whether the viewer reported it.",
     )
+    settled_on_the_spot: bool | None = filtered(
+        Flag("{t}.settled_on_the_spot"), description="Whether it was settled in a visit or session 当场办结 (S-06)."
+    )
     closed_but_not_told: bool | None = filtered(
-        Flag(_NOT_TOLD), description="Closed, but the reporter has not been told the result: a fault 办结未告知."
+        Flag(_NOT_TOLD),
+        description="Closed, or merged into a closed case, and the reporter has not been told: a fault 办结未告知 (Z-36).",
+    )
+    review_due: bool | None = filtered(
+        Flag(_REVIEW_DUE), description="Whether an unsolved or dissatisfied follow-up waits for its review 待复核."
+    )
+    effective: bool | None = filtered(
+        Flag(_EFFECTIVE), description="Whether statistics count it (C.8): neither merged nor void nor not accepted."
+    )
+    repeated: bool | None = filtered(
+        Flag("{t}.state = 'MERGED' OR {t}.reporter_repeats > 0"),
+        description="Whether the matter had been told before 重复诉求 (C.8): merged, or by a reporter with a like case.",
     )

@@ -11,11 +11,15 @@ from schema.problems import ActionAvailability
 from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.assignments import Assignment
+from schema.types.cross_area import CrossAreaLink
 from schema.types.deadlines import Deadline
+from schema.types.divisions import Division
 from schema.types.follow_ups import Evaluation
+from schema.types.meetings import Meeting
 from schema.types.organizations import Organization
 from schema.types.places import DIVISION_SQL, division_bounds
 from schema.types.waiting import WaitingOn
+from schema.types.whistle_list import WhistleListItem
 from shaodao.commands.facts import WHISTLE_FACTS
 from shaodao.domain.vocabulary import AssignmentRole, SolvingLevel, WhistleKind, WhistleReason, WhistleState
 
@@ -46,16 +50,36 @@ class Whistle(Node):
     reason: str = strawberry.field(description="The reason in words 吹哨事由.")
     self_effort: str | None = column(
         "self_effort",
-        visible="staff_field_of_case",
-        description="What the street did itself 街道已做工作; not for departments.",
+        visible="whistle_draft",
+        description="What the street did itself 街道已做工作; not for departments, but for the one whose whistle it is.",
     )
     duty_basis: str | None = strawberry.field(description="Duties that it rests on 职责依据.")
     place: str | None = strawberry.field(description="Where to gather 集结地点.")
     assemble_at: datetime | None = strawberry.field(description="When to gather 集结时间.")
     remote_allowed: bool = strawberry.field(description="Whether handling from afar counts as arrived.")
     complex: bool = strawberry.field(description="Whether the longer limit for the result holds 复杂.")
+    plan_until: datetime | None = strawberry.field(
+        description="By when the plan of a CAMPAIGN or CROSS_AREA whistle expects the result."
+    )
+    list_item: WhistleListItem | None = one(
+        on={"code": "list_item_code"}, description="Item of the list of admissible whistles 吹哨事项清单 that holds it."
+    )
+    off_list: bool = strawberry.field(
+        description="Whether no item of that list holds it 清单外: the approver looks twice."
+    )
+    drafted_for: Organization | None = one(
+        on={"code": "drafted_for"},
+        description="Whose whistle it is, for a DEPARTMENT whistle 部门哨; null: the street's.",
+    )
+    partner_street: Division | None = one(
+        on={"code": "partner_street_code"},
+        description="Street of another county that a CROSS_AREA whistle is blown with.",
+    )
+    cross_area_link: CrossAreaLink | None = one(
+        on={"whistle_id": "id", "case_id": "case_id"}, description="How that street stands, once it was invited."
+    )
     state: WhistleState = strawberry.field(description="State.")
-    level: SolvingLevel = strawberry.field(description="Level that it was blown from.")
+    level: SolvingLevel = strawberry.field(description="Level on which it stands; escalating 提级 raises it.")
     template_code: str | None = strawberry.field(description="Template of the emergency that named the departments.")
     version: int = strawberry.field(description="Version, for `expectedVersion`.")
     drafted_by: Account | None = one(on={"id": "drafted_by"}, description="Who drafted it 起草人.")
@@ -64,7 +88,9 @@ class Whistle(Node):
     decided_by: Account | None = one(on={"id": "decided_by"}, description="Who decided 审批人.")
     decided_at: datetime | None = strawberry.field(description="When.")
     decision_text: str | None = column(
-        "decision_text", visible="staff_field_of_case", description="What they said 审批意见; not for departments."
+        "decision_text",
+        visible="whistle_draft",
+        description="What they said 审批意见; not for departments, but for the one whose whistle it is.",
     )
     blown_by: Account | None = one(on={"id": "blown_by"}, description="Who blew it.")
     blown_at: datetime | None = strawberry.field(description="When.")
@@ -85,6 +111,14 @@ class Whistle(Node):
     )
     assignments: list[Assignment] = many(
         on={"whistle_id": "id", "case_id": "case_id"}, order=[("notified_at", "asc")], description="Its assignments."
+    )
+    meetings: list[Meeting] = many(
+        on={"whistle_id": "id", "case_id": "case_id"},
+        order=[("called_at", "asc")],
+        description="Its joint meetings 联席会议.",
+    )
+    escalate_reason: str | None = column(
+        "escalate_reason", visible="staff_field_of_case", description="Why it was escalated 提级; not for departments."
     )
     evaluations: list[Evaluation] = many(
         on={"whistle_id": "id", "case_id": "case_id"},
@@ -124,6 +158,7 @@ class WhistleFilter:
         Exists("assignment", {"whistle_id": "id", "case_id": "case_id"}, "organization_code"),
         description="Code of an organization that it called.",
     )
+    off_list: bool | None = filtered(Flag("{t}.off_list"), description="Whether its matter is not on the list 清单外.")
     unconfirmed: bool | None = filtered(
         Flag("{t}.kind = 'EMERGENCY' AND {t}.blown_at IS NOT NULL AND {t}.confirmed_at IS NULL"),
         description="An emergency that no leader has confirmed.",

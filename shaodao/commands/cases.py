@@ -1,21 +1,33 @@
 """A case's own steps (reference C.3), from acceptance to closing and withdrawal; registering has a module of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
-from shaodao.commands import clocks, closing, dispatching, messages, notices, withdrawal, wording
+from shaodao.commands import (
+    clocks,
+    closing,
+    deadline_notices,
+    dispatching,
+    merged_cases,
+    messages,
+    notices,
+    withdrawal,
+    wording,
+)
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.checking import checked_text, only_text
 from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.history import actor_name
 from shaodao.commands.registration import check_category
+from shaodao.commands.routing import rule_in_force
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.channels import EmergencyLine
-from shaodao.domain.deadlines import DeadlineUnit, Due, Limit
+from shaodao.domain.clock_changes import Decider
+from shaodao.domain.deadlines import Due, Limit
 from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.facts import CaseFacts
+from shaodao.domain.routing import RoutingRule
 from shaodao.domain.vocabulary import (
     CaseState,
     ClockKind,
@@ -53,8 +65,7 @@ UPDATE case_file SET level = $4, initial_opinion = $5, version = version + 1, up
 WHERE county_code = $1 AND id = $2
 """
 _CLASSIFY = """
-UPDATE case_file SET urgency = $4, category_code = $5, due_at = coalesce($6, due_at),
-    due_provisional = coalesce($7, due_provisional), version = version + 1, updated_at = $3
+UPDATE case_file SET urgency = $4, category_code = $5, version = version + 1, updated_at = $3
 WHERE county_code = $1 AND id = $2
 """
 _WITHDRAW = """
@@ -63,17 +74,7 @@ UPDATE case_file SET state = 'CANCELLED', closed_at = $3, closed_by = $4, close_
 WHERE county_code = $1 AND id = $2
 """
 _DUE = "SELECT due_at FROM case_file WHERE county_code = $1 AND id = $2"
-_NEW_DUE = "UPDATE case_file SET due_at = $3, due_provisional = $4 WHERE county_code = $1 AND id = $2"
-_CATALOGUE_ITEM = "SELECT limit_unit, limit_amount, evidence_required FROM catalogue_items WHERE code = $1"
 _BEFORE_DISPATCH = (CaseState.REGISTERED, CaseState.ACCEPTED)
-
-
-@dataclass(frozen=True)
-class _Item:
-    """What an item of the dispatch catalogue 派单目录 demands: a limit of its own, and a photo of the result."""
-
-    limit: Limit | None = None
-    evidence_required: bool = False
 
 
 async def accept(tx: Transaction, case_id: UUID, *, expected_version: int | None = None) -> Outcome:
@@ -108,6 +109,7 @@ async def refuse(
     faults.check()
     title = await tx.connection.fetchval(_REFUSE, tx.county, case_id, tx.now, str(reason), text, line and line.value)
     await clocks.stop(tx, case_id, ClockKind.HANDLING, ClockKind.CONTACT)
+    await merged_cases.release(tx, facts, "主案件不予受理")
     passed = f"，已转{line.value}（{line.label}）" if line else ""
     sentence = f"{tx.actor.name}不予受理：{reason.label}{passed}"
     step = CaseStep(
@@ -188,8 +190,7 @@ async def classify(
     to = urgency or facts.urgency
     reckoned = await _reckon_anew(tx, facts, to) if to is not facts.urgency else None
     await tx.connection.execute(
-        _CLASSIFY, tx.county, case_id, tx.now, str(to), category_code or facts.category_code,
-        reckoned and reckoned.at, reckoned and reckoned.provisional,
+        _CLASSIFY, tx.county, case_id, tx.now, str(to), category_code or facts.category_code
     )  # fmt: skip
     payload = {"from": {"urgency": str(facts.urgency), "category": facts.category_code}, "to": {
         "urgency": str(to), "category": category_code or facts.category_code}}  # fmt: skip
@@ -204,20 +205,23 @@ async def dispatch(
 ) -> Outcome:  # fmt: skip
     """Dispatch the case 派单 to organizations, exactly one of them LEAD, each by its duty (L-29).
 
-    ``catalogue_code``: the item of the dispatch catalogue it follows; the item's own limit overrides the class's (C.5
+    ``catalogue_code``: the routing rule in force that it follows; the rule's own limit overrides the class's (C.5
     rule 4). Raises InvalidInput at ``dutyBasis``, ``catalogueCode`` and ``parties``, NotPermitted, StateConflict.
     """
     facts = await decide_case(tx, "dispatch", case_id, expected_version)
     faults = Faults()
     basis = checked_text(faults, "dutyBasis", duty_basis, tx.ground.rulebook.texts.reason)
-    item = await _catalogue_item(tx, faults, catalogue_code)
+    rule = await _followed(tx, faults, catalogue_code)
     faults.check()
-    if item.limit is not None:
-        await _take_limit(tx, facts, item.limit, f"{notices.CATALOGUE}{catalogue_code}")
-    assigned = await dispatching.assign(tx, facts, parties, duty_basis=basis, evidence_required=item.evidence_required)
+    if rule is not None and rule.limit is not None:
+        await _take_limit(tx, facts, rule.limit, f"{notices.CATALOGUE}{rule.code}")
+    assigned = await dispatching.assign(
+        tx, facts, parties, duty_basis=basis, evidence_required=rule is not None and rule.evidence_required,
+        duty_item_code=None if rule is None else rule.duty_item,
+    )  # fmt: skip
     step = CaseStep(
         "dispatch", "dispatchCase", f"{tx.actor.name}派单：{dispatching.described(assigned)}", CaseState.ASSIGNED,
-        payload={"catalogue": catalogue_code}, hearers=[each.hearer for each in assigned], detail=f"依据：{basis}",
+        payload={"catalogue": catalogue_code, "version": rule and rule.version}, hearers=[each.hearer for each in assigned], detail=f"依据：{basis}",
     )  # fmt: skip
     await record_case(tx, facts, step)
     return await case_outcome(tx, case_id)
@@ -250,6 +254,7 @@ async def withdraw(tx: Transaction, case_id: UUID, *, reason: str, expected_vers
     hearers = await withdrawal.end_work(tx, facts, why)
     await tx.connection.execute(_WITHDRAW, tx.county, case_id, tx.now, tx.actor.account_id, why)
     await clocks.stop(tx, case_id, *ClockKind)
+    await merged_cases.release(tx, facts, "主案件已撤回")
     step = CaseStep(
         "withdraw", "withdrawCase", "诉求人撤回诉求", CaseState.CANCELLED, hearers=hearers, detail=why, payload={"reason": why}
     )  # fmt: skip
@@ -290,11 +295,16 @@ async def _reckon_anew(tx: Transaction, facts: CaseFacts, urgency: Urgency) -> D
     await clocks.change(tx, ClockKind.CONTACT, facts.id, contact, f"contact_limits.{urgency}", case_round=facts.round)
     made_safe = facts.urgency is Urgency.URGENT and facts.state not in _BEFORE_DISPATCH
     reckoned = await clocks.change(
-        tx, ClockKind.HANDLING, facts.id, rulebook.case_limit(urgency), f"case_limits.{urgency}", case_round=facts.round, from_now=made_safe
+        tx, ClockKind.HANDLING, facts.id, rulebook.case_limit(urgency), f"case_limits.{urgency}", case_round=facts.round,
+        from_now=made_safe, decider=_decider(tx, facts, "classify"),
     )  # fmt: skip
     if reckoned is not None:
         await notices.follow_case(tx, facts, urgency, reckoned, from_now=made_safe)
     return reckoned
+
+
+def _decider(tx: Transaction, facts: CaseFacts, action: str) -> Decider:
+    return deadline_notices.decider_of(facts, tx.actor, CASE_MACHINE.acting_role(action, facts, tx.actor))
 
 
 def _classified(tx: Transaction, facts: CaseFacts, to: Urgency, category: str | None, reckoned: Due | None) -> str:
@@ -308,18 +318,15 @@ def _classified(tx: Transaction, facts: CaseFacts, to: Urgency, category: str | 
     return f"{tx.actor.name}分类：" + ("，".join(parts) or f"确认为{facts.urgency.label}")
 
 
-async def _catalogue_item(tx: Transaction, faults: Faults, code: str | None) -> _Item:
-    if code is None:
-        return _Item()
-    row = await tx.connection.fetchrow(_CATALOGUE_ITEM, code)
-    if row is None:
-        faults.add("catalogueCode", "派单目录没有此条目", "the dispatch catalogue has no such item")
-        return _Item()
-    limit = Limit(DeadlineUnit(row["limit_unit"]), row["limit_amount"]) if row["limit_unit"] else None
-    return _Item(limit, row["evidence_required"])
+async def _followed(tx: Transaction, faults: Faults, code: str | None) -> RoutingRule | None:
+    """The routing rule in force that a dispatch names."""
+    rule = None if code is None else await rule_in_force(tx, code)
+    if code is not None and rule is None:
+        faults.add("catalogueCode", "没有生效中的此派单规则", "no routing rule of this code is in force")
+    return rule
 
 
 async def _take_limit(tx: Transaction, facts: CaseFacts, limit: Limit, rule: str) -> None:
-    reckoned = await clocks.change(tx, ClockKind.HANDLING, facts.id, limit, rule, case_round=facts.round)
-    if reckoned is not None:
-        await tx.connection.execute(_NEW_DUE, tx.county, facts.id, reckoned.at, reckoned.provisional)
+    await clocks.change(
+        tx, ClockKind.HANDLING, facts.id, limit, rule, case_round=facts.round, decider=_decider(tx, facts, "dispatch")
+    )

@@ -67,5 +67,5 @@ async def wake_after(tx: Transaction, assignment_id: UUID, delay: timedelta, not
 
 
 def _check_own(tx: Transaction, facts: AssignmentFacts) -> None:
-    if facts.organization_code not in tx.actor.organizations:
+    if facts.agent_id is not None or facts.organization_code not in tx.actor.organizations:
         raise NotPermitted("只能使用本单位的任务", "the assignment is another organization's")

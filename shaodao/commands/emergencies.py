@@ -16,7 +16,8 @@ from shaodao.commands.history import Entry, record
 from shaodao.commands.registration import CaseInput, register
 from shaodao.commands.steps import whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.commands.whistles import WhistleInput, parties_of, write_draft
+from shaodao.commands.whistle_content import WhistleContent
+from shaodao.commands.whistles import parties_of, write_draft
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.facts import CaseFacts, WhistleFacts
@@ -111,9 +112,9 @@ async def _draft(
     parties = tuple(given.parties) or (template.parties if template else ())
     if not parties:
         raise InvalidInput.at("parties", "没有匹配的应急预案，请指明单位", "no template fits; name the departments")
-    await check_parties(tx, case, parties, lead_named=True)
+    await check_parties(tx, case, parties, lead_named=True, emergency=True)
     basis = template.name if template is not None and not given.parties else None
-    content = WhistleInput(
+    content = WhistleContent(
         WhistleKind.EMERGENCY, WhistleReason.EMERGENCY, given.reason, parties, duty_basis=basis and f"应急预案：{basis}",
         place=given.place, remote_allowed=given.remote_allowed,
     )  # fmt: skip

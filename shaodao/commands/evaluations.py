@@ -20,8 +20,9 @@ INSERT INTO evaluation (
 """
 _JUDGE = """
 INSERT INTO evaluation (
-    county_code, id, case_id, whistle_id, evaluator_kind, evaluator_id, proper, comment, evaluated_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    county_code, id, case_id, whistle_id, evaluator_kind, evaluator_id, proper, completeness_score, timeliness_score, comment,
+    evaluated_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _EVALUATED = """
 UPDATE whistle SET state = 'EVALUATED', version = version + 1, updated_at = $3 WHERE county_code = $1 AND id = $2
@@ -42,6 +43,34 @@ class Scores:
         """The rounded mean of the three; a half counts up."""
         return (2 * (self.report_in + self.handling + self.result) + 3) // 6
 
+    def check(self, faults: Faults) -> None:
+        """Note a fault below ``scores`` for each that lies outside."""
+        _check_score(faults, "scores.reportIn", self.report_in)
+        _check_score(faults, "scores.handling", self.handling)
+        _check_score(faults, "scores.result", self.result)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How the county finds a whistle (C.8 双考核): whether it was proper, and from 0 to 100, or not scored, the street's part.
+
+    ``completeness``: 要素完整, whether what the departments needed was in it; ``timeliness``: 核查及时, how soon it verified.
+    """
+
+    proper: bool
+    completeness: int | None = None
+    timeliness: int | None = None
+
+    def check(self, faults: Faults, below: str = "") -> None:
+        """Note a fault for each score that lies outside; ``below``: what stands before its path."""
+        _check_score(faults, f"{below}completeness", self.completeness)
+        _check_score(faults, f"{below}timeliness", self.timeliness)
+
+    @property
+    def text(self) -> str:
+        """The finding for a sentence of the history."""
+        return "得当" if self.proper else "不当"
+
 
 async def rate_department(
     tx: Transaction, whistle_id: UUID, organization_code: str, scores: Scores, comment: str | None = None, *,
@@ -54,7 +83,9 @@ async def rate_department(
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("rateDepartment", facts, tx.actor)
     rated = _rated(facts, organization_code)
-    said = _checked(tx, comment, scores)
+    faults = Faults()
+    scores.check(faults)
+    said = _comment(tx, faults, comment)
     await tx.connection.execute(
         _RATE, tx.county, tx.new_id(), facts.case.id, whistle_id, rated.id, organization_code, str(EvaluatorKind.STREET),
         tx.actor.account_id, scores.report_in, scores.handling, scores.result, scores.mean, said, tx.now,
@@ -66,17 +97,23 @@ async def rate_department(
 
 
 async def judge(
-    tx: Transaction, whistle_id: UUID, proper: bool, comment: str | None = None, *, expected_version: int | None = None
-) -> Outcome:
-    """The county grid office judges whether the whistle was proper 区网格办评哨. Raises InvalidInput at ``comment``."""
+    tx: Transaction, whistle_id: UUID, proper: bool, comment: str | None = None, *, completeness: int | None = None,
+    timeliness: int | None = None, expected_version: int | None = None,
+) -> Outcome:  # fmt: skip
+    """The county grid office judges whether the whistle was proper, complete and verified in time 区网格办评哨.
+
+    Raises InvalidInput at ``completeness``, ``timeliness`` and ``comment``.
+    """
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("judge", facts, tx.actor)
-    said = _checked(tx, comment)
+    judgement, faults = Judgement(proper, completeness, timeliness), Faults()
+    judgement.check(faults)
+    said = _comment(tx, faults, comment)
     await tx.connection.execute(
         _JUDGE, tx.county, tx.new_id(), facts.case.id, whistle_id, str(EvaluatorKind.COUNTY_GRID_OFFICE),
-        tx.actor.account_id, proper, said, tx.now,
+        tx.actor.account_id, proper, completeness, timeliness, said, tx.now,
     )  # fmt: skip
-    text = f"{tx.actor.name}评哨 {facts.number}：{'得当' if proper else '不当'}"
+    text = f"{tx.actor.name}评哨 {facts.number}：{judgement.text}"
     return await _finish(tx, facts, WhistleStep("judge", "judgeWhistle", text, payload={"proper": proper}))
 
 
@@ -91,14 +128,13 @@ def _rated(facts: WhistleFacts, organization_code: str) -> AssignmentBrief:
     )
 
 
-def _checked(tx: Transaction, comment: str | None, scores: Scores | None = None) -> str | None:
-    faults = Faults()
-    given = (
-        {} if scores is None else {"reportIn": scores.report_in, "handling": scores.handling, "result": scores.result}
-    )
-    for name, score in given.items():
-        if not 0 <= score <= _BEST:
-            faults.add(f"scores.{name}", f"分数须在0到{_BEST}之间", f"a score lies between 0 and {_BEST}")
+def _check_score(faults: Faults, path: str, score: int | None) -> None:
+    if score is not None and not 0 <= score <= _BEST:
+        faults.add(path, f"分数须在0到{_BEST}之间", f"a score lies between 0 and {_BEST}")
+
+
+def _comment(tx: Transaction, faults: Faults, comment: str | None) -> str | None:
+    """The cleaned comment. Raises InvalidInput with the faults noted so far."""
     said = optional_text(faults, "comment", comment, tx.ground.rulebook.texts.reason)
     faults.check()
     return said

@@ -19,7 +19,7 @@ from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 _BRIEF: LiteralString = """(
     SELECT coalesce(json_agg(row_to_json(brief) ORDER BY brief.notified_at, brief.id), '[]')
     FROM (
-        SELECT b.id, b.organization_code, b.role, b.state, b.whistle_id, b.arrival_required, b.arrived_at, b.started_at,
+        SELECT b.id, b.organization_code, b.role, b.state, b.whistle_id, b.agent_id, b.arrival_required, b.arrived_at, b.started_at,
             b.reported_at, b.notified_at
         FROM assignment b WHERE {where}
     ) brief
@@ -42,7 +42,8 @@ CASE_FACTS: LiteralString = (
     """
     + _BRIEF.replace("{where}", "b.county_code = {t}.county_code AND b.case_id = {t}.id AND b.round = {t}.round")
     + """ AS assignments,
-    (SELECT coalesce(json_agg(json_build_object('organization_code', i.organization_code, 'role', i.role, 'state', i.state)), '[]')
+    (SELECT coalesce(json_agg(json_build_object('organization_code', i.organization_code, 'role', i.role, 'state', i.state,
+            'agent_id', i.agent_id)), '[]')
         FROM assignment i WHERE i.county_code = {t}.county_code AND i.case_id = {t}.id) AS involved,
     (SELECT count(*) FROM whistle w WHERE w.county_code = {t}.county_code AND w.case_id = {t}.id
         AND w.state IN ('BLOWN', 'GATHERING', 'HANDLING', 'REPORTED', 'VERIFIED')) AS open_whistles,
@@ -50,11 +51,13 @@ CASE_FACTS: LiteralString = (
         ORDER BY f.called_at DESC, f.id DESC LIMIT 1) AS solved,
     EXISTS (SELECT 1 FROM evaluation e WHERE e.county_code = {t}.county_code AND e.case_id = {t}.id
         AND e.evaluator_kind = 'RESIDENT') AS rated,
-    {t}.agent_id, {t}.due_at, {t}.void_requested_by, {t}.merged_into,
+    {t}.agent_id, {t}.accused_organization_code, {t}.due_at, {t}.void_requested_by, {t}.merged_into,
     (SELECT d.state FROM deadline d WHERE d.county_code = {t}.county_code AND d.case_id = {t}.id AND d.kind = 'HANDLING'
         AND d.round = {t}.round ORDER BY d.started_at DESC, d.id DESC LIMIT 1) AS handling_clock,
     (SELECT json_build_object('id', x.id, 'approver', x.approver, 'requested_by', x.requested_by) FROM extension_request x
-        WHERE x.county_code = {t}.county_code AND x.case_id = {t}.id AND x.decision IS NULL LIMIT 1) AS extension,
+        WHERE x.county_code = {t}.county_code AND x.case_id = {t}.id AND x.decision IS NULL AND EXISTS (
+            SELECT 1 FROM deadline xd WHERE xd.county_code = x.county_code AND xd.id = x.deadline_id AND xd.round = {t}.round
+        ) LIMIT 1) AS extension,
     (SELECT json_build_object('id', f.id, 'solved', f.solved, 'satisfaction', f.satisfaction, 'excluded', f.excluded,
             'exclusion_proposed_by', f.exclusion_proposed_by, 'review_decision', f.review_decision)
         FROM follow_up f WHERE f.county_code = {t}.county_code AND f.case_id = {t}.id AND f.round = {t}.round AND f.contacted
@@ -81,7 +84,12 @@ def _case_of(alias: LiteralString, key: LiteralString) -> LiteralString:
 WHISTLE_FACTS: LiteralString = (
     """(SELECT row_to_json(facts) FROM (SELECT
     {t}.id, {t}.number, {t}.kind, {t}.state, {t}.version, {t}.remote_allowed, {t}.drafted_by, {t}.blown_by, {t}.blown_at,
-    {t}.confirmed_at, {t}.level,
+    {t}.confirmed_at, {t}.level, {t}.drafted_for,
+    (SELECT coalesce(json_agg(json_build_object('id', r.id, 'evaluator_kind', r.evaluator_kind, 'evaluated_at', r.evaluated_at,
+            'evaluator_id', r.evaluator_id, 'organization_code', r.organization_code, 'objected_by', r.objected_by,
+            'objected', r.objected_at IS NOT NULL, 'decided', r.objection_decision IS NOT NULL) ORDER BY r.evaluated_at, r.id), '[]')
+        FROM evaluation r WHERE r.county_code = {t}.county_code AND r.whistle_id = {t}.id
+            AND r.evaluator_kind <> 'RESIDENT') AS ratings,
     """
     + _case_of("wc", "{t}.case_id")
     + ' AS "case", '

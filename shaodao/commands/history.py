@@ -40,13 +40,14 @@ ON CONFLICT (county_code, organization_code, case_id) DO UPDATE SET department =
 """
 
 
+# An agent's assignment 全程代办 is answered by the agent: no department hears of it.
 _MATTER = """
 SELECT a.role, coalesce(c.grid_code, c.community_code, c.street_code) AS division_code, c.category_code,
     w.kind AS whistle_kind
 FROM assignment a
 JOIN case_file c ON c.county_code = $1 AND c.county_code = a.county_code AND c.id = a.case_id
 LEFT JOIN whistle w ON w.county_code = $1 AND w.county_code = a.county_code AND w.id = a.whistle_id
-WHERE a.county_code = $1 AND a.id = $2
+WHERE a.county_code = $1 AND a.id = $2 AND a.agent_id IS NULL
 """
 
 

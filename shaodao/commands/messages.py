@@ -21,9 +21,10 @@ INSERT INTO message (
 """
 
 
-async def tell_reporter(tx: Transaction, case_id: UUID, kind: MessageKind, text: str) -> None:
-    """A message to the reporter, if there is a phone to send it to."""
-    await tx.connection.execute(_TO_REPORTER, tx.county, tx.new_id(), case_id, str(kind), text, tx.now)
+async def tell_reporter(tx: Transaction, case_id: UUID, kind: MessageKind, text: str) -> bool:
+    """A message to the reporter, if there is a phone to send it to; whether there is one."""
+    status = await tx.connection.execute(_TO_REPORTER, tx.county, tx.new_id(), case_id, str(kind), text, tx.now)
+    return status.endswith(" 1")
 
 
 async def call_duty_phone(

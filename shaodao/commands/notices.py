@@ -14,7 +14,7 @@ from shaodao.domain.facts import CaseFacts, WhistleFacts
 from shaodao.domain.rulebook import WhistleLimits
 from shaodao.domain.vocabulary import AssignmentRole, ClockKind, Urgency, WhistleKind
 
-CLOCKS = (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, ClockKind.RESULT)
+CLOCKS = (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, ClockKind.RESULT, ClockKind.OBJECTION)
 """The clocks of an assignment."""
 
 CATALOGUE = "catalogue."
@@ -29,14 +29,12 @@ SELECT c.title, c.address, c.due_at, c.due_provisional, coalesce(g.kind = 'SEA',
 FROM case_file c LEFT JOIN grid g ON g.county_code = c.county_code AND g.code = c.grid_code
 WHERE c.county_code = $1 AND c.id = $2
 """
-_WHISTLE_SIDE = "SELECT place, assemble_at, complex FROM whistle WHERE county_code = $1 AND id = $2"
+_WHISTLE_SIDE = "SELECT place, assemble_at, complex, plan_until FROM whistle WHERE county_code = $1 AND id = $2"
 _KEEP_DUES = """
 UPDATE assignment SET acknowledge_due_at = $3, arrive_due_at = $4, first_report_due_at = $5, result_due_at = $6
 WHERE county_code = $1 AND id = $2
 """
-_KEEP_RESULT_DUE = """
-UPDATE assignment SET result_due_at = $3, version = version + 1, updated_at = $4 WHERE county_code = $1 AND id = $2
-"""
+_KEEP_ARRIVE_DUE = "UPDATE assignment SET arrive_due_at = $3 WHERE county_code = $1 AND id = $2"
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ async def notice_of(tx: Transaction, case: CaseFacts, whistle: WhistleFacts | No
     if whistle is None:
         limits = tx.ground.rulebook.whistles.of(WhistleKind.ROUTINE)
         result = limits.result_for(case.urgency)
-        case_due = CaseDue(Due(side["due_at"], side["due_provisional"], ()), (side["rule"] or "").startswith(CATALOGUE))
+        case_due = _case_due(side)
         return Notice(case, None, limits, side["title"], side["address"], None, None, result, case_due)
     own = await tx.connection.fetchrow(_WHISTLE_SIDE, tx.county, whistle.id)
     assert own is not None
@@ -97,7 +95,22 @@ async def notice_of(tx: Transaction, case: CaseFacts, whistle: WhistleFacts | No
     arrive, arrive_limit = _arriving(tx, limits, own["assemble_at"], side)
     result = limits.result_for(Urgency.COMPLEX if own["complex"] else case.urgency)
     place = own["place"] or side["address"]
-    return Notice(case, whistle, limits, side["title"], place, arrive, arrive_limit, result, None, side["at_sea"])
+    planned = _planned(own["plan_until"], side) if result is None else None
+    return Notice(case, whistle, limits, side["title"], place, arrive, arrive_limit, result, planned, side["at_sea"])
+
+
+def _planned(plan_until: datetime | None, side: Any) -> CaseDue:
+    """The result "by plan" (C.5 rule 5): when the plan says, else with the case."""
+    if plan_until is not None:
+        return CaseDue(Due(plan_until, provisional=False, counted=()), by_catalogue=False)
+    return CaseDue(Due(side["due_at"], side["due_provisional"], ()), by_catalogue=False)
+
+
+def _case_due(side: Any) -> CaseDue | None:
+    """The case's own due; None while its clock is paused and promises none."""
+    if side["due_at"] is None:
+        return None
+    return CaseDue(Due(side["due_at"], side["due_provisional"], ()), (side["rule"] or "").startswith(CATALOGUE))
 
 
 async def give(tx: Transaction, notice: Notice, assignment_id: UUID, role: AssignmentRole, duty: DutyCall) -> None:
@@ -108,6 +121,37 @@ async def give(tx: Transaction, notice: Notice, assignment_id: UUID, role: Assig
         await tx.connection.execute(_KEEP_DUES, tx.county, assignment_id, *dues)
     text = _text(notice, role, dues)[: tx.ground.rulebook.texts.message]
     await messages.call_duty_phone(tx, notice.case.id, notice.whistle_id, duty, text)
+
+
+async def await_arrival_anew(
+    tx: Transaction, case: CaseFacts, whistle: WhistleFacts | None, assignment_id: UUID
+) -> None:
+    """Let an arrival clock that was held go on with its whole limit, as the notice demanded it, from now."""
+    notice = await notice_of(tx, case, whistle)
+    if notice.arrive is None:
+        return
+    to = clocks.Reckoning(tx.now, notice.arrive, notice.arrive_limit, f"{notice.rule}.arrive")
+    await clocks.change_assignment(tx, ClockKind.ARRIVE, case.id, assignment_id, case.round, to)
+    await clocks.go_on(tx, case.id, ClockKind.ARRIVE, assignment_id)
+    await tx.connection.execute(_KEEP_ARRIVE_DUE, tx.county, assignment_id, notice.arrive.at)
+
+
+async def give_agent(
+    tx: Transaction, notice: Notice, assignment_id: UUID, organization_code: str
+) -> datetime | None:
+    """Start the one clock of an agent's assignment 全程代办, the result's as of a dispatch; answers its due instant.
+
+    There is nothing to sign for, and nobody is demanded at the scene.
+    """
+    reckoned, limit = _result(tx, notice)
+    if reckoned is None:
+        return None
+    await clocks.start_at(
+        tx, ClockKind.RESULT, notice.case.id, reckoned, f"{notice.rule}.result", limit=limit, assignment_id=assignment_id,
+        organization_code=organization_code, case_round=notice.case.round,
+    )  # fmt: skip
+    await tx.connection.execute(_KEEP_DUES, tx.county, assignment_id, None, None, None, reckoned.at)
+    return reckoned.at
 
 
 async def end(tx: Transaction, case_id: UUID, assignment_id: UUID) -> None:
@@ -130,7 +174,6 @@ async def follow_case(tx: Transaction, case: CaseFacts, urgency: Urgency, case_d
         if reckoned is not None:
             to = clocks.Reckoning(begun, reckoned, by, "dispatch.result")
             await clocks.change_assignment(tx, ClockKind.RESULT, case.id, assignment.id, case.round, to)
-            await tx.connection.execute(_KEEP_RESULT_DUE, tx.county, assignment.id, reckoned.at, tx.now)
 
 
 def _arriving(

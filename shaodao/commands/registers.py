@@ -1,32 +1,21 @@
-"""The register of households and people 户、人口 and their care tags (reference C.1.3, C.7). Personal data is sealed here."""
+"""The register of households and people 户、人口 and their care tags (reference C.1.3, C.7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from shaodao.commands.checking import checked_text, checked_value, optional_text
+from shaodao.commands.checking import checked_text, optional_text
+from shaodao.commands.people import PersonInput, check_person, person_columns
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.errors import Faults, InvalidInput, NotFound, NotPermitted
-from shaodao.domain.identity import birth_date_of, check_identity_number, gender_of, mask_identity_number, mask_phone
-from shaodao.domain.phones import check_phone
+from shaodao.domain.permissions import Viewer
 from shaodao.domain.sight import sees_person
-from shaodao.domain.text import bigrams
-from shaodao.domain.vocabulary import CareKind, CaseVisibility, Gender, ResidenceKind, Role
-
-ID_NUMBER_CONTEXT = b"person.id_number:"
-PHONE_CONTEXT = b"person.phone:"
-
-RESIDENT_ID = "RESIDENT_ID"
-"""Kind of identity document 居民身份证, whose number GB 11643 checks."""
+from shaodao.domain.vocabulary import CareKind, CaseVisibility, Role
 
 _ADULT_CARE = frozenset({Role.GRID_WORKER, Role.GRID_CHIEF})
-# PIPL 31 and C.7 guardrail 11: below this age a record is a child's.
-_CHILD_BELOW = 14
 _GRID = "SELECT street_code, community_code FROM grid WHERE county_code = $1 AND code = $2"
 _HOUSEHOLD = "SELECT grid_code FROM household WHERE county_code = $1 AND id = $2"
 _PERSON = "SELECT street_code, community_code, grid_code, visibility FROM person WHERE county_code = $1 AND id = $2"
@@ -35,11 +24,17 @@ INSERT INTO household (
     county_code, id, number, address, street_code, community_code, grid_code, contact_worker_id, sea_grid_code, created_at
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
+_PERSON_COLUMNS = (
+    "id", "name", "gender", "birth_date", "id_kind", "id_number_masked", "id_number_sealed", "id_number_hash",
+    "phone_masked", "phone_sealed", "phone_hash", "address", "residence_kind", "relation_to_head", "skills", "visibility",
+    "search_bigrams", "source",
+)  # fmt: skip
+# In the order of _PERSON_COLUMNS, then place, household and time.
 _REGISTER_PERSON = """
 INSERT INTO person (
     county_code, id, name, gender, birth_date, id_kind, id_number_masked, id_number_sealed, id_number_hash, phone_masked,
-    phone_sealed, phone_hash, address, residence_kind, street_code, community_code, grid_code, household_id, relation_to_head,
-    skills, visibility, search_bigrams, source, collected_at
+    phone_sealed, phone_hash, address, residence_kind, relation_to_head, skills, visibility, search_bigrams, source,
+    street_code, community_code, grid_code, household_id, collected_at
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24
 )
@@ -59,7 +54,6 @@ _TAKEN = {
 }  # fmt: skip
 _REGISTERED = ("idNumber", "该证件号码已登记", "the identity number is registered already")
 _BY_ID_NUMBER = "SELECT id, grid_code, visibility FROM person WHERE county_code = $1 AND id_number_hash = $2"
-_HEAD_OF_HOUSEHOLD = "本人"
 
 
 class HouseholdInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,25 +66,6 @@ class HouseholdInput(msgspec.Struct, frozen=True, kw_only=True):
     sea_grid_code: str | None = None
 
 
-class PersonInput(msgspec.Struct, frozen=True, kw_only=True):
-    """A person of the register. Of an identity card, birth date and sex follow from the number and need not be told."""
-
-    name: str
-    grid_code: str
-    residence_kind: ResidenceKind
-    id_kind: str = RESIDENT_ID
-    id_number: str | None = None
-    gender: Gender | None = None
-    birth_date: date | None = None
-    phone: str | None = None
-    address: str | None = None
-    household_id: UUID | None = None
-    relation_to_head: str | None = None
-    skills: tuple[str, ...] = ()
-    visibility: CaseVisibility = CaseVisibility.NORMAL
-    source: str | None = None
-
-
 class CareTagInput(msgspec.Struct, frozen=True, kw_only=True):
     """A care tag 关爱标签 with its evidence and the days it holds, both included."""
 
@@ -99,15 +74,6 @@ class CareTagInput(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str | None = None
     valid_from: date | None = None
     valid_to: date | None = None
-
-
-@dataclass(frozen=True)
-class _Identity:
-    """What is known of a person by document."""
-
-    id_number: str | None
-    gender: Gender
-    birth_date: date | None
 
 
 async def register_household(tx: Transaction, given: HouseholdInput) -> Outcome:
@@ -139,31 +105,21 @@ async def register_person(tx: Transaction, given: PersonInput) -> Outcome:
     guardrail 11). Raises NotPermitted outside the actor's scope, and InvalidInput with every faulty field: ``idNumber`` by GB
     11643 or when it is registered already, ``phone``, ``gridCode``, ``householdId``, ``gender``, ``birthDate``, texts.
     """
-    faults, limits = Faults(), tx.ground.rulebook.texts
-    name = checked_text(faults, "name", given.name, limits.name)
-    texts = {path: optional_text(faults, path, text, limit) for path, text, limit in (
-        ("address", given.address, limits.address), ("relationToHead", given.relation_to_head, limits.name),
-        ("source", given.source, limits.name), ("idKind", given.id_kind, limits.name),
-    )}  # fmt: skip
-    skills = [checked_text(faults, f"skills.{index}", skill, limits.name) for index, skill in enumerate(given.skills)]
-    identity = _identity(tx, faults, given)
-    phone = None if given.phone is None else checked_value(faults, "phone", partial(check_phone, given.phone))
+    faults = Faults()
+    person = check_person(faults, given, tx.ground.rulebook.texts, tx.today)
     grid = await _grid(tx, faults, "gridCode", given.grid_code)
     await _check_household(tx, faults, given)
     faults.check()
     _check_scope(tx, given.grid_code)
-    await _check_unregistered(tx, identity.id_number)
+    await _check_unregistered(tx, person.identity.id_number)
     person_id = tx.new_id()
+    columns = person_columns(tx.ground.cipher, person_id, person)
     await _insert(
-        tx, _REGISTER_PERSON, tx.county, person_id, name, str(identity.gender), identity.birth_date, texts["idKind"],
-        *_sealed_id_number(tx, person_id, identity.id_number), *_sealed_phone(tx, person_id, phone), texts["address"],
-        str(given.residence_kind), grid["street"], grid["community"], given.grid_code, given.household_id,
-        texts["relationToHead"], skills, str(_visibility(tx, given, identity)), bigrams(f"{name} {texts['address'] or ''}"),
-        texts["source"], tx.now,
+        tx, _REGISTER_PERSON, tx.county, *(columns[name] for name in _PERSON_COLUMNS), grid["street"], grid["community"],
+        given.grid_code, given.household_id, tx.now,
     )  # fmt: skip
     if given.household_id is not None:
-        is_head = texts["relationToHead"] == _HEAD_OF_HOUSEHOLD
-        await tx.connection.execute(_JOIN_HOUSEHOLD, tx.county, given.household_id, person_id, is_head)
+        await tx.connection.execute(_JOIN_HOUSEHOLD, tx.county, given.household_id, person_id, person.is_head)
     return Outcome(county_code=tx.county, record_id=person_id, grid_code=given.grid_code)
 
 
@@ -224,61 +180,17 @@ async def _check_household(tx: Transaction, faults: Faults, given: PersonInput) 
         faults.add("householdId", "该户不在此网格", "the household lies in another grid")
 
 
-def _identity(tx: Transaction, faults: Faults, given: PersonInput) -> _Identity:
-    """What the document says; telling something else beside it is a fault."""
-    if given.birth_date is not None and given.birth_date > tx.today:
-        faults.add("birthDate", "出生日期不能晚于今天", "the birth date must not lie in the future")
-    told = _Identity(None, given.gender or Gender.UNKNOWN, given.birth_date)
-    if given.id_number is None:
-        return told
-    if given.id_kind != RESIDENT_ID:
-        number = checked_text(faults, "idNumber", given.id_number, tx.ground.rulebook.texts.name).upper()
-        return _Identity(number, told.gender, told.birth_date)
-    checked = checked_value(faults, "idNumber", partial(check_identity_number, given.id_number.strip(), tx.today))
-    if checked is None:
-        return told
-    identity = _Identity(checked, gender_of(checked), birth_date_of(checked))
-    if given.gender not in (None, Gender.UNKNOWN, identity.gender):
-        faults.add("gender", "性别与身份号码不符", "the sex contradicts the identity number")
-    if given.birth_date not in (None, identity.birth_date):
-        faults.add("birthDate", "出生日期与身份号码不符", "the birth date contradicts the identity number")
-    return identity
-
-
-def _visibility(tx: Transaction, given: PersonInput, identity: _Identity) -> CaseVisibility:
-    born = identity.birth_date
-    if given.visibility is not CaseVisibility.NORMAL or born is None:
-        return given.visibility
-    age = tx.today.year - born.year - ((tx.today.month, tx.today.day) < (born.month, born.day))
-    return CaseVisibility.RESTRICTED_MINOR if age < _CHILD_BELOW else CaseVisibility.NORMAL
-
-
-def _sealed_id_number(
-    tx: Transaction, person_id: UUID, number: str | None
-) -> tuple[str | None, bytes | None, bytes | None]:
-    if number is None:
-        return None, None, None
-    cipher = tx.ground.cipher
-    return (
-        mask_identity_number(number),
-        cipher.seal(number, ID_NUMBER_CONTEXT + person_id.bytes),
-        cipher.lookup_hash(number),
-    )
-
-
-def _sealed_phone(tx: Transaction, person_id: UUID, phone: str | None) -> tuple[str | None, bytes | None, bytes | None]:
-    if phone is None:
-        return None, None, None
-    cipher = tx.ground.cipher
-    return mask_phone(phone), cipher.seal(phone, PHONE_CONTEXT + person_id.bytes), cipher.lookup_hash(phone)
-
-
 async def _check_unregistered(tx: Transaction, number: str | None) -> None:
     """Refuse a number that is registered; that it is, is told to those only who see the person."""
     row = number and await tx.connection.fetchrow(_BY_ID_NUMBER, tx.county, tx.ground.cipher.lookup_hash(number))
     if row:
-        seen = sees_person(tx.actor, row["id"], row["grid_code"], row["visibility"])
-        raise InvalidInput.at(*(_REGISTERED if seen else _TAKEN["person_id_number_key"]))
+        raise InvalidInput.at(*already_registered(tx.actor, row))
+
+
+def already_registered(actor: Viewer, person: asyncpg.Record) -> tuple[str, str, str]:
+    """Path, message and English for a number that the person (id, grid_code, visibility) has: told to who sees them."""
+    seen = sees_person(actor, person["id"], person["grid_code"], person["visibility"])
+    return _REGISTERED if seen else _TAKEN["person_id_number_key"]
 
 
 async def _insert(tx: Transaction, statement: str, *values: object) -> None:

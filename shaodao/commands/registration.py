@@ -45,24 +45,37 @@ from shaodao.domain.vocabulary import (
 )
 
 _CATEGORY = "SELECT active FROM categories WHERE code = $1"
+_ACCOUNT_IN_USE = "SELECT enabled FROM accounts WHERE id = $1"
+_ORGANIZATION_EXISTS = "SELECT EXISTS (SELECT 1 FROM organizations WHERE code = $1)"
 _VESSEL_EXISTS = "SELECT EXISTS (SELECT 1 FROM vessel WHERE county_code = $1 AND id = $2)"
 _REGISTER = """
 INSERT INTO case_file (
     county_code, id, number, street_code, community_code, grid_code, grid_unknown, kind, channel_group, channel, title,
     description, category_code, component_code, urgency, severity, scale, state, level, visibility, confidential, public,
     address, point, point_given, occurred_at, registered_at, subject_person_id, vessel_id, first_receiver_id, due_at,
-    due_provisional, source_reference, repeat_count, search_bigrams, reporter_anonymous, reporter_name_masked,
+    due_provisional, source_reference, reporter_repeats, search_bigrams, reporter_anonymous, reporter_name_masked,
     reporter_name_sealed, reporter_phone_masked, reporter_phone_sealed, reporter_phone_hash, reporter_person_id,
-    reporter_account_id, created_at, updated_at, created_by
+    reporter_account_id, created_at, updated_at, created_by, accused_name, accused_organization_code
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25::jsonb,
-    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $27, $27, $44
+    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $27, $27, $44, $45, $46
 )
 """
 
 
+class AccusedInput(msgspec.Struct, frozen=True, kw_only=True):
+    """The party complained about 被反映方: a name, an organization of the platform, or both."""
+
+    name: str | None = None
+    organization_code: str | None = None
+
+
 class CaseInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told when a case is registered. The place is found from the point, else from the codes."""
+    """What is told when a case is registered. The place is found from the point, else from the codes.
+
+    ``first_receiver_id``: who was asked first 首问 (S-11), where that is not who registers; the dispatcher and the chief may
+    say so. ``accused``: an organization that is accused is never called to handle the case.
+    """
 
     kind: CaseKind
     channel: Channel
@@ -84,6 +97,8 @@ class CaseInput(msgspec.Struct, frozen=True, kw_only=True):
     subject_person_id: UUID | None = None
     vessel_id: UUID | None = None
     source_reference: str | None = None
+    first_receiver_id: UUID | None = None
+    accused: AccusedInput | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +110,7 @@ class _Words:
     address: str | None
     component: str | None
     reference: str | None
+    accused: str | None
 
     def pieces(self, number_pieces: list[str]) -> list[str]:
         """The pieces by which the case is searched."""
@@ -153,6 +169,11 @@ async def register(tx: Transaction, given: CaseInput) -> Outcome:
     return outcome
 
 
+async def check_registration(tx: Transaction, given: CaseInput) -> None:
+    """Raise what ``register`` would, and write nothing."""
+    await _checked(tx, given)
+
+
 async def check_category(tx: Transaction, faults: Faults, code: str | None) -> None:
     """Note a fault at ``categoryCode`` for a category that does not exist or is out of use."""
     if code is not None and not await tx.connection.fetchval(_CATEGORY, code):
@@ -169,6 +190,8 @@ async def _checked(tx: Transaction, given: CaseInput) -> _Draft:
     place = await locate(tx, faults, Whereabouts(point, given.grid_code, given.division_code, given.vessel_id))
     role = _check_actor(tx, may_register(tx.actor, None if place is None else place.code))
     reporter = await reporter_of(tx, faults, given.reporter, role)
+    await _check_first_receiver(tx, faults, given, role)
+    await _check_accused(tx, faults, given, words)
     if role is Role.RESIDENT:
         _check_resident(faults, given)
     if _confidential(given):
@@ -194,6 +217,7 @@ def _words(tx: Transaction, faults: Faults, given: CaseInput) -> _Words:
         optional_text(faults, "address", given.address, limits.address),
         optional_text(faults, "componentCode", given.component_code, limits.name),
         optional_text(faults, "sourceReference", given.source_reference, limits.name),
+        optional_text(faults, "accusedParty.name", given.accused.name, limits.name) if given.accused else None,
     )
 
 
@@ -209,6 +233,25 @@ async def _check_subjects(tx: Transaction, faults: Faults, given: CaseInput) -> 
         faults.add("subjectPersonId", *NO_SUCH_PERSON)
         return CaseVisibility.NORMAL
     return CaseVisibility[row["visibility"]]
+
+
+async def _check_first_receiver(tx: Transaction, faults: Faults, given: CaseInput, role: Role) -> None:
+    if given.first_receiver_id is None:
+        return
+    if role not in (Role.STREET_DISPATCHER, Role.GRID_CHIEF):
+        faults.add("firstReceiverId", "登记人即首接人", "who registers is the first receiver")
+    elif not await tx.connection.fetchval(_ACCOUNT_IN_USE, given.first_receiver_id):
+        faults.add("firstReceiverId", "没有此工作人员或已停用", "there is no such account in use")
+
+
+async def _check_accused(tx: Transaction, faults: Faults, given: CaseInput, words: _Words) -> None:
+    if given.accused is None:
+        return
+    code = given.accused.organization_code
+    if code is not None and not await tx.connection.fetchval(_ORGANIZATION_EXISTS, code):
+        faults.add("accusedParty.organizationCode", f"没有代码为 {code} 的单位", f"there is no organization {code}")
+    if code is None and words.accused is None:
+        faults.add("accusedParty", "请写明姓名或单位", "name the person or the organization")
 
 
 def _check_resident(faults: Faults, given: CaseInput) -> None:
@@ -249,6 +292,7 @@ async def _write(tx: Transaction, draft: _Draft) -> None:
         given.subject_person_id, given.vessel_id, _first_receiver(tx, draft), draft.due.at, draft.due.provisional,
         words.reference, await repeats_of(tx, draft.reporter, given.category_code), pieces, *_in_order(reporter),
         tx.actor.account_id if draft.role is Role.RESIDENT else None, tx.actor.account_id,
+        words.accused, given.accused and given.accused.organization_code,
     )  # fmt: skip
 
 
@@ -259,7 +303,7 @@ def _in_order(reporter: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _first_receiver(tx: Transaction, draft: _Draft) -> UUID | None:
     """A resident's own report has no first receiver until somebody accepts it."""
-    return None if draft.role is Role.RESIDENT else tx.actor.account_id
+    return None if draft.role is Role.RESIDENT else draft.given.first_receiver_id or tx.actor.account_id
 
 
 async def _start_clocks(tx: Transaction, draft: _Draft) -> None:

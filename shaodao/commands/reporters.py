@@ -22,7 +22,7 @@ PERSON_PHONE_CONTEXT = b"person.phone:"
 NO_SUCH_PERSON = ("没有此人员", "there is no such person")
 
 _PERSON = "SELECT name, phone_sealed, grid_code, visibility FROM person WHERE county_code = $1 AND id = $2"
-# A case counts the reporter's other cases of its category, by the keyed hash of the phone.
+# A case counts the reporter's other cases of its category, by the keyed hash of the phone (C.8, 重复诉求率).
 _REPEATS = """
 SELECT count(*) FROM case_file
 WHERE county_code = $1 AND reporter_phone_hash = $2 AND category_code = $3

@@ -157,7 +157,7 @@ def _checked_result(tx: Transaction, facts: AssignmentFacts, given: ReportInput,
         given.solve_by,
         given.result,
         optional_text(faults, "explanation", given.explanation, texts.explanation),
-        _checked_fields(tx, faults, facts.organization_code, given.fields),
+        _checked_fields(tx, faults, facts, given.fields),
     )
     if given.result in _EXPLAINED and not (given.explanation or "").strip():
         faults.add("explanation", "未解决须说明原因", "is required for a matter that is not solved")
@@ -169,12 +169,12 @@ def _checked_result(tx: Transaction, facts: AssignmentFacts, given: ReportInput,
     return content
 
 
-def _checked_fields(tx: Transaction, faults: Faults, organization_code: str, fields: Mapping[str, Any]) -> str:
-    """By the department's form; an organization that works by hand may add any JSON object of bounded size."""
+def _checked_fields(tx: Transaction, faults: Faults, facts: AssignmentFacts, fields: Mapping[str, Any]) -> str:
+    """By the department's form; an agent, or an organization that works by hand, may add any JSON object of bounded size."""
     checked = fields
-    if tx.ground.forms.department_of(organization_code) is not None:
+    if facts.agent_id is None and tx.ground.forms.department_of(facts.organization_code) is not None:
         try:
-            checked = tx.ground.forms.validate(organization_code, fields)
+            checked = tx.ground.forms.validate(facts.organization_code, fields)
         except InvalidInput as invalid:
             faults.faults.extend(invalid.faults)
     return checked_json(faults, "fields", checked, LARGEST_FIELDS)

@@ -10,8 +10,8 @@ import asyncpg
 
 from shaodao.commands.facts import lock_case
 from shaodao.commands.history import Entry, record
-from shaodao.commands.registers import ID_NUMBER_CONTEXT
-from shaodao.commands.registers import PHONE_CONTEXT as PERSON_PHONE_CONTEXT
+from shaodao.commands.people import ID_NUMBER_CONTEXT
+from shaodao.commands.people import PHONE_CONTEXT as PERSON_PHONE_CONTEXT
 from shaodao.commands.reporters import NAME_CONTEXT, PHONE_CONTEXT
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.errors import NotFound, NotPermitted, RateLimited

@@ -14,6 +14,7 @@ from shaodao.domain.vocabulary import AssignmentState, WhistleState
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 
 _NAME_OF = "SELECT name FROM organizations WHERE code = $1"
+_NAME_OF_AGENT = "SELECT name FROM accounts WHERE id = $1"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ async def assignment_outcome(tx: Transaction, assignment_id: UUID, record_id: UU
 
 
 async def organization_name(tx: Transaction, facts: AssignmentFacts) -> str:
-    """The name of the assignment's organization, for a sentence of the history."""
+    """The name of the assignment's organization, or of its agent 代办人, for a sentence of the history."""
+    if facts.agent_id is not None:
+        return f"代办人{await tx.connection.fetchval(_NAME_OF_AGENT, facts.agent_id)}"
     return await organization_called(tx, facts.organization_code)
 
 

@@ -80,6 +80,7 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     assignment_id: UUID | None = None
     assignment_state: str | None = None
     record_id: UUID | None = None
+    record_code: str | None = None
     grid_code: str | None = None
     calls: tuple[DutyCall, ...] = ()
     emergency_line: str | None = None

@@ -25,6 +25,7 @@ WHERE county_code = $1 AND id = $2
 """
 _CHANGED = "UPDATE whistle SET version = version + 1, updated_at = $3 WHERE county_code = $1 AND id = $2"
 _SINGLE_PATH = "party.organizationCode"
+_LEAD_PATH = "organizationCode"
 
 
 async def add_department(
@@ -39,10 +40,17 @@ async def add_department(
     why = only_text("reason", reason, tx.ground.rulebook.texts.reason)
     if party.role is AssignmentRole.LEAD:
         raise InvalidInput.at("party.role", "变更主办须用“变更主办”", "use changeWhistleLead for another LEAD")
-    present = _party_of(facts, party.organization_code)
+    present = party_of(facts, party.organization_code)
     if present is not None and present.role is not AssignmentRole.INFORM:
         raise InvalidInput.at(_SINGLE_PATH, "该单位已在本哨中", "the organization is in the whistle already")
-    assigned = await assign(tx, facts.case, [party], duty_basis=None, whistle=facts, path=_SINGLE_PATH)
+    return await call_party(tx, facts, party, why)
+
+
+async def call_party(
+    tx: Transaction, facts: WhistleFacts, party: PartyInput, why: str, *, path: str = _SINGLE_PATH
+) -> Outcome:
+    """Call a further organization, by a decision that was checked: the leader's own, or a meeting's."""
+    assigned = await assign(tx, facts.case, [party], duty_basis=None, whistle=facts, path=path)
     step = WhistleStep(
         "addDepartment", "addDepartment", f"{tx.actor.name}为哨 {facts.number} 增派{described(assigned)}",
         public=True, hearers=[each.hearer for each in assigned], detail=f"原因：{why}",
@@ -62,11 +70,20 @@ async def change_lead(
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("changeLead", facts, tx.actor)
     why = only_text("reason", reason, tx.ground.rulebook.texts.reason)
-    former = next((a for a in facts.case.active if a.role is AssignmentRole.LEAD), None)
+    former = lead_of(facts)
     if former is not None and former.organization_code == organization_code:
-        raise InvalidInput.at("organizationCode", "该单位已是主办", "the organization is the LEAD already")
+        raise InvalidInput.at(_LEAD_PATH, "该单位已是主办", "the organization is the LEAD already")
+    return await replace_lead(tx, facts, organization_code, why, excuse_former=excuse_former)
+
+
+async def replace_lead(
+    tx: Transaction, facts: WhistleFacts, organization_code: str, why: str, *, excuse_former: bool = False,
+    path: str = _LEAD_PATH,
+) -> Outcome:  # fmt: skip
+    """Put another LEAD in the place of the present one, by a decision that was checked: the leader's own, or a meeting's."""
+    former = lead_of(facts)
     hearers = [] if former is None else await _step_down(tx, facts, former, why, excused=excuse_former)
-    new = await _step_up(tx, facts, organization_code)
+    new = await call_lead(tx, facts, organization_code, path=path)
     text = f"{tx.actor.name}将哨 {facts.number} 的主办变更为{new.duty.organization_name}"
     step = WhistleStep(
         "changeLead", "changeLead", text, public=True, hearers=[*hearers, new.hearer], payload={"reason": why},
@@ -88,11 +105,17 @@ async def _step_down(
     return [Hearer(former.id, former.organization_code, "on_withdrawn")]
 
 
-async def _step_up(tx: Transaction, facts: WhistleFacts, organization_code: str) -> Assigned:
-    present = _party_of(facts, organization_code)
+async def call_lead(
+    tx: Transaction, facts: WhistleFacts, organization_code: str, *, path: str = _LEAD_PATH, duty_basis: str | None = None
+) -> Assigned:  # fmt: skip
+    """Make the organization the whistle's LEAD: one that is at work in it goes on, any other is called.
+
+    The caller has seen to it that there is no other LEAD left, and records it. Raises InvalidInput at ``path``.
+    """
+    present = party_of(facts, organization_code)
     if present is None or present.role is AssignmentRole.INFORM:
         party = PartyInput(organization_code, AssignmentRole.LEAD)
-        return (await assign(tx, facts.case, [party], duty_basis=None, whistle=facts, path="organizationCode"))[0]
+        return (await assign(tx, facts.case, [party], duty_basis=duty_basis, whistle=facts, path=path))[0]
     await tx.connection.execute(_CHANGE_ROLE, tx.county, present.id, str(AssignmentRole.LEAD), tx.now)
     row = await tx.connection.fetchrow(_NAME_OF, organization_code)
     if row is None:
@@ -108,5 +131,11 @@ async def _finish(tx: Transaction, facts: WhistleFacts, step: WhistleStep) -> Ou
     return await whistle_outcome(tx, facts.id)
 
 
-def _party_of(facts: WhistleFacts, organization_code: str) -> AssignmentBrief | None:
+def lead_of(facts: WhistleFacts) -> AssignmentBrief | None:
+    """The case's active LEAD."""
+    return next((a for a in facts.case.active if a.role is AssignmentRole.LEAD), None)
+
+
+def party_of(facts: WhistleFacts, organization_code: str) -> AssignmentBrief | None:
+    """The organization's active assignment in the whistle."""
     return next((a for a in facts.active if a.organization_code == organization_code), None)

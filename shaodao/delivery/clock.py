@@ -19,7 +19,8 @@ from shaodao.delivery.pace import Now
 from shaodao.delivery.stages import DueStage, fire
 from shaodao.domain.permissions import Viewer
 
-_RUNS = "(s.stage = 'WAKE' OR d.state = 'RUNNING')"
+# A wake-up and a suspension's own dates hang on no clock; of a paused clock nothing fires.
+_RUNS = "(s.stage IN ('WAKE', 'REVIEW', 'RESUME') OR d.state = 'RUNNING')"
 _FROM = "deadline_stage s LEFT JOIN deadline d ON d.county_code = s.county_code AND d.id = s.deadline_id"
 _COUNTIES = f"SELECT DISTINCT s.county_code FROM {_FROM} WHERE s.due_at <= $1 AND {_RUNS}"
 _NEXT = f"SELECT s.due_at FROM {_FROM} WHERE {_RUNS} AND s.due_at > $1 ORDER BY s.due_at LIMIT 1"
@@ -29,10 +30,10 @@ GROUP BY s.case_id ORDER BY min(s.due_at) LIMIT $3
 """
 # Another clock, or a command, is at work on the case: pass it by and come back.
 _LOCK_CASE = "SELECT 1 FROM case_file WHERE county_code = $1 AND id = $2 FOR UPDATE SKIP LOCKED"
-_DUE = """
+_DUE = f"""
 SELECT s.deadline_id, s.stage, s.case_id, s.assignment_id, s.due_at, s.note, d.kind AS clock, d.due_at AS deadline_due_at
 FROM deadline_stage s LEFT JOIN deadline d ON d.county_code = $1 AND d.id = s.deadline_id
-WHERE s.county_code = $1 AND s.case_id = $2 AND s.due_at <= $3 AND (s.stage = 'WAKE' OR d.state = 'RUNNING')
+WHERE s.county_code = $1 AND s.case_id = $2 AND s.due_at <= $3 AND {_RUNS}
 ORDER BY s.due_at, s.deadline_id, s.stage LIMIT 1
 """
 _DELETE = "DELETE FROM deadline_stage WHERE county_code = $1 AND deadline_id = $2 AND stage = $3"

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NoReturn
 from uuid import UUID
 
 import asyncpg
 
-from shaodao.commands import assignments, attachments, desk_facts, questions, reports
+from shaodao.commands import assignments, attachments, desk_facts, extensions, objections, questions, reports
 from shaodao.commands.attachments import AttachmentInput
 from shaodao.commands.places import PointInput
 from shaodao.commands.reports import ProgressInput, ReportInput
@@ -18,7 +17,6 @@ from shaodao.commands.running import Command, CommandRunner, Repetition, connect
 from shaodao.commands.transaction import Outcome
 from shaodao.delivery.pace import Now
 from shaodao.delivery.views import read_fact, read_view
-from shaodao.domain.errors import NotPermitted
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
 from shaodao.plugin import (
@@ -125,7 +123,8 @@ class PlatformDesk:
 
     async def object(self, reason_kind: ObjectionReason, text: str) -> None:
         """派单异议."""
-        self._refuse_unknown("raiseObjection")
+        raised = partial(objections.raise_objection, assignment_id=self._id, reason_kind=reason_kind, text=text)
+        await self._do("object", raised)
 
     async def ask(self, text: str) -> None:
         """补充信息."""
@@ -133,7 +132,10 @@ class PlatformDesk:
 
     async def request_extension(self, unit: DeadlineUnit, amount: int, reason: str) -> None:
         """延期."""
-        self._refuse_unknown("requestExtension")
+        asked = partial(
+            extensions.request_for_assignment, assignment_id=self._id, unit=unit, amount=amount, reason=reason
+        )  # fmt: skip
+        await self._do("request_extension", asked)
 
     async def attach(self, attachment: AttachmentMetadata) -> UUID:
         """上传附件的信息."""
@@ -174,9 +176,6 @@ class PlatformDesk:
         async with self._office.pool.acquire() as lent:
             self._view = await read_view(connection_of(lent), self._seat.county, self._id)
         return outcome
-
-    def _refuse_unknown(self, action: str) -> NoReturn:
-        raise NotPermitted("本版本尚不支持此操作", f"this version of the platform does not know {action} yet")
 
 
 def county_scope(county: int) -> str:

@@ -1,7 +1,7 @@
 """What each stage of the ladder does when it fires (reference C.4 NO_SHOW, C.6)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self, assert_never
 from uuid import UUID
@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 import orjson
 
+from shaodao.commands import suspensions
 from shaodao.commands.history import Entry, Hearer, record
+from shaodao.commands.promises import overdue_sentence
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.explanation import due_moment
 from shaodao.domain.vocabulary import ClockKind, EscalationStage, Role
@@ -37,11 +39,20 @@ UPDATE assignment SET late_acknowledge = late_acknowledge OR $3, late_arrive = l
 WHERE county_code = $1 AND id = $2
 """
 _NO_SHOW = "UPDATE assignment SET no_show = true, updated_at = $3 WHERE county_code = $1 AND id = $2"
+_PROMISE_OVERDUE = """
+UPDATE promise SET overdue_at = $3 FROM deadline d
+WHERE d.county_code = $1 AND d.id = $2 AND promise.county_code = $1 AND promise.id = d.promise_id
+    AND promise.state = 'IN_PROGRESS'
+RETURNING promise.id, promise.promiser_name, promise.organization_code, promise.due_on
+"""
 
 
 @dataclass(frozen=True)
 class DueStage:
-    """A stage that has come due. ``clock`` and ``deadline_due_at`` are None for a wake-up, which hangs on no deadline."""
+    """A stage that has come due. ``clock`` and ``deadline_due_at`` are None for what hangs on no deadline.
+
+    That is a wake-up, and the dates of a suspension, which then is named by ``deadline_id``.
+    """
 
     deadline_id: UUID
     stage: EscalationStage
@@ -83,6 +94,10 @@ async def fire(tx: Transaction, due: DueStage) -> None:
             await _no_show(tx, due)
         case EscalationStage.WAKE:
             await _wake(tx, due)
+        case EscalationStage.REVIEW:
+            await suspensions.remind_of_review(tx, due.case_id, due.deadline_id)
+        case EscalationStage.RESUME:
+            await suspensions.resume_as_planned(tx, due.case_id)
         case (
             EscalationStage.REMIND | EscalationStage.URGE | EscalationStage.WARN_COUNTY | EscalationStage.SUPERVISE
             | EscalationStage.CIRCULAR | EscalationStage.DISTRICT_INVESTIGATION
@@ -90,11 +105,17 @@ async def fire(tx: Transaction, due: DueStage) -> None:
             raise NotImplementedError(f"no clock writes the stage {due.stage} yet")
         case _:
             assert_never(due.stage)
-    if due.stage is not EscalationStage.WAKE:
+    if due.clock is not None:
         await _note_fired(tx, due)
 
 
 async def _overdue(tx: Transaction, due: DueStage) -> None:
+    if due.clock is ClockKind.PROMISE:
+        await _promise_overdue(tx, due)
+        return
+    if due.clock is ClockKind.OBJECTION:
+        await _ruling_overdue(tx, due)
+        return
     owner = await _owner(tx, due)
     assert due.clock is not None, "only a deadline passes"
     if due.assignment_id is not None:
@@ -103,6 +124,31 @@ async def _overdue(tx: Transaction, due: DueStage) -> None:
         await tx.connection.execute(_INFORM_COUNTY, tx.county, due.case_id, tx.now)
     whose = owner.name if owner is not None and due.assignment_id is not None else "案件"
     await record(tx, due.case_id, _entry("deadlinePassed", f"{whose}{_passed(due)}", due, owner, "on_overdue"))
+
+
+async def _ruling_overdue(tx: Transaction, due: DueStage) -> None:
+    """The arbiter of an objection 派单异议 is late, not the department: it hears nothing, but the county does (C.6)."""
+    owner = await _owner(tx, due)
+    assert owner is not None, "only an assignment is objected to"
+    await tx.connection.execute(_INFORM_COUNTY, tx.county, due.case_id, tx.now)
+    entry = _entry("deadlinePassed", f"对{owner.name}派单异议的裁定：{_passed(due)}", due, owner, "on_overdue")
+    await record(tx, due.case_id, replace(entry, hearers=()))
+
+
+async def _promise_overdue(tx: Transaction, due: DueStage) -> None:
+    """A promise 一事一诺 whose day has passed is marked and told in the case's history; it stays open (Z-49)."""
+    row = await tx.connection.fetchrow(_PROMISE_OVERDUE, tx.county, due.deadline_id, due.deadline_due_at)
+    if row is None:
+        return
+    payload = {
+        "stage": due.stage, "stage_due_at": due.due_at, "clock": due.clock, "deadline_id": str(due.deadline_id),
+        "due_at": due.deadline_due_at, "promise_id": str(row["id"]),
+    }  # fmt: skip
+    text = overdue_sentence(row["promiser_name"], row["due_on"])
+    entry = Entry(
+        "promiseOverdue", text, role=Role.SYSTEM, organization_code=row["organization_code"], payload=payload
+    )
+    await record(tx, due.case_id, entry)
 
 
 async def _no_show(tx: Transaction, due: DueStage) -> None:

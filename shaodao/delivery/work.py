@@ -10,10 +10,12 @@ import asyncpg
 import structlog
 
 from shaodao.delivery.announcer import Bell
+from shaodao.delivery.archivist import Archivist
 from shaodao.delivery.clock import Clock
 from shaodao.delivery.courier import Courier, CourierRules
 from shaodao.delivery.housekeeping import Housekeeper
 from shaodao.delivery.lanes import LaneRules
+from shaodao.delivery.linking import Linker
 from shaodao.delivery.messenger import LoggingPort, MessagePort, Messenger
 from shaodao.delivery.pace import LEAST_PAUSE, Now, Pulse, Worker, cancelled, keep_going
 from shaodao.host import Platform, open_platform
@@ -95,7 +97,9 @@ async def start_workers(
             (_clock(platform), bells.enter_context(platform.announcer.listen()), CALM_PAUSE),
             (_messenger(platform, port), bells.enter_context(platform.announcer.listen()), CALM_PAUSE),
             (Heart(platform.pool, platform.now), Bell(), LEAST_PAUSE),
+            (Linker(platform.pool, platform.runner, platform.system, platform.now), Bell(), LEAST_PAUSE),
             (Housekeeper(platform.pool, platform.ground(), platform.now), Bell(), LEAST_PAUSE),
+            (_archivist(platform), Bell(), LEAST_PAUSE),
         ]
         pulses = tuple(Pulse() for _ in passes)
         tasks = [
@@ -118,6 +122,10 @@ def courier_rules(settings: Settings) -> CourierRules:
 
 def _clock(platform: Platform) -> Clock:
     return Clock(platform.pool, platform.runner, platform.system, platform.now)
+
+
+def _archivist(platform: Platform) -> Archivist:
+    return Archivist(platform.pool, platform.runner, platform.ground, platform.system, platform.now)
 
 
 def _messenger(platform: Platform, port: MessagePort | None) -> Messenger:

@@ -13,12 +13,14 @@ from shaodao.demo.identifiers import account_id, case_id, person_id, vessel_id, 
 from shaodao.demo.parts import Part, Scene, accepted_at, settled_at_once
 from shaodao.demo.source import Case, Whistle
 from shaodao.demo.story import History
-from shaodao.demo.telling import close_kind, extension_decided_at, not_accepted_reason, was_closed
+from shaodao.demo.telling import archived_at, close_kind, extension_decided_at, not_accepted_reason, was_closed
+from shaodao.demo.whistle_list import item_code
 from shaodao.domain.channels import first_level
 from shaodao.domain.identity import mask_name, mask_phone
 from shaodao.domain.permissions import county_of
 from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import (
+    AssignmentRole,
     CaseState,
     CaseVisibility,
     Channel,
@@ -72,7 +74,13 @@ def whistle_row(scene: Scene, history: History, number: str, whistle: Whistle) -
         "closed_by": account_id(dispatcher(scene)) if WhistleState.CLOSED in times else None,
         "closed_at": times.get(WhistleState.CLOSED), "close_text": case.result if WhistleState.CLOSED in times else None,
         "version": 1 + len(times), "updated_at": max(times.values()),
+        "list_item_code": item_code(whistle.kind, case.category, lead_of(whistle)),
     }  # fmt: skip
+
+
+def lead_of(whistle: Whistle) -> str:
+    """Code of the organization that leads the whistle 主办."""
+    return next(party.dept for party in whistle.assignments if party.role is AssignmentRole.LEAD)
 
 
 def party_rows(whistle: Whistle, county: int) -> list[Row]:
@@ -101,6 +109,11 @@ def reporter_columns(scene: Scene, case: Case) -> dict[str, Any]:
         "reporter_phone_hash": phone and cipher.lookup_hash(phone),
         "reporter_person_id": person and person_id(person.id), "reporter_account_id": staff and account_id(staff.name),
     }  # fmt: skip
+
+
+def closer(scene: Scene, case: Case) -> str:
+    """Who closed the case: the first receiver who settled it at once, else the duty chief."""
+    return first_receiver(scene, case) if settled_at_once(case) else dispatcher(scene)
 
 
 def _identity_columns(scene: Scene, case: Case, number: str) -> dict[str, Any]:
@@ -179,11 +192,11 @@ def _ending_columns(scene: Scene, case: Case) -> dict[str, Any]:
     """What a closed case holds; one that was reopened is open again, its first result stands in the history."""
     closed = was_closed(case) and case.state is not CaseState.REOPENED
     settled = closed and settled_at_once(case)
-    closer = first_receiver(scene, case) if settled else dispatcher(scene)
     refused = case.state is CaseState.NOT_ACCEPTED
     return {
         "handled_at": case.handled_at if closed or case.state is CaseState.VERIFYING else None,
-        "closed_at": case.closed_at if closed else None, "closed_by": account_id(closer) if closed else None,
+        "closed_at": case.closed_at if closed else None, "closed_by": account_id(closer(scene, case)) if closed else None,
         "close_kind": close_kind(case) if closed else None, "settled_by_first_receiver": settled,
         "result_text": case.result if closed else None, "explanation": case.result if refused else None,
+        "archived_at": archived_at(scene, case) if case.state is CaseState.ARCHIVED else None, "reopened_at": case.reopened_at,
     }  # fmt: skip

@@ -9,15 +9,19 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from shaodao.commands.transaction import Connection, Ground, Transaction
+from shaodao.demo.campaigning import campaign_case_rows, campaign_rows
 from shaodao.demo.case_rows import case_row, party_rows, whistle_row
 from shaodao.demo.catalogue import load_catalogue
 from shaodao.demo.clock_rows import clock_row, passed_steps, stage_rows
 from shaodao.demo.copying import Row, copy_rows
 from shaodao.demo.dues import clocks_of
+from shaodao.demo.meeting_rows import meeting_rows, participant_rows
 from shaodao.demo.message_rows import message_rows
 from shaodao.demo.parts import Part, Scene, parts_of
+from shaodao.demo.promising import promise_rows
 from shaodao.demo.source import Case, load_street
 from shaodao.demo.story import History, event_rows, told
+from shaodao.demo.suspending import suspension_rows, suspension_stage_rows
 from shaodao.demo.telling import steps_of
 from shaodao.demo.timeline import moved_to
 from shaodao.demo.work_rows import (
@@ -25,9 +29,10 @@ from shaodao.demo.work_rows import (
     evaluation_rows,
     extension_rows,
     follow_up_rows,
+    merge_rows,
     objection_rows,
     report_rows,
-    suspension_rows,
+    round_rows,
     verification_rows,
 )
 from shaodao.domain.calendar import SHANGHAI
@@ -37,7 +42,8 @@ _XID = "SELECT pg_current_xact_id()::text::bigint"
 # Parents before children, since rows are copied table by table.
 _TABLES = (
     "case_file", "whistle", "whistle_party", "assignment", "case_event", "report", "verification", "follow_up", "evaluation",
-    "message", "deadline", "deadline_stage", "extension_request", "suspension", "dispatch_objection", "case_counter",
+    "message", "deadline", "deadline_stage", "extension_request", "suspension", "dispatch_objection", "merge_link", "case_round",
+    "meeting", "meeting_participant", "promise", "campaign", "campaign_case", "case_counter",
 )  # fmt: skip
 
 Say = Callable[[str], None]
@@ -85,7 +91,7 @@ def _case_rows(tx: Transaction, scene: Scene, case: Case, rows: dict[str, list[R
     steps = steps_of(scene, case, number, parts)
     for clock in clocks:
         steps += passed_steps(tx, scene, clock)
-        rows["deadline"].append(clock_row(tx, clock))
+        rows["deadline"].append(clock_row(tx, scene, clock))
         rows["deadline_stage"] += stage_rows(tx, clock)
     history = told(case, number, steps)
     rows["case_file"].append(case_row(scene, history, number, parts))
@@ -108,7 +114,15 @@ def _add_records(scene: Scene, case: Case, number: str, parts: tuple[Part, ...],
     rows["follow_up"] += follow_up_rows(scene, case)
     rows["evaluation"] += evaluation_rows(scene, case, parts)
     rows["extension_request"] += extension_rows(scene, case)
-    rows["suspension"] += suspension_rows(case)
+    rows["suspension"] += suspension_rows(scene, case)
+    rows["deadline_stage"] += suspension_stage_rows(scene, case)
+    rows["meeting"] += meeting_rows(scene, case)
+    rows["meeting_participant"] += participant_rows(scene, case)
+    rows["merge_link"] += merge_rows(scene, case)
+    rows["case_round"] += round_rows(scene, case)
+    rows["promise"] += promise_rows(scene, case)
+    rows["campaign"] += campaign_rows(scene, case)
+    rows["campaign_case"] += campaign_case_rows(scene, case)
     rows["message"] += message_rows(scene, case, number, parts)
 
 

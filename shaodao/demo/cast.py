@@ -5,7 +5,9 @@ from dataclasses import replace
 from shaodao.demo.parts import Scene, settled_at_once
 from shaodao.demo.source import Case
 from shaodao.demo.story import Step
-from shaodao.domain.vocabulary import Channel, Role
+from shaodao.domain.case_vocabulary import Office
+from shaodao.domain.clock_changes import Decider
+from shaodao.domain.vocabulary import Channel, LeaderRank, Role
 
 _AT_THE_CENTRE = frozenset({Channel.HOTLINE, Channel.SMS, Channel.SERVICE_WINDOW, Channel.WECHAT})
 
@@ -54,3 +56,13 @@ def by_staff(scene: Scene, name: str, step: Step) -> Step:
 
 def _with_role(scene: Scene, role: Role) -> str:
     return next(one.name for one in scene.street.staff if one.role == role)
+
+
+def decider(scene: Scene, name: str) -> Decider:
+    """A member of staff as who decides about a deadline: the office by role and rank, and the name."""
+    staff = scene.street.member_of_staff(name)
+    if staff.role == Role.COUNTY_GRID_OFFICE:
+        return Decider(Office.COUNTY_GRID_OFFICE, name)
+    if staff.role == Role.STREET_LEADER:
+        return Decider(Office.STREET_CHIEF if staff.rank is LeaderRank.CHIEF else Office.STREET_DEPUTY, name)
+    return Decider(Office.STREET_DISPATCHER, name)

@@ -1,15 +1,18 @@
-"""Categories, duty list 履职事项, dispatch catalogue 派单目录 and emergency templates of the demonstration street.
+"""Categories, duty list 履职事项, dispatch catalogue 派单目录, emergency templates and service centres of the demonstration street.
 
 They stand in ``catalogue.toml``; what the reference does not name is marked there as the project's own example (C.2.4).
 """
 
-from datetime import date
+from datetime import date, datetime
 from importlib.resources import files
 
 import msgspec
 
 from shaodao.demo.copying import Row
+from shaodao.demo.identifiers import stable_id
+from shaodao.domain.case_vocabulary import RuleState
 from shaodao.domain.deadlines import Limit
+from shaodao.domain.permissions import county_of
 from shaodao.domain.vocabulary import AreaKind, DivisionLevel, DutyListKind
 
 
@@ -51,7 +54,7 @@ class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CatalogueItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An item of the dispatch catalogue 派单目录: conditions, and whom they propose."""
+    """An item of the dispatch catalogue 派单目录, which is a routing rule's first version: conditions, and whom they propose."""
 
     code: str
     name: str
@@ -64,10 +67,12 @@ class CatalogueItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Limit | None = None
     evidence_required: bool = False
 
-    def row(self, sort: int) -> Row:
-        """Its row of ``catalogue_items``."""
+    def row(self, county: int, place: int, since: datetime) -> Row:
+        """Its row of ``routing_rule``: the first version, in force ``since``. Between two places others find room."""
         return {
-            "code": self.code, "sort": sort, "name": self.name, "category_code": self.category,
+            "county_code": county, "id": stable_id("routing rule", self.code), "code": self.code, "version": 1,
+            "state": RuleState.IN_FORCE, "reason": "派单目录首版（本项目示例）", "proposed_at": since, "in_force_from": since,
+            "sort": place * 10, "name": self.name, "category_code": self.category,
             "area_kind": self.area_kind, "keywords": list(self.keywords), "lead_organization_code": self.lead,
             "co_organization_codes": list(self.co), "duty_item_code": self.duty,
             "limit_unit": self.limit and self.limit.unit, "limit_amount": self.limit and self.limit.amount,
@@ -99,6 +104,23 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         }  # fmt: skip
 
 
+class ServiceCentre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A service centre 服务中心 of one of the three levels (S-17)."""
+
+    code: str
+    name: str
+    level: DivisionLevel
+    division: str
+    windows: tuple[str, ...]
+
+    def row(self) -> Row:
+        """Its row of ``service_centre``."""
+        return {
+            "county_code": county_of(self.division), "code": self.code, "name": self.name, "level": self.level,
+            "division_code": self.division, "windows": list(self.windows),
+        }  # fmt: skip
+
+
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of ``catalogue.toml``, in the order in which it is tried and shown."""
 
@@ -106,6 +128,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duties: tuple[Duty, ...]
     catalogue: tuple[CatalogueItem, ...]
     templates: tuple[Template, ...]
+    service_centres: tuple[ServiceCentre, ...]
 
 
 def load_catalogue() -> Catalogue:

@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shaodao.commands.promises import due_instant
+from shaodao.demo.cast import decider, dispatcher
 from shaodao.demo.identifiers import stable_id
 from shaodao.demo.parts import Part, Scene, accepted_at, suspended_at
-from shaodao.demo.source import Case, Whistle
+from shaodao.demo.promising import made_at, promises_of, settled_at
+from shaodao.demo.source import Case, Promise, Whistle
 from shaodao.demo.telling import extension_decided_at, followed_up_at, merged_at, was_closed
+from shaodao.domain.clock_changes import decided_by
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due, extended, overdue
 from shaodao.domain.rulebook import WhistleLimits
 from shaodao.domain.vocabulary import AssignmentRole, CaseState, ClockKind, ClockState, Urgency, WhistleKind
@@ -30,12 +34,13 @@ class Clock:
     round_number: int = 0
     part: Part | None = None
     whistle: Whistle | None = None
+    promise: Promise | None = None
     changes: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
 
     @property
     def id(self) -> UUID:
         """Id of the deadline's row."""
-        whose = self.part.organization if self.part else ""
+        whose = self.part.organization if self.part else self.promise.id if self.promise else ""
         return stable_id("deadline", f"{self.case.seq}:{self.round_number}:{self.kind}:{whose}")
 
     @property
@@ -75,6 +80,7 @@ def clocks_of(scene: Scene, case: Case, parts: tuple[Part, ...]) -> list[Clock]:
         _contact(scene, case),
         *_confirmation(scene, case),
         *_after_work(scene, case),
+        *_promised(scene, case),
     ]
     for part in parts:
         if part.role is not AssignmentRole.INFORM:
@@ -118,7 +124,8 @@ def _handling(scene: Scene, case: Case) -> Clock:
     start, changes = case.registered_at, list[Mapping[str, Any]]()
     at = reckoned(scene, start, limit)
     if case.reclassified is not None:
-        changes.append(_before(limit, rule, start, at, case.reclassified.at))
+        by = decided_by(decider(scene, dispatcher(scene)))
+        changes.append({**_before(limit, rule, start, at, case.reclassified.at), **by})
         start, limit = case.reclassified.at, rulebook.case_limit(case.reclassified.to)
         at, rule = reckoned(scene, start, limit), f"case_limits.{case.reclassified.to}"
     clock = Clock(
@@ -135,7 +142,8 @@ def _extended(scene: Scene, clock: Clock, limit: Limit) -> Clock:
         return clock
     more = Limit(DeadlineUnit(asked.unit), asked.amount)
     before = _before(limit, clock.rule, clock.started_at, clock.due, decided)
-    change = {**before, "extended_by": {"unit": more.unit, "amount": more.amount}}
+    by = decided_by(decider(scene, asked.approved_by))
+    change = {**before, "extended_by": {"unit": more.unit, "amount": more.amount}, **by}
     at = extended(clock.due.at, more, scene.ground.calendar, scene.ground.rulebook.work_time)
     return replace(clock, due=at, changes=(*clock.changes, change))
 
@@ -183,6 +191,17 @@ def _after_work(scene: Scene, case: Case) -> list[Clock]:
     stopped = followed_up_at(scene, case) if reached else None
     at = reckoned(scene, case.closed_at, rulebook.follow_up_limit)
     return [Clock(ClockKind.FOLLOW_UP, case, case.closed_at, at, "follow_up", rulebook.follow_up_limit, stopped)]
+
+
+def _promised(scene: Scene, case: Case) -> list[Clock]:
+    """The clocks of the case's promises 承诺期限: each until the end of its day."""
+    return [
+        Clock(
+            ClockKind.PROMISE, case, made_at(scene, case), Due(due_instant(promise.due), provisional=False, counted=()),
+            "promise", stopped_at=settled_at(promise), promise=promise,
+        )
+        for promise in promises_of(scene, case)
+    ]  # fmt: skip
 
 
 def _urgency_now(case: Case) -> Urgency:

@@ -40,6 +40,21 @@ def whistle_id(name: str) -> UUID:
     return stable_id("whistle", name)
 
 
+def promise_id(name: str) -> UUID:
+    """Id of a promise, by its name in the data file, PM1 to PM3."""
+    return stable_id("promise", name)
+
+
+def meeting_id(name: str) -> UUID:
+    """Id of a meeting, by its name in the data file, M2 or M3."""
+    return stable_id("meeting", name)
+
+
+def campaign_id(name: str) -> UUID:
+    """Id of a campaign, by its name in the data file, such as CP1."""
+    return stable_id("campaign", name)
+
+
 def assignment_id(number_in_file: int, organization_code: str, round_number: int = 0) -> UUID:
     """Id of an organization's assignment in a case of the data file."""
     return stable_id("assignment", f"{number_in_file}:{round_number}:{organization_code}")

@@ -1,6 +1,6 @@
 """Loads the registers of the demonstration street: everything but its cases. Directly by COPY, in the caller's transaction."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import orjson
 
@@ -12,6 +12,7 @@ from shaodao.demo.copying import Row, copy_rows
 from shaodao.demo.identifiers import account_id, stable_id, team_id
 from shaodao.demo.people import care_tag_rows, household_rows, person_rows, vessel_rows
 from shaodao.demo.source import Grid, Organization, Staff, Street, Team, load_street
+from shaodao.demo.whistle_list import load_whistle_list
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.geometry import check_polygon, to_geojson
 from shaodao.domain.permissions import Grant, county_of
@@ -30,7 +31,7 @@ async def load_registers(connection: Connection, cipher: PersonalDataCipher, rul
     await _load_shared(connection, street)
     for moment in (street.meta.as_of, now):
         await fill_calendar(connection, moment.astimezone(SHANGHAI).date())
-    await _load_catalogue(connection, street)
+    await _load_catalogue(connection, street, now)
     await _load_growing(connection, street, cipher, rulebook, now)
 
 
@@ -50,13 +51,20 @@ async def _load_shared(connection: Connection, street: Street) -> None:
     ])  # fmt: skip
 
 
-async def _load_catalogue(connection: Connection, street: Street) -> None:
-    catalogue = load_catalogue()
-    since = date(street.meta.as_of.year, 1, 1)
+async def _load_catalogue(connection: Connection, street: Street, now: datetime) -> None:
+    """The lists and rules hold since long before the first case, wherever the cases' times are moved to."""
+    catalogue, county = load_catalogue(), county_of(street.code)
+    since = date(min(street.meta.as_of, now).astimezone(SHANGHAI).year - 1, 1, 1)
+    in_force = datetime.combine(since, time(), SHANGHAI)
     await copy_rows(connection, "categories", [one.row(sort) for sort, one in enumerate(catalogue.categories, 1)])
     await copy_rows(connection, "duty_list_items", [duty.row(since) for duty in catalogue.duties])
-    await copy_rows(connection, "catalogue_items", [one.row(sort) for sort, one in enumerate(catalogue.catalogue, 1)])
+    rules = [one.row(county, place, in_force) for place, one in enumerate(catalogue.catalogue, 1)]
+    await copy_rows(connection, "routing_rule", rules)
     await copy_rows(connection, "whistle_templates", [one.row(sort) for sort, one in enumerate(catalogue.templates, 1)])
+    county = county_of(street.code)
+    whistles = [one.row(county, sort, since) for sort, one in enumerate(load_whistle_list(), 1)]
+    await copy_rows(connection, "whistle_list_item", whistles)
+    await copy_rows(connection, "service_centre", [centre.row() for centre in catalogue.service_centres])
 
 
 async def _load_growing(

@@ -14,6 +14,7 @@ from shaodao.calendar_table import load_calendar
 from shaodao.commands.running import connection_of
 from shaodao.commands.transaction import Connection, Ground, Matter
 from shaodao.demo.cases import load_cases
+from shaodao.demo.clock import DemoClock, keep
 from shaodao.demo.registers import load_registers
 from shaodao.demo.source import load_street
 from shaodao.demo.tokens import ready_tokens
@@ -33,9 +34,10 @@ _HOLDS_STREET = "SELECT EXISTS (SELECT FROM divisions WHERE code = $1)"
 async def run(settings: Settings, *, keep_times: bool, say: Say) -> None:
     """Serve the demonstration street until told to stop; it is loaded at the first start, and kept at the next.
 
-    ``keep_times`` leaves the street's times as stored instead of moving them to about now. The demonstration's own
-    settings stand whatever the environment says: workers and field crew on, tokens offered. Raises StartError, also for a
-    database that holds something else than the demonstration street.
+    ``keep_times`` leaves the street's times as stored instead of moving them to about now, and the demonstration's clock
+    begins at the moment that its stories are told at. The demonstration's own settings stand whatever the environment
+    says: workers and field crew on, tokens offered. Raises StartError, also for a database that holds something else than
+    the demonstration street.
     """
     own = replace(settings, workers=True, field_crew=True, demo=True)
 
@@ -50,7 +52,8 @@ async def run(settings: Settings, *, keep_times: bool, say: Say) -> None:
 async def load(settings: Settings, dsn: DSN, *, now: datetime, keep_times: bool) -> bool:
     """Load the street into a migrated database in one transaction, if that is empty; answers whether it was.
 
-    Raises StartError for a database that holds other divisions.
+    ``keep_times`` sets the demonstration's clock from ``now`` to the street's reference time, so that nothing of what is
+    loaded lies in the future or has waited since. Raises StartError for a database that holds other divisions.
     """
     connection = connection_of(await connect(dsn))
     try:
@@ -99,9 +102,12 @@ async def _load(
     connection: Connection, settings: Settings, now: datetime, *, keep_times: bool, advance: Callable[[str], None]
 ) -> None:
     rulebook, cipher = _rulebook(settings), PersonalDataCipher(personal_data_key(settings))
-    await load_registers(connection, cipher, rulebook, now)
+    told_at = load_street().meta.as_of if keep_times else now
+    await load_registers(connection, cipher, rulebook, told_at)
     ground = Ground(rulebook, await load_calendar(connection), cipher, _NoForms())
-    await load_cases(connection, ground, now, keep_times=keep_times, told_case=advance)
+    await load_cases(connection, ground, told_at, keep_times=keep_times, told_case=advance)
+    if keep_times:
+        await keep(connection, DemoClock(told_at - now))
 
 
 async def _refuse_another(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from shaodao.domain.case_vocabulary import PromiseState
 from shaodao.domain.deadlines import Limit
 from shaodao.domain.vocabulary import (
     AreaKind,
@@ -268,6 +269,7 @@ class Case(msgspec.Struct, frozen=True):
     first_receiver: str | None = None
     agent: str | None = None
     mediation: dict[str, Any] | None = None
+    meeting: str | None = None
 
 
 class WhistleParty(msgspec.Struct, frozen=True):
@@ -309,6 +311,44 @@ class Whistle(msgspec.Struct, frozen=True):
     confirmed_at: datetime | None = None
 
 
+class Promise(msgspec.Struct, frozen=True):
+    """A promise 一事一诺 made for a case, by a member of staff (D.8)."""
+
+    id: str
+    case_seq: int
+    content: str
+    promiser: str
+    due: date
+    public: bool
+    state: PromiseState
+    self_score: int | None = None
+    citizen_score: int | None = None
+
+
+class Campaign(msgspec.Struct, frozen=True):
+    """A campaign 专项整治 that grew from a case, and is over (D.8)."""
+
+    id: str
+    name: str
+    from_case: int
+    start: date
+    end: date
+    found: int
+    cleared: int
+
+
+class Meeting(msgspec.Struct, frozen=True):
+    """A meeting 民主恳谈 of the street (D.8); only those that a case names are loaded."""
+
+    id: str
+    topic: str
+    date: date
+    present: tuple[str, ...] = ()
+    lead_dept: str | None = None
+    themes: tuple[str, ...] = ()
+    answered_on_the_spot: int | None = None
+
+
 class Street(msgspec.Struct, frozen=True):
     """The whole street."""
 
@@ -322,6 +362,9 @@ class Street(msgspec.Struct, frozen=True):
     teams: tuple[Team, ...]
     cases: tuple[Case, ...]
     whistles: tuple[Whistle, ...]
+    promises: tuple[Promise, ...]
+    campaigns: tuple[Campaign, ...]
+    meetings: tuple[Meeting, ...]
 
     def member_of_staff(self, name: str) -> Staff:
         """The member of staff with this name. Raises KeyError."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import orjson
 
 from shaodao.demo.copying import Row
@@ -130,11 +131,11 @@ def _notify(history: History, part: Part) -> None:
 def _move_assignment(history: History, part: Part, state: AssignmentState, at: datetime) -> AssignmentState:
     """Move an assignment and answer the state that it left."""
     present = history.briefs[part.organization]
-    history.briefs[part.organization] = AssignmentBrief(
-        present.id, present.organization_code, present.role, state, present.whistle_id, present.arrival_required,
-        at if state is AssignmentState.ARRIVED else present.arrived_at,
-        at if state is AssignmentState.HANDLING else present.started_at,
-        at if state is AssignmentState.REPORTED else present.reported_at,
+    history.briefs[part.organization] = msgspec.structs.replace(
+        present, state=state,
+        arrived_at=at if state is AssignmentState.ARRIVED else present.arrived_at,
+        started_at=at if state is AssignmentState.HANDLING else present.started_at,
+        reported_at=at if state is AssignmentState.REPORTED else present.reported_at,
     )  # fmt: skip
     return present.state
 

@@ -4,10 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shaodao.demo.calling import calling_steps
+from shaodao.demo.campaigning import campaign_steps
 from shaodao.demo.cast import accepter, by_staff, caller_of, dispatcher, first_receiver, judge_of, leader, person_of
+from shaodao.demo.meeting_rows import meeting_steps
 from shaodao.demo.parts import Part, Scene, accepted_at, settled_at_once
+from shaodao.demo.promising import promise_steps
 from shaodao.demo.source import Case
 from shaodao.demo.story import Step
+from shaodao.demo.suspending import review_steps
 from shaodao.demo.timeline import between
 from shaodao.demo.working import working_steps
 from shaodao.domain.vocabulary import (
@@ -18,6 +22,9 @@ from shaodao.domain.vocabulary import (
     Role,
     WhistleState,
 )
+
+REOPEN_REASON = "回访反映问题反弹"
+"""Why the one case that was reopened 重办 was."""
 
 _LATER = timedelta(hours=20)
 _EXTENSION_DECIDED_AFTER = timedelta(minutes=30)
@@ -32,7 +39,10 @@ def steps_of(scene: Scene, case: Case, number: str, parts: tuple[Part, ...]) -> 
         steps += calling_steps(scene, case, number, parts)
         for part in parts:
             steps += working_steps(scene, part, parts)
-    return [*steps, *_changes(scene, case), *_ending(scene, case, number), *_looking_back(scene, case, number, parts)]
+    return [
+        *steps, *_changes(scene, case), *_ending(scene, case, number), *_looking_back(scene, case, number, parts),
+        *promise_steps(scene, case), *campaign_steps(scene, case), *meeting_steps(scene, case), *review_steps(scene, case),
+    ]  # fmt: skip
 
 
 def followed_up_at(scene: Scene, case: Case) -> datetime:
@@ -50,6 +60,16 @@ def part_rated_at(scene: Scene, part: Part) -> datetime:
     if part.case.closed_at is not None or part.verified_at is None:
         return rated_at(scene, part.case)
     return between(part.verified_at, scene.told_until, 0.6, 2 * _LATER)
+
+
+def reviewed_at(scene: Scene, case: Case) -> datetime:
+    """When a leader looked at what the follow-up call heard 复核."""
+    return followed_up_at(scene, case) + timedelta(hours=1)
+
+
+def archived_at(scene: Scene, case: Case) -> datetime:
+    """When an archived case was archived 归档."""
+    return between(_closed(scene, case), scene.told_until, 0.9, 4 * _LATER)
 
 
 def merged_at(scene: Scene, case: Case) -> datetime:
@@ -247,7 +267,7 @@ def _afterwards(scene: Scene, case: Case) -> list[Step]:
     steps = []
     if case.review is not None:
         text = f"{case.review.by}复核回访：不再重办"
-        at = followed_up_at(scene, case) + timedelta(hours=1)
+        at = reviewed_at(scene, case)
         steps.append(by_staff(scene, case.review.by, Step(at, "reviewFollowUp", text, case.review.reason)))
     if case.reopened_at is not None:
         chief = dispatcher(scene)
@@ -255,12 +275,12 @@ def _afterwards(scene: Scene, case: Case) -> list[Step]:
             case.reopened_at,
             "reopenCase",
             f"{chief}重办",
-            "回访反映问题反弹",
+            REOPEN_REASON,
             public=True,
             case_state=CaseState.REOPENED,
         )
         steps.append(by_staff(scene, chief, step))
     if case.state is CaseState.ARCHIVED:
-        archived = between(_closed(scene, case), scene.told_until, 0.9, 4 * _LATER)
-        steps.append(Step(archived, "archiveCase", "系统归档案件", public=True, case_state=CaseState.ARCHIVED))
+        at = archived_at(scene, case)
+        steps.append(Step(at, "archiveCase", "系统归档案件", public=True, case_state=CaseState.ARCHIVED))
     return steps

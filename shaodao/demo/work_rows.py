@@ -5,26 +5,45 @@ from datetime import datetime
 from typing import Any
 
 from shaodao.demo.calling import duty_basis
+from shaodao.demo.case_rows import closer
 from shaodao.demo.cast import caller_of, dispatcher, judge_of, leader
 from shaodao.demo.copying import Row
 from shaodao.demo.dues import Clock, handling_clocks
-from shaodao.demo.identifiers import account_id, case_id, stable_id, whistle_id
+from shaodao.demo.identifiers import account_id, assignment_id, case_id, stable_id, whistle_id
 from shaodao.demo.parts import Part, Scene, settled_at_once
 from shaodao.demo.source import Case
 from shaodao.demo.story import History
-from shaodao.demo.telling import extension_decided_at, followed_up_at, part_rated_at, rated_at
+from shaodao.demo.telling import (
+    REOPEN_REASON,
+    close_kind,
+    extension_decided_at,
+    followed_up_at,
+    merged_at,
+    part_rated_at,
+    rated_at,
+    reviewed_at,
+)
 from shaodao.demo.working import FIRST_RESULT, progress_reports, result_text
+from shaodao.domain.case_vocabulary import Approver, Decision
+from shaodao.domain.deadlines import due
+from shaodao.domain.objections import FIRST_ROUND, arbiter_of
 from shaodao.domain.permissions import county_of
 from shaodao.domain.vocabulary import (
+    CaseState,
     ClockKind,
     ClockState,
     EvaluatorKind,
+    LeaderRank,
     ObjectionReason,
     ReportKind,
     ReportResult,
+    Role,
     VerificationMethod,
     WhistleState,
 )
+
+_DECISIONS = {"APPROVED": Decision.GRANTED, "ACCEPTED": Decision.GRANTED}
+"""The file's words for a decision."""
 
 Clocks = Mapping[ClockKind, Clock]
 
@@ -43,7 +62,7 @@ def assignment_row(scene: Scene, part: Part, clocks: Clocks, history: History) -
         "started_at": part.started_at, "reported_at": part.reported_at, "reported_by": handler if part.reported_at else None,
         "verified_at": part.verified_at,
         "verified_by": checked if part.verified_at and not settled_at_once(part.case) else None,
-        "returned_count": int(part.returned is not None), "objection_rounds": int(part.objected_at is not None),
+        "returned_count": int(part.returned is not None), "objection_rounds": int(part.case.dispute is not None),
         **_due_columns(clocks), **_lateness_columns(scene, part, clocks),
         "version": 1 + history.steps_of(part), "updated_at": _updated_at(part),
     }  # fmt: skip
@@ -96,7 +115,7 @@ def follow_up_rows(scene: Scene, case: Case) -> list[Row]:
         **_subject(case), "id": stable_id("follow-up", str(case.seq)), "round": 0,
         "caller_id": account_id(caller_of(scene)), "channel": "PHONE", "called_at": followed_up_at(scene, case),
         "contacted": heard.contacted, "responded": heard.contacted or None, "solved": heard.solved,
-        "satisfaction": heard.satisfaction,
+        "satisfaction": heard.satisfaction, **_review_columns(scene, case),
     }]  # fmt: skip
 
 
@@ -129,23 +148,37 @@ def extension_rows(scene: Scene, case: Case) -> list[Row]:
     asked, decided = case.extension, extension_decided_at(case)
     if asked is None:
         return []
+    lead, clock = case.assignments[0].dept, handling_clocks(scene, case)[0]
     return [{
-        **_subject(case), "id": stable_id("extension", str(case.seq)), "deadline_id": handling_clocks(scene, case)[0].id,
-        "unit": asked.unit, "amount": asked.amount, "reason": asked.reason,
-        "requested_by": account_id(scene.handler(case, case.assignments[0].dept)), "requested_at": asked.requested_at,
-        "decision": asked.state, "decided_by": account_id(asked.approved_by), "decided_at": decided,
+        **_subject(case), "id": stable_id("extension", str(case.seq)), "deadline_id": clock.id,
+        "assignment_id": assignment_id(case.seq, lead), "organization_code": lead,
+        "unit": asked.unit, "amount": asked.amount, "reason": asked.reason, "approver": _approver(scene, asked.approved_by),
+        "requested_by": account_id(scene.handler(case, lead)), "requested_at": asked.requested_at,
+        "decision": _DECISIONS[asked.state], "decided_by": account_id(asked.approved_by), "decided_at": decided,
+        "told_reporter_at": decided, "due_before": clock.changes[-1]["due_at"], "due_after": clock.due.at,
     }]  # fmt: skip
 
 
-def suspension_rows(case: Case) -> list[Row]:
-    """The row of ``suspension``, if the case is suspended."""
-    pause = case.suspension
-    if pause is None:
+def merge_rows(scene: Scene, case: Case) -> list[Row]:
+    """The row of ``merge_link``, if the case was merged into another 并单."""
+    if case.merged_into is None:
         return []
     return [{
-        **_subject(case), "id": stable_id("suspension", str(case.seq)), "kind": pause.kind, "reason": pause.reason,
-        "interim_measure": case.interim_measure, "approved_by": account_id(pause.approved_by), "suspended_at": pause.from_,
-        "review_cycle_days": pause.review_every_days, "planned_resume": pause.planned_resume,
+        **_subject(case), "id": stable_id("merge", str(case.seq)), "main_case_id": case_id(case.merged_into),
+        "reason": "同一事项重复反映", "state_before": CaseState.ACCEPTED, "merged_by": account_id(dispatcher(scene)),
+        "merged_at": merged_at(scene, case),
+    }]  # fmt: skip
+
+
+def round_rows(scene: Scene, case: Case) -> list[Row]:
+    """The row of ``case_round``, if the case was reopened: its first outcome is kept 重办."""
+    if case.reopened_at is None:
+        return []
+    return [{
+        **_subject(case), "round": 0, "due_at": handling_clocks(scene, case)[0].due.at, "handled_at": case.handled_at,
+        "closed_at": case.closed_at, "closed_by": account_id(closer(scene, case)), "close_kind": close_kind(case),
+        "result_text": case.result, "reopened_by": account_id(dispatcher(scene)), "reopened_at": case.reopened_at,
+        "reopen_reason": REOPEN_REASON,
     }]  # fmt: skip
 
 
@@ -155,12 +188,33 @@ def objection_rows(scene: Scene, part: Part) -> list[Row]:
     if part.objected_at is None or dispute is None:
         return []
     taker = next(party.dept for party in part.case.assignments if party.dept != part.organization)
+    rulebook, calendar = scene.ground.rulebook, scene.ground.calendar
+    until = due(part.objected_at, rulebook.objection_decisions.of(part.case.urgency), calendar, rulebook.work_time).at
     return [{
         **_subject(part.case), "id": stable_id("objection", str(part.id)), "assignment_id": part.id,
         "organization_code": part.organization, "reason_kind": ObjectionReason.NOT_OUR_DUTY, "text": dispute.reason,
-        "raised_by": account_id(part.handler), "raised_at": part.objected_at, "decision": dispute.decision,
+        "round": FIRST_ROUND, "arbiter": arbiter_of(FIRST_ROUND), "raised_by": account_id(part.handler),
+        "raised_at": part.objected_at, "decision_due_at": until, "decision": _DECISIONS[dispute.decision],
+        "decision_text": part.case.result,
         "decided_by": account_id(dispatcher(scene)), "decided_at": dispute.decided_at, "reassigned_to": taker,
     }]  # fmt: skip
+
+
+def _review_columns(scene: Scene, case: Case) -> dict[str, Any]:
+    """What a leader decided of an unsatisfied follow-up."""
+    review = case.review
+    return {
+        "review_decision": review and review.decision, "review_reason": review and review.reason,
+        "reviewed_by": review and account_id(review.by), "reviewed_at": reviewed_at(scene, case) if review else None,
+    }  # fmt: skip
+
+
+def _approver(scene: Scene, name: str) -> Approver:
+    """On which level somebody decided."""
+    staff = scene.street.member_of_staff(name)
+    if staff.role == Role.COUNTY_GRID_OFFICE:
+        return Approver.COUNTY_GRID_OFFICE
+    return Approver.STREET_CHIEF if staff.rank is LeaderRank.CHIEF else Approver.STREET_DEPUTY
 
 
 def _subject(case: Case) -> dict[str, Any]:

@@ -74,6 +74,11 @@ def no_open_whistle(facts: CaseFacts, _: Viewer) -> Refusal | None:
     return Refusal("请通过消哨办结", "the last whistle's closing closes the case") if facts.open_whistles else None
 
 
+def no_whistle_names_the_lead(facts: CaseFacts, _: Viewer) -> Refusal | None:
+    """全程代办 is for general matters (Z-32): where a whistle is open, that names who leads."""
+    return Refusal("哨未销，不能指定全程代办人", "an open whistle names the LEAD") if facts.open_whistles else None
+
+
 def not_rated_before(facts: CaseFacts, _: Viewer) -> Refusal | None:
     """The reporter rates the result once."""
     return Refusal("已评价过", "the result was rated already") if facts.rated else None

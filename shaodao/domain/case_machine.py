@@ -27,9 +27,9 @@ def case_part(part: Part, facts: CaseFacts, viewer: Viewer) -> bool:
     if part is Part.REPORTER:
         return viewer.person_id is not None and viewer.person_id == facts.reporter_person_id
     if part is Part.ORGANIZATION:
-        return any(a.organization_code in viewer.organizations for a in facts.active)
+        return any(a.agent_id is None and a.organization_code in viewer.organizations for a in facts.active)
     if part is Part.LEAD:
-        leads = (a for a in facts.active if a.role is AssignmentRole.LEAD)
+        leads = (a for a in facts.active if a.role is AssignmentRole.LEAD and a.agent_id is None)
         return any(a.organization_code in viewer.organizations for a in leads)
     if part is Part.AGENT:
         return is_account(viewer, facts.agent_id)
@@ -55,6 +55,7 @@ _IN_TOUCH = (
 _WHISTLE_FROM = frozenset({CaseState.ACCEPTED, CaseState.ASSIGNED, CaseState.HANDLING, CaseState.REOPENED})
 _ENDED = frozenset({CaseState.CLOSED, CaseState.FOLLOWED_UP})
 _BEFORE_DISPATCH = frozenset({CaseState.REGISTERED, CaseState.ACCEPTED})
+_PROMISED = OPEN | _ENDED | {CaseState.ARCHIVED, CaseState.MERGED}
 
 CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
     name="case",
@@ -82,7 +83,10 @@ CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
         ),
         Step(
             "draftWhistle", "起草吹哨", _WHISTLE_FROM, None,
-            (*_DISPATCHER, party(Role.GRID_CHIEF), party(Role.GRID_WORKER), party(Role.GRID_WORKER, Part.FIRST_RECEIVER)),
+            (
+                *_DISPATCHER, party(Role.GRID_CHIEF), party(Role.GRID_WORKER), party(Role.GRID_WORKER, Part.FIRST_RECEIVER),
+                party(Role.DEPT_HANDLER, Part.ORGANIZATION),
+            ),
         ),
         Step(
             "blowEmergencyWhistle", "应急直吹", _WHISTLE_FROM | {CaseState.REGISTERED}, None, _DISPATCHER,
@@ -102,7 +106,7 @@ CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
         Step("withdraw", "撤回", OPEN, CaseState.CANCELLED, (party(Role.RESIDENT, Part.REPORTER),)),
         Step(
             "appointAgent", "指定全程代办人", frozenset({CaseState.ACCEPTED, CaseState.ASSIGNED}), CaseState.HANDLING,
-            (*_DISPATCHER, *_CHIEF),
+            (*_DISPATCHER, *_CHIEF), (guards.no_whistle_names_the_lead,),
         ),
         # The deadline (C.5 rules 7 to 10).
         Step(
@@ -167,9 +171,11 @@ CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
         Step("joinCampaign", "纳入专项整治", OPEN | _ENDED, None, (*_DISPATCHER, *_LEADER)),
         Step("makePromise", "作出承诺", OPEN | _ENDED, None, _IN_TOUCH),
         Step("publishPromise", "公开承诺", OPEN | _ENDED, None, _DISPATCHER, (guards.a_promise_was_made,)),
-        Step("settlePromise", "确认承诺兑现情况", OPEN | _ENDED, None, _IN_TOUCH, (guards.a_promise_is_open,)),
+        # A promise is kept, and scored, whatever has become of its case (Z-49).
+        Step("settlePromise", "确认承诺兑现情况", _PROMISED, None, _IN_TOUCH, (guards.a_promise_is_open,)),
         Step(
-            "scorePromise", "评价承诺", OPEN | _ENDED, None, (*_IN_TOUCH, party(Role.RESIDENT, Part.REPORTER)),
+            "scorePromise", "评价承诺", _PROMISED, None,
+            (*_IN_TOUCH, party(Role.FOLLOW_UP), party(Role.RESIDENT, Part.REPORTER)),
             (guards.a_promise_was_made,),
         ),
     ),

@@ -45,6 +45,16 @@ class Approver(Term):
     COUNTY_GRID_OFFICE = "COUNTY_GRID_OFFICE", "县(区)网格办"
 
 
+class Office(Term):
+    """Who decides about a deadline, as a resident reads it: the office, not the person (explainDeadline)."""
+
+    STREET_DISPATCHER = "STREET_DISPATCHER", "街道指挥中心"
+    STREET_DEPUTY = "STREET_DEPUTY", "街道分管领导"
+    STREET_CHIEF = "STREET_CHIEF", "街道主要领导"
+    COUNTY_GRID_OFFICE = "COUNTY_GRID_OFFICE", "县(区)网格办"
+    SYSTEM = "SYSTEM", "系统"
+
+
 class ReviewDecision(Term):
     """What the review of an unsolved or dissatisfied follow-up decides (C.3 reopen)."""
 
@@ -79,6 +89,13 @@ class MeetingKind(Term):
     STUDY = "STUDY", "民情研判"
 
 
+class LinkDirection(Term):
+    """Which side of a joint whistle of two counties 跨区联合哨 a street is on (C.2.3)."""
+
+    INVITING = "INVITING", "邀请方"
+    INVITED = "INVITED", "受邀方"
+
+
 class PromiseState(Term):
     """State of a promise 一事一诺 (Z-49)."""
 
@@ -110,3 +127,17 @@ class AdmissionState(Term):
     REQUESTED = "REQUESTED", "待审批"
     GRANTED = "GRANTED", "准入"
     REFUSED = "REFUSED", "不准入"
+
+
+class ExportSubject(Term):
+    """What is exported 导出 (C.7 guardrail 3)."""
+
+    CASES = "CASES", "案件"
+    PEOPLE = "PEOPLE", "人口"
+
+
+class ExportFormat(Term):
+    """Format of an exported file."""
+
+    CSV = "CSV", "CSV文本"
+    XLSX = "XLSX", "XLSX工作簿"

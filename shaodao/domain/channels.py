@@ -57,6 +57,14 @@ RESIDENT_CHANNELS: frozenset[Channel] = frozenset(
 )  # fmt: skip
 """The channels that residents use without a member of staff who writes down what they tell."""
 
+FACE_TO_FACE: frozenset[Channel] = frozenset(
+    {
+        Channel.HOME_VISIT, Channel.COURTYARD, Channel.SERVICE_WINDOW, Channel.PEOPLE_TALK, Channel.HOUSEHOLD_REP,
+        Channel.PARTY_REP, Channel.SEA_TEAM, Channel.GRID_PATROL,
+    }
+)  # fmt: skip
+"""The channels through which staff stand before the people, so that a matter can be settled on the spot (S-06)."""
+
 _RECEIVER_LEVELS: Mapping[Role, SolvingLevel] = {
     Role.GRID_WORKER: SolvingLevel.GRID,
     Role.GRID_CHIEF: SolvingLevel.COMMUNITY,

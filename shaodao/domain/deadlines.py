@@ -145,6 +145,39 @@ def resume(paused_at: datetime, due_at: datetime, resumed_at: datetime, calendar
     return _due_by_working_days(resumed_on, max(remaining, 1), calendar)
 
 
+def continued(
+    paused_at: datetime, due_at: datetime, resumed_at: datetime, unit: DeadlineUnit | None, calendar: Calendar, work_time: WorkTime
+) -> Due:  # fmt: skip
+    """The new due of any clock after a pause: day units by C.5 rule 9, hours and minutes by the time that remained.
+
+    ``unit``: of the clock's limit; None: it had none, and is due at the end of a day or by the clock on the wall. A clock
+    that was due when it was paused stays due as it was: a pause makes nothing late, and nothing that is late timely.
+    """
+    if paused_at >= due_at:
+        return Due(due_at, provisional=False, counted=())
+    match unit or _unit_of(due_at):
+        case DeadlineUnit.NATURAL_DAY | DeadlineUnit.WORKING_DAY:
+            return resume(paused_at, due_at, resumed_at, calendar)
+        case DeadlineUnit.WORKING_MINUTE | DeadlineUnit.WORKING_HOUR:
+            left = worked_between(paused_at, due_at, calendar, work_time)
+            return _due_by_work_time(_local(resumed_at), left, calendar, work_time)
+        case DeadlineUnit.MINUTE | DeadlineUnit.CLOCK_HOUR | DeadlineUnit.EMERGENCY_HOUR:
+            return _due_by_clock(_local(resumed_at), due_at - paused_at)
+        case _ as other:
+            assert_never(other)
+
+
+def worked_between(begin: datetime, end: datetime, calendar: Calendar, work_time: WorkTime) -> timedelta:
+    """The work time 工作时间 between two instants; none when ``end`` is not later."""
+    worked = timedelta()
+    for day in days_between(_local(begin).date() - ONE_DAY, _local(end).date()):
+        if calendar.is_working_day(day):
+            for period in work_time.periods:
+                begins, ends = period.on(day)
+                worked += max(min(ends, end) - max(begins, begin), timedelta())
+    return worked
+
+
 def last_day(due_at: datetime) -> date:
     """The last calendar day, in Shanghai, on which something can still be on time."""
     return (_local(due_at) - _INSTANT).date()
@@ -177,6 +210,11 @@ def _local(moment: datetime) -> datetime:
 
 def _end_of(day: date) -> datetime:
     return datetime.combine(day + ONE_DAY, time.min, SHANGHAI)
+
+
+def _unit_of(due_at: datetime) -> DeadlineUnit:
+    """What a clock without a limit of its own is counted by: whole days, when it is due at the end of one."""
+    return DeadlineUnit.WORKING_DAY if _local(due_at).time() == time.min else DeadlineUnit.CLOCK_HOUR
 
 
 def _due_by_clock(start: datetime, length: timedelta) -> Due:

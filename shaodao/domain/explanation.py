@@ -8,7 +8,28 @@ from itertools import pairwise
 from typing import assert_never
 
 from shaodao.domain.calendar import SHANGHAI, Calendar, WorkTime, days_between
-from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due, extended, last_day, remaining_working_days, resume
+from shaodao.domain.clock_changes import (
+    CalendarChange,
+    Decider,
+    Extension,
+    LimitChange,
+    Move,
+    Pause,
+    Shortening,
+    ToldClock,
+    moves_of,
+)
+from shaodao.domain.deadlines import (
+    DeadlineUnit,
+    Due,
+    Limit,
+    continued,
+    due,
+    extended,
+    last_day,
+    remaining_working_days,
+    worked_between,
+)
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -27,6 +48,8 @@ class LineKind(StrEnum):
     EXTENDED = "EXTENDED"
     PAUSED = "PAUSED"
     FIXED = "FIXED"
+    SHORTENED = "SHORTENED"
+    RECOUNTED = "RECOUNTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,57 +72,20 @@ class Explanation:
     provisional_years: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LimitChange:
-    """The clock got another limit 时限变更 (C.5 rule 8); ``before``: None where it had been counted by none."""
-
-    at: datetime
-    before: Limit | None
-
-
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """The clock was extended 延期 by a limit (C.5 rule 7); ``due_before``: when it was due until then."""
-
-    at: datetime
-    by: Limit
-    due_before: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """The clock was paused 挂账 (C.5 rule 9) when it was due at ``due_before``; ``resumed_at``: None while it is."""
-
-    at: datetime
-    resumed_at: datetime | None
-    due_before: datetime
-
-
-ClockChange = LimitChange | Extension | Pause
-
-
-@dataclass(frozen=True, slots=True)
-class ToldClock:
-    """A clock as it stands: its present start, limit and due, and what was done to it, oldest first."""
-
-    started_at: datetime
-    limit: Limit
-    due_at: datetime
-    changes: tuple[ClockChange, ...] = ()
-
-
-def explain(clock: ToldClock, calendar: Calendar, work_time: WorkTime) -> Explanation:
+def explain(
+    clock: ToldClock, calendar: Calendar, work_time: WorkTime, *, names: bool = False
+) -> Explanation:  # fmt: skip
     """Tell how the clock came to its due, which is always the last line but for the provisional years.
 
-    Where today's calendar and work time would count to another due than the clock has, the due that was fixed then holds,
+    Who decided a change is told by the office; with ``names``, for the staff, by the person too. Where today's calendar and work time would count to another due than the clock has, the due that was fixed then holds,
     and the days are not told.
     """
-    counting = _Counting(calendar, work_time)
+    counting = _Counting(calendar, work_time, names, clock.limit.unit)
     local = clock.started_at.astimezone(SHANGHAI)
-    moves = _moves(clock.changes)
+    moves = moves_of(clock.changes)
     targets = [*(move.due_before for move in moves), clock.due_at]
     lines = [
-        *_change_lines(clock),
+        *_change_lines(clock, names),
         ExplanationLine(LineKind.START, f"自{_moment(local)}起算", local.date()),
         ExplanationLine(LineKind.RULE, _rule(clock.limit)),
         *counting.told(local, clock.limit, due(local, clock.limit, calendar, work_time), targets[0]),
@@ -117,6 +103,8 @@ class _Counting:
 
     calendar: Calendar
     work_time: WorkTime
+    names: bool
+    unit: DeadlineUnit
     years: set[int] = field(default_factory=set)
 
     def told(self, start: datetime, limit: Limit, reckoned: Due, target: datetime) -> Iterator[ExplanationLine]:
@@ -128,52 +116,94 @@ class _Counting:
             self.years.update(_provisional_years(start, reckoned, self.calendar))
         yield from _day_lines(start, limit, reckoned, self.calendar)
 
-    def moved(self, move: Extension | Pause, target: datetime) -> Iterator[ExplanationLine]:
+    def moved(self, move: Move, target: datetime) -> Iterator[ExplanationLine]:
         """What moved the due to ``target``."""
         match move:
             case Extension():
-                text = f"原{due_moment(move.due_before)}到期,{_moment(_shanghai(move.at))}准予延期{limit_text(move.by)}"
-                yield ExplanationLine(LineKind.EXTENDED, text, _shanghai(move.at).date())
-                reckoned = extended(move.due_before, move.by, self.calendar, self.work_time)
-                yield from self.told(_counted_from(move), move.by, reckoned, target)
+                yield from self.extended(move, target)
+            case Shortening():
+                who = _who(move.decider, self.names)
+                text = f"原{due_moment(move.due_before)}到期,{_moment(_shanghai(move.at))}{who}决定缩短至{due_moment(target)}"
+                yield ExplanationLine(LineKind.SHORTENED, text, _shanghai(move.at).date())
             case Pause():
                 yield from self.paused(move, target)
             case _:
                 assert_never(move)
 
+    def extended(self, move: Extension, target: datetime) -> Iterator[ExplanationLine]:
+        """An extension, and the days that it gave."""
+        who = _who(move.decider, self.names)
+        text = f"原{due_moment(move.due_before)}到期,{_moment(_shanghai(move.at))}{who}准予延期{limit_text(move.by)}"
+        yield ExplanationLine(LineKind.EXTENDED, text, _shanghai(move.at).date())
+        reckoned = extended(move.due_before, move.by, self.calendar, self.work_time)
+        yield from self.told(_counted_from(move), move.by, reckoned, target)
+
     def paused(self, pause: Pause, target: datetime) -> Iterator[ExplanationLine]:
         """A pause, and what remained when it ended."""
-        begun = _moment(_shanghai(pause.at))
+        begun = f"{_moment(_shanghai(pause.at))}起{_cause(pause, self.names)}暂停计时"
         if pause.resumed_at is None or pause.at >= pause.due_before:
-            yield ExplanationLine(LineKind.PAUSED, f"{begun}起暂停计时,恢复后续计", _shanghai(pause.at).date())
+            yield ExplanationLine(LineKind.PAUSED, f"{begun},恢复后续计", _shanghai(pause.at).date())
             return
-        left = remaining_working_days(pause.at, pause.due_before, self.calendar)
-        text = f"{begun}起暂停计时,{_moment(_shanghai(pause.resumed_at))}恢复,续计剩余{left}个工作日"
+        ended = f"{_moment(_shanghai(pause.resumed_at))}{_who(pause.resumer, self.names)}恢复"
+        text = f"{begun},{ended},续计剩余{self.left(pause)}"
         yield ExplanationLine(LineKind.PAUSED, text, _shanghai(pause.at).date())
-        if left:
-            resumed = resume(pause.at, pause.due_before, pause.resumed_at, self.calendar)
-            limit = Limit(DeadlineUnit.WORKING_DAY, left)
+        resumed = continued(
+            pause.at, pause.due_before, pause.resumed_at, self.unit, self.calendar, self.work_time
+        )  # fmt: skip
+        if resumed.counted:
+            limit = Limit(DeadlineUnit.WORKING_DAY if self.by_days else self.unit, len(resumed.counted))
             yield from self.told(_shanghai(pause.resumed_at), limit, resumed, target)
 
+    @property
+    def by_days(self) -> bool:
+        """Whether whole days are counted."""
+        return self.unit in (DeadlineUnit.NATURAL_DAY, DeadlineUnit.WORKING_DAY)
 
-def _moves(changes: Sequence[ClockChange]) -> list[Extension | Pause]:
-    """What moved the due since the limit was changed last: a new limit is counted as if there had been no move."""
-    moves: list[Extension | Pause] = []
-    for change in changes:
+    def left(self, pause: Pause) -> str:
+        """What remained of the clock when it was paused: working days (C.5 rule 9), or hours and minutes."""
+        if self.by_days:
+            return f"{remaining_working_days(pause.at, pause.due_before, self.calendar)}个工作日"
+        if self.unit in (DeadlineUnit.WORKING_MINUTE, DeadlineUnit.WORKING_HOUR):
+            return f"{_length(worked_between(pause.at, pause.due_before, self.calendar, self.work_time))}工作时间"
+        return _length(pause.due_before - pause.at)
+
+
+def _change_lines(clock: ToldClock, names: bool) -> Iterator[ExplanationLine]:
+    """What was changed before the counting that is told: other limits, other calendars."""
+    limits = [*(change.before for change in clock.changes if isinstance(change, LimitChange)), clock.limit]
+    changed = iter(pairwise(limits))
+    for change in clock.changes:
+        day = _shanghai(change.at).date()
         if isinstance(change, LimitChange):
-            moves.clear()
-        else:
-            moves.append(change)
-    return moves
+            before, after = next(changed)
+            was = f"由{limit_text(before)}" if before else ""
+            who = f"{_who(change.by, names)}将" if change.by else ""
+            what = f"{who}时限{was}改为{limit_text(after) if after else '另行确定'}"
+            yield ExplanationLine(LineKind.CHANGED, f"{_moment(_shanghai(change.at))}{what}", day)
+        elif isinstance(change, CalendarChange):
+            text = f"{_moment(_shanghai(change.at))}放假安排调整,原{due_moment(change.due_before)}到期,重新计算"
+            yield ExplanationLine(LineKind.RECOUNTED, text, day)
 
 
-def _change_lines(clock: ToldClock) -> Iterator[ExplanationLine]:
-    changes = [change for change in clock.changes if isinstance(change, LimitChange)]
-    limits = [*(change.before for change in changes), clock.limit]
-    for change, (before, after) in zip(changes, pairwise(limits), strict=True):
-        was = f"由{limit_text(before)}" if before else ""
-        text = f"{_moment(_shanghai(change.at))}时限{was}改为{limit_text(after) if after else '另行确定'}"
-        yield ExplanationLine(LineKind.CHANGED, text, _shanghai(change.at).date())
+def _who(decider: Decider | None, names: bool) -> str:
+    """Who decided, between a time and what was decided; nothing where that is not known."""
+    if decider is None:
+        return ""
+    return f"{decider.office.label}{decider.name if names and decider.name else ''}"
+
+
+def _cause(pause: Pause, names: bool) -> str:
+    """Why a clock was paused, and by whom."""
+    if pause.why is None:
+        return ""
+    return f"因{pause.why}" + (f"经{_who(pause.decider, names)}批准" if pause.decider else "")
+
+
+def _length(left: timedelta) -> str:
+    """A length of time in hours and minutes; what is left of a minute is told as one."""
+    minutes = -(-left // timedelta(minutes=1))
+    hours, rest = divmod(minutes, 60)
+    return f"{hours}小时{rest}分钟" if hours and rest else f"{hours}小时" if hours else f"{rest}分钟"
 
 
 def _counted_from(extension: Extension) -> datetime:
@@ -265,7 +295,7 @@ def _provisional_lines(years: Sequence[int]) -> tuple[ExplanationLine, ...]:
     return tuple(ExplanationLine(LineKind.PROVISIONAL, f"{year}年放假安排尚未公布,日期为暂定") for year in years)
 
 
-def _due_text(due_at: datetime, moves: Sequence[Extension | Pause]) -> str:
+def _due_text(due_at: datetime, moves: Sequence[Move]) -> str:
     if any(isinstance(move, Pause) and move.resumed_at is None for move in moves):
         return f"暂停前{due_moment(due_at)}到期"
     return f"{due_moment(due_at)}前办理为按时"

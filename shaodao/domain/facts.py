@@ -16,6 +16,7 @@ from shaodao.domain.vocabulary import (
     CaseState,
     CaseVisibility,
     ClockState,
+    EvaluatorKind,
     Satisfaction,
     SolvedLevel,
     SolvingLevel,
@@ -37,14 +38,16 @@ class AssignmentBrief(msgspec.Struct, frozen=True):
     arrived_at: datetime | None = None
     started_at: datetime | None = None
     reported_at: datetime | None = None
+    agent_id: UUID | None = None
 
 
 class Involvement(msgspec.Struct, frozen=True):
-    """That an organization had an assignment of the case, in whatever round."""
+    """That an organization had an assignment of the case, in whatever round, or an agent of that organization had one."""
 
     organization_code: str
     role: AssignmentRole
     state: AssignmentState
+    agent_id: UUID | None = None
 
 
 class ExtensionBrief(msgspec.Struct, frozen=True):
@@ -100,6 +103,7 @@ class CaseFacts(msgspec.Struct, frozen=True):
     solved: SolvedLevel | None = None
     rated: bool = False
     agent_id: UUID | None = None
+    accused_organization_code: str | None = None
     due_at: datetime | None = None
     handling_clock: ClockState | None = None
     extension: ExtensionBrief | None = None
@@ -123,6 +127,24 @@ class CaseFacts(msgspec.Struct, frozen=True):
         return tuple(a for a in self.assignments if a.state not in INACTIVE)
 
 
+class RatingBrief(msgspec.Struct, frozen=True):
+    """An evaluation 评价 of a whistle, as who disputes it sees it. ``organization_code``: the department that was rated."""
+
+    id: UUID
+    evaluator_kind: EvaluatorKind
+    evaluated_at: datetime
+    evaluator_id: UUID | None = None
+    organization_code: str | None = None
+    objected_by: UUID | None = None
+    objected: bool = False
+    decided: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether an objection to it waits for its decision."""
+        return self.objected and not self.decided
+
+
 class WhistleFacts(msgspec.Struct, frozen=True):
     """A whistle for its machine (C.4), with the case it stands on and its own assignments."""
 
@@ -143,6 +165,10 @@ class WhistleFacts(msgspec.Struct, frozen=True):
     judged: bool = False
     open_objections: int = 0
     """Objections to a rating of this whistle that nobody has decided."""
+    ratings: tuple[RatingBrief, ...] = ()
+    """The street's of departments and the county's of the whistle; a resident's is of the case's result."""
+    drafted_for: str | None = None
+    """Code of the organization whose whistle it is 部门哨; None: the street's."""
 
     @property
     def active(self) -> tuple[AssignmentBrief, ...]:

@@ -110,6 +110,14 @@ class Mine:
 
 
 @dataclass(frozen=True)
+class NotMine:
+    """The row's ``column`` is nobody's, or not the viewer's."""
+
+    column: str
+    subject: Subject
+
+
+@dataclass(frozen=True)
 class Is:
     """The row's ``column`` (text or boolean) is one of the constants."""
 
@@ -163,7 +171,7 @@ class AnyOf:
     parts: tuple["Condition", ...]
 
 
-Condition = Everything | InScope | Mine | Is | IsNot | Known | Unknown | Linked | AllOf | AnyOf
+Condition = Everything | InScope | Mine | NotMine | Is | IsNot | Known | Unknown | Linked | AllOf | AnyOf
 Rule = Mapping[Role, Condition]
 
 _STAFF = (
@@ -175,19 +183,26 @@ _EVERYONE = (Role.RESIDENT, *_STAFF)
 _OPEN_CASE = IsNot("visibility", ("RESTRICTED_MINOR", "RESTRICTED_SPECIAL"))
 _OWN_ORGANIZATION = Mine("organization_code", Subject.ORGANIZATION)
 # Whom the matter was taken from again has no more to do with it.
-_STILL_ASSIGNED = AllOf((_OWN_ORGANIZATION, IsNot("state", ("REASSIGNED", "WITHDRAWN"))))
+# An agent's assignment 全程代办 is the agent's own, and no concern of the organization that the agent works in.
+_OWN_ASSIGNMENT = AllOf((_OWN_ORGANIZATION, Unknown("agent_id")))
+_STILL_ASSIGNED = AllOf((_OWN_ASSIGNMENT, IsNot("state", ("REASSIGNED", "WITHDRAWN"))))
 _ASSIGNED = Linked("assignment", "case_id", "id", _STILL_ASSIGNED)
 _HANDLES = Linked("assignment", "case_id", "id", AllOf((_STILL_ASSIGNED, IsNot("role", ("INFORM",)))))
+_CALLED_TO_MEETING = Linked("meeting_participant", "meeting_id", "id", _OWN_ORGANIZATION)
 _OPEN_REPORTER = Is("confidential", (False,))
+_AGENT = Mine("agent_id", Subject.ACCOUNT)
+_NEAR = AllOf((InScope(), _OPEN_CASE, NotMine("accused_organization_code", Subject.ORGANIZATION)))
 _CLOSED = Is("state", ("CLOSED", "FOLLOWED_UP", "ARCHIVED"))
 _HANDLING_CLOCK = Is("kind", ("HANDLING",))
 _FIRST_RECEIVED = AllOf((Is("role", ("FIRST_RECEIVER",)), Mine("holder_id", Subject.ACCOUNT)))
-_TO_THE_REPORTER = Is("kind", ("RECEIPT", "ACCEPTED", "NOT_ACCEPTED", "EXTENSION", "SUSPENSION", "RESULT"))
+_TO_THE_REPORTER = Is("kind", ("RECEIPT", "ACCEPTED", "NOT_ACCEPTED", "EXTENSION", "SUSPENSION", "RESULT", "MERGED", "REOPENED"))
 
 _CASE: Rule = {
     Role.RESIDENT: Mine("reporter_person_id", Subject.PERSON),
-    Role.GRID_WORKER: AnyOf((AllOf((InScope(), _OPEN_CASE)), Mine("first_receiver_id", Subject.ACCOUNT))),
-    Role.GRID_CHIEF: AllOf((InScope(), _OPEN_CASE)),
+    # Who answers for the party complained about 被反映方 sees nothing of the complaint (guardrail 5), whatever else they are.
+    # The agent 代办人 may be of another grid of the team, and is told what the matter is, whomever it is about.
+    Role.GRID_WORKER: AnyOf((_NEAR, Mine("first_receiver_id", Subject.ACCOUNT), _AGENT)),
+    Role.GRID_CHIEF: AnyOf((_NEAR, _AGENT)),
     Role.STREET_DISPATCHER: InScope(),
     Role.STREET_LEADER: InScope(),
     Role.FOLLOW_UP: AllOf((InScope(), _CLOSED)),
@@ -218,6 +233,18 @@ _CASE_STAFF = (*_STREET_STAFF, Role.COUNTY_GRID_OFFICE)
 
 _OWN_PART: Rule = {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: _OWN_ORGANIZATION}
 
+# A promise made public 公开承诺 is everybody's as long as its case is neither confidential nor restricted.
+_PUBLIC_PROMISE = AllOf(
+    (
+        Is("public", (True,)),
+        Linked("case_file", "id", "case_id", AllOf((Is("visibility", ("NORMAL",)), _OPEN_REPORTER))),
+    )
+)
+_OWN_PROMISE: Rule = {
+    **_of_case(*_CASE_STAFF, Role.RESIDENT),
+    Role.DEPT_HANDLER: AllOf((_OWN_ORGANIZATION, Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]))),
+}
+
 RULES: Mapping[str, Rule] = {
     # Divisions, organizations, categories, calendar: public inside the platform.
     "shared": dict.fromkeys(_EVERYONE, Everything()),
@@ -240,11 +267,17 @@ RULES: Mapping[str, Rule] = {
     # Its own ones are named apart, so that its inbox is read by its own index.
     "assignment": {
         **_of_case(*_CASE_STAFF),
-        Role.DEPT_HANDLER: AnyOf((_OWN_ORGANIZATION, Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]))),
+        Role.DEPT_HANDLER: AnyOf((_OWN_ASSIGNMENT, Linked("case_file", "id", "case_id", _CASE[Role.DEPT_HANDLER]))),
     },
     # What hangs on one assignment is that organization's and the street's alone.
     "own_assignment": _OWN_PART,
     "case_detail": _of_case(*_CASE_STAFF),
+    # A department sees the meetings that it is called to, and who else is.
+    "meeting": {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: _CALLED_TO_MEETING},
+    "meeting_participant": {
+        **{role: Linked("meeting", "id", "meeting_id", seen) for role, seen in _of_case(*_CASE_STAFF).items()},
+        Role.DEPT_HANDLER: Linked("meeting", "id", "meeting_id", _CALLED_TO_MEETING),
+    },
     # A department sees the pictures of the scene as the street found it, and its own files.
     "attachment": {
         **_of_case(*_CASE_STAFF, Role.RESIDENT),
@@ -266,6 +299,9 @@ RULES: Mapping[str, Rule] = {
             )
         ),
     },
+    # What moved the handling clock 延期、挂账、暂停: as the clock itself, but who asked and decided is the staff's alone.
+    "deadline_change": _of_case(*_CASE_STAFF, Role.RESIDENT, Role.DEPT_HANDLER),
+    "deadline_change_staff": _of_case(*_CASE_STAFF),
     # What waits for whom: the row names the role that does it, and where it must be, the very account.
     "task": {
         Role.STREET_DISPATCHER: AllOf((Is("role", ("STREET_DISPATCHER",)), InScope())),
@@ -276,9 +312,29 @@ RULES: Mapping[str, Rule] = {
         Role.GRID_CHIEF: AnyOf((AllOf((Is("role", ("GRID_CHIEF",)), InScope())), _FIRST_RECEIVED)),
         Role.DEPT_HANDLER: AllOf((Is("role", ("DEPT_HANDLER",)), _OWN_ORGANIZATION)),
     },
+    # 一事一诺: what was promised for a case is read by whoever sees the case, the public ones by everybody (Z-49).
+    "promise": {role: AnyOf((_PUBLIC_PROMISE, seen)) for role, seen in _OWN_PROMISE.items()},
+    "promise_detail": _OWN_PROMISE,
+    # Which cases a campaign 专项整治 took up is told to whoever sees them.
+    "campaign_case": _of_case(*_CASE_STAFF, Role.DEPT_HANDLER),
+    # Work that departments ask to place on communities 社区准入 (L-26): whom it concerns; communities learn what was granted.
+    "community_admission": {
+        Role.STREET_DISPATCHER: InScope(),
+        Role.STREET_LEADER: InScope(),
+        Role.COUNTY_GRID_OFFICE: InScope(),
+        Role.GRID_WORKER: Is("state", ("GRANTED",)),
+        Role.GRID_CHIEF: Is("state", ("GRANTED",)),
+        Role.DEPT_HANDLER: _OWN_ORGANIZATION,
+    },
     "follow_up": _of_case(
         Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.COUNTY_GRID_OFFICE, Role.RESIDENT
     ),
+    # What an earlier round found and was told 重办 is seen by whoever sees the case.
+    "case_round": _of_case(*_CASE_STAFF, Role.RESIDENT, Role.DEPT_HANDLER),
+    # Who else a reporter spoke to is for who answers the phone.
+    "reporter_case": {
+        Role.STREET_DISPATCHER: Linked("case_file", "id", "other_id", _CASE[Role.STREET_DISPATCHER])
+    },
     # A resident reads what was written to them, not what departments were called with.
     "message": {
         **_of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP, Role.GRID_CHIEF, Role.GRID_WORKER),
@@ -290,6 +346,9 @@ RULES: Mapping[str, Rule] = {
             )
         ),
     },
+    # What was said to the reporter 沟通记录: the reporter reads all of it, a department its own.
+    "communication": {**_OWN_PART, **_of_case(Role.RESIDENT)},
+    "service_centre": dict.fromkeys(_EVERYONE, Everything()),
     "grid": dict.fromkeys(_EVERYONE, Everything()),
     "team": dict.fromkeys(_EVERYONE, Everything()),
     "person": _PERSON,
@@ -305,6 +364,12 @@ RULES: Mapping[str, Rule] = {
         (Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.COUNTY_GRID_OFFICE),
         InScope(),
     ),
+    # A list that leaves the platform: who asked for it, and the leaders of the street, one of whom decides (guardrail 3).
+    "export": {
+        Role.STREET_DISPATCHER: Mine("requested_by", Subject.ACCOUNT),
+        Role.GRID_CHIEF: Mine("requested_by", Subject.ACCOUNT),
+        Role.STREET_LEADER: InScope(),
+    },
     # Fields. Each role sees a field on the rows that the role itself sees: grants never add up to more than each of them.
     # The reporter never reaches a department when the case is confidential (C.7 guardrail 5), nor who is only informed.
     "reporter": {
@@ -314,6 +379,8 @@ RULES: Mapping[str, Rule] = {
     "staff_field": {role: _CASE[role] for role in _CASE_STAFF},
     "staff_field_of_case": _of_case(*_CASE_STAFF),
     "own_field": _OWN_PART,
+    # A department reads what it wrote itself into its own whistle 部门哨, and what was said to it.
+    "whistle_draft": {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: Mine("drafted_for", Subject.ORGANIZATION)},
     # A file's name may tell who reported.
     "attachment_name": {
         **_of_case(*_CASE_STAFF, Role.RESIDENT),
@@ -328,4 +395,6 @@ RULES: Mapping[str, Rule] = {
     # Looking a phone up tells whose it is: that is for who answers the phone.
     "person_by_phone": {Role.STREET_DISPATCHER: _PERSON[Role.STREET_DISPATCHER]},
     "case_by_phone": {Role.STREET_DISPATCHER: _CASE[Role.STREET_DISPATCHER]},
+    # What is perhaps the same matter is compared for those who take cases in.
+    "similar_case": {role: _CASE[role] for role in _REGISTER_STAFF},
 }

@@ -4,6 +4,7 @@ A preset is a TOML file; ``extends`` names the preset it changes, so that a stre
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +16,7 @@ from shaodao.domain.vocabulary import AreaKind, Urgency, WhistleKind
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,6 +125,60 @@ class Rounds(_Section, frozen=True):
     extension: Positive
 
 
+class WhistleListRule(StrEnum):
+    """What becomes of a whistle whose matter is not on the list of admissible ones 吹哨事项清单 (B.1)."""
+
+    REFUSE = "REFUSE"
+    FLAG = "FLAG"
+
+
+class OutsideDutyList(StrEnum):
+    """What becomes of work for a community that its duty list 履职事项清单 does not hold (L-25, C.9 point 8)."""
+
+    REFUSE = "REFUSE"
+    FLAG = "FLAG"
+
+
+class DutyListRules(_Section, frozen=True):
+    """How the duty lists bind a dispatch."""
+
+    community: OutsideDutyList
+
+
+class RoutingLimits(_Section, frozen=True):
+    """Bounds of routing rules 派单规则: keywords of one, and the days and cases that a dry run 试运行 looks at."""
+
+    keywords: Positive
+    dry_run_days: Positive
+    dry_run_cases: Positive
+
+
+class SimilarityWeights(_Section, frozen=True):
+    """How much each clue counts that two cases are the same matter, in points."""
+
+    place: NotNegative
+    category: NotNegative
+    time: NotNegative
+    reporter: NotNegative
+    text: NotNegative
+
+
+class SimilarityRule(_Section, frozen=True):
+    """What makes a case perhaps the same matter as another 相似诉求 (B.2: 重复诉求并单).
+
+    ``days``: at most so far apart by registration. ``closed_days``: ended at most so long ago. ``least_score``: points
+    from which it is offered. ``text_share``: the share of common words from which the texts count as alike.
+    ``same_grid_share``: what the same grid is worth of the place's points where no distance is known.
+    """
+
+    days: Positive
+    closed_days: Positive
+    least_score: Positive
+    text_share: Share
+    same_grid_share: Share
+    weights: SimilarityWeights
+
+
 class TextLimits(_Section, frozen=True):
     """Longest texts, in characters (C.1.4)."""
 
@@ -141,6 +197,15 @@ class RateLimit(_Section, frozen=True):
 
     uses: Positive
     minutes: Positive
+
+
+class BulkRules(_Section, frozen=True):
+    """How much at once: cases of one bulk action, cases of one import, rows of one export and hours to fetch it (C.7, 3)."""
+
+    cases: Positive
+    imported_cases: Positive
+    exported_rows: Positive
+    download_hours: Positive
 
 
 class GridSizeRule(_Section, frozen=True):
@@ -186,6 +251,7 @@ class Rulebook(_Section, frozen=True):
     case_limits: CaseLimits
     contact_limits: UrgencyLimits
     objection_windows: UrgencyLimits
+    objection_decisions: UrgencyLimits
     verification_limits: UrgencyLimits
     follow_up_limit: Limit
     confirmation_limit: Limit
@@ -194,15 +260,22 @@ class Rulebook(_Section, frozen=True):
     whistles: WhistleBook
     ladder: Ladder
     whistle_ladder: WhistleLadder
+    whistle_list: WhistleListRule
+    rating_objection_window: Limit
     rounds: Rounds
+    duty_lists: DutyListRules
+    routing: RoutingLimits
     texts: TextLimits
+    similarity: SimilarityRule
     grid_sizes: GridSizes
     arrival_radius_metres: Positive
     similar_radius_metres: Positive
     idempotency_days: Positive
+    longest_review_cycle_days: Positive
     repeat_days: Positive
     reveals: RateLimit
     phone_lookups: RateLimit
+    bulk: BulkRules
 
     def case_limit(self, urgency: Urgency, catalogue_limit: Limit | None = None) -> Limit:
         """The handling limit of a case: its class's, unless the catalogue item has its own (C.5 rule 4)."""

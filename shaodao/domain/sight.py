@@ -19,6 +19,7 @@ from shaodao.domain.permissions import (
     Known,
     Linked,
     Mine,
+    NotMine,
     Subject,
     Unknown,
     Viewer,
@@ -52,8 +53,19 @@ def sees_whistle(viewer: Viewer, facts: WhistleFacts) -> bool:
 
 def sees_assignment(viewer: Viewer, facts: AssignmentFacts) -> bool:
     """Whether the viewer sees the assignment: its own organization, and the staff who see the case."""
-    columns = {"organization_code": facts.organization_code, "state": str(facts.state), "role": str(facts.role)}
+    columns = {
+        "organization_code": facts.organization_code,
+        "state": str(facts.state),
+        "role": str(facts.role),
+        "agent_id": facts.agent_id,
+    }
     return sees(viewer, "assignment", SeenRow(facts.case.place, columns, {"case_file": (_case_row(facts.case),)}))
+
+
+def sees_promise(viewer: Viewer, facts: CaseFacts, *, organization_code: str | None, public: bool) -> bool:
+    """Whether the viewer sees a promise 一事一诺 made for the case: a public one is seen without the case."""
+    columns = {"organization_code": organization_code, "public": public}
+    return sees(viewer, "promise", SeenRow(facts.place, columns, {"case_file": (_case_row(facts),)}))
 
 
 def sees_person(viewer: Viewer, person_id: UUID, grid_code: str, visibility: str) -> bool:
@@ -82,6 +94,8 @@ def _holds(condition: Condition, row: SeenRow, grant: Grant, viewer: Viewer) -> 
             return grant.covers(row.place)
         case Mine(column, subject):
             return row.columns[column] in _own(viewer, subject)
+        case NotMine(column, subject):
+            return row.columns[column] not in _own(viewer, subject)
         case Is() | IsNot() | Known() | Unknown():
             return _is_so(condition, row)
         case Linked(table=table, condition=inner):
@@ -126,13 +140,23 @@ def _case_row(facts: CaseFacts) -> SeenRow:
     columns = {
         "reporter_person_id": facts.reporter_person_id,
         "first_receiver_id": facts.first_receiver_id,
+        "agent_id": facts.agent_id,
+        "accused_organization_code": facts.accused_organization_code,
         "visibility": str(facts.visibility),
         "confidential": facts.confidential,
         "state": str(facts.state),
         "county_informed_at": facts.county_informed_at,
     }
     assigned = tuple(
-        SeenRow(facts.place, {"organization_code": a.organization_code, "role": str(a.role), "state": str(a.state)})
+        SeenRow(
+            facts.place,
+            {
+                "organization_code": a.organization_code,
+                "role": str(a.role),
+                "state": str(a.state),
+                "agent_id": a.agent_id,
+            },
+        )
         for a in facts.involved
     )
     return SeenRow(facts.place, columns, {"assignment": assigned})

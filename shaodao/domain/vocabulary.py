@@ -412,8 +412,12 @@ class MessageKind(Term):
     EXTENSION = "EXTENSION", "延期告知"
     SUSPENSION = "SUSPENSION", "挂账告知"
     RESULT = "RESULT", "结果告知"
+    MERGED = "MERGED", "并单告知"
+    REOPENED = "REOPENED", "重办告知"
     WHISTLE = "WHISTLE", "吹哨通知"
     ALARM = "ALARM", "应急告警"
+    MEETING = "MEETING", "会议通知"
+    DEADLINE = "DEADLINE", "时限变更通知"
 
 
 class MessageState(Term):
@@ -437,6 +441,7 @@ class ClockKind(Term):
     CONFIRMATION = "CONFIRMATION", "补批时限"
     FOLLOW_UP = "FOLLOW_UP", "回访时限"
     OBJECTION = "OBJECTION", "异议时限"
+    PROMISE = "PROMISE", "承诺期限"
 
 
 class ClockState(Term):
@@ -448,7 +453,7 @@ class ClockState(Term):
 
 
 class EscalationStage(Term):
-    """Stage of the time ladder (C.6), with the flag NO_SHOW and a wake-up that a department asked for."""
+    """Stage of the time ladder (C.6), with NO_SHOW, a wake-up that a department asked for, and a suspension's own dates."""
 
     REMIND = "REMIND", "提醒"
     URGE = "URGE", "催办"
@@ -459,6 +464,8 @@ class EscalationStage(Term):
     DISTRICT_INVESTIGATION = "DISTRICT_INVESTIGATION", "区级调查"
     NO_SHOW = "NO_SHOW", "未报到"
     WAKE = "WAKE", "定时提醒"
+    REVIEW = "REVIEW", "挂账复核提醒"
+    RESUME = "RESUME", "到期恢复办理"
 
 
 class DutyListKind(Term):

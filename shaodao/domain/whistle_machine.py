@@ -1,10 +1,25 @@
 """The whistle's transition table (reference C.4) and its computed steps."""
 
 from shaodao.domain.case_machine import CASE_MACHINE, case_part
-from shaodao.domain.facts import REPORTED_OR_LATER, VERIFIED_OR_LATER, AssignmentBrief, CaseFacts, WhistleFacts
+from shaodao.domain.facts import (
+    REPORTED_OR_LATER,
+    VERIFIED_OR_LATER,
+    AssignmentBrief,
+    CaseFacts,
+    RatingBrief,
+    WhistleFacts,
+)
 from shaodao.domain.machine import Machine, Part, Refusal, Step, is_account, party
 from shaodao.domain.permissions import Viewer
-from shaodao.domain.vocabulary import AssignmentRole, LeaderRank, Role, SolvingLevel, WhistleKind, WhistleState
+from shaodao.domain.vocabulary import (
+    AssignmentRole,
+    EvaluatorKind,
+    LeaderRank,
+    Role,
+    SolvingLevel,
+    WhistleKind,
+    WhistleState,
+)
 
 IN_THE_FIELD = frozenset(
     {WhistleState.BLOWN, WhistleState.GATHERING, WhistleState.HANDLING, WhistleState.REPORTED, WhistleState.VERIFIED}
@@ -60,10 +75,31 @@ def case_takes_a_whistle(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     )
 
 
+_ESCALATED = frozenset({SolvingLevel.COUNTY, SolvingLevel.CITY})
+
+
+def _holds(role: Role, facts: WhistleFacts, viewer: Viewer) -> bool:
+    return any(grant.covers(facts.case.place) for grant in viewer.grants_of(role))
+
+
+def county_only_after_escalation(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
+    """The county may take the lead over once the whistle was escalated 提级 (C.4 escalate)."""
+    street = _holds(Role.STREET_LEADER, facts, viewer) or _holds(Role.STREET_DISPATCHER, facts, viewer)
+    if street or facts.level in _ESCALATED:
+        return None
+    return Refusal(
+        "哨提级后县(区)网格办方可接管", "the county takes over a whistle that was escalated", permission=True
+    )
+
+
 def dispatcher_only_in_emergency(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
-    """Departments are added by the dispatcher in an emergency, else by a leader (C.4 addDepartment, changeLead)."""
-    leader = any(grant.covers(facts.case.place) for grant in viewer.grants_of(Role.STREET_LEADER))
-    if leader or facts.kind is WhistleKind.EMERGENCY:
+    """Departments are added by the dispatcher in an emergency, else by a leader (C.4 addDepartment, changeLead).
+
+    In an escalated whistle the county grid office may do it too.
+    """
+    if facts.kind is WhistleKind.EMERGENCY or _holds(Role.STREET_LEADER, facts, viewer):
+        return None
+    if facts.level in _ESCALATED and _holds(Role.COUNTY_GRID_OFFICE, facts, viewer):
         return None
     return Refusal(
         "非应急哨须由街道领导增派或变更主办", "only a leader changes the departments of this kind", permission=True
@@ -105,16 +141,45 @@ def below_the_city(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     return None
 
 
-def something_was_rated(facts: WhistleFacts, _: Viewer) -> Refusal | None:
-    """There is a rating to object to."""
-    if facts.judged or facts.rated_organizations:
+def escalates_from_its_level(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
+    """The street escalates to the county, and only the county to the city (C.6)."""
+    if facts.level not in _ESCALATED or _holds(Role.COUNTY_GRID_OFFICE, facts, viewer):
         return None
-    return Refusal("尚无评价", "nothing was rated yet")
+    return Refusal("须由县(区)网格办再提级", "the county grid office escalates to the city", permission=True)
 
 
-def an_objection_waits(facts: WhistleFacts, _: Viewer) -> Refusal | None:
-    """There is an objection to decide."""
-    return None if facts.open_objections else Refusal("没有待裁定的评价异议", "no objection to a rating waits")
+def may_object(rating: RatingBrief, facts: WhistleFacts, viewer: Viewer) -> bool:
+    """Whether the rating is of the viewer's side: a department's own, or for a street leader the county's of the whistle."""
+    if rating.evaluator_kind is EvaluatorKind.STREET:
+        return rating.organization_code in viewer.organizations
+    return any(grant.covers(facts.case.place) for grant in viewer.grants_of(Role.STREET_LEADER))
+
+
+def something_to_object_to(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
+    """There is a rating of the viewer's side to which nobody objected; each is objected to once."""
+    own = [rating for rating in facts.ratings if may_object(rating, facts, viewer)]
+    if not own:
+        return Refusal("尚无对本方的评价", "nothing of your side was rated yet")
+    if all(rating.objected for rating in own):
+        return Refusal("已提出过评价异议", "a rating is objected to once")
+    return None
+
+
+def neither_rater_nor_objector(rating: RatingBrief, viewer: Viewer) -> bool:
+    """An objection to a rating is decided by a third person."""
+    return not (is_account(viewer, rating.evaluator_id) or is_account(viewer, rating.objected_by))
+
+
+def an_objection_waits(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
+    """There is an objection that somebody else than its rater and its objector may decide."""
+    waiting = [rating for rating in facts.ratings if rating.waits]
+    if not waiting:
+        return Refusal("没有待裁定的评价异议", "no objection to a rating waits")
+    if not any(neither_rater_nor_objector(rating, viewer) for rating in waiting):
+        return Refusal(
+            "评价人、异议人不能裁定该异议", "the rater and the objector cannot decide the objection", permission=True
+        )
+    return None
 
 
 def whistle_part(part: Part, facts: WhistleFacts, viewer: Viewer) -> bool:
@@ -128,11 +193,13 @@ _DRAFTERS = (
     party(Role.STREET_DISPATCHER, Part.DRAFTER),
     party(Role.GRID_CHIEF, Part.DRAFTER),
     party(Role.GRID_WORKER, Part.DRAFTER),
+    party(Role.DEPT_HANDLER, Part.DRAFTER),
 )
 _DISPATCHER = (party(Role.STREET_DISPATCHER),)
 _LEADER = (party(Role.STREET_LEADER),)
 _APPROVERS = (party(Role.STREET_LEADER, None, LeaderRank.DEPUTY, LeaderRank.CHIEF),)
 _COUNTY = (party(Role.COUNTY_GRID_OFFICE),)
+_CHANGING = (*_LEADER, *_DISPATCHER, *_COUNTY)
 _PENDING = frozenset({WhistleState.PENDING_APPROVAL})
 _DRAFTED = frozenset({WhistleState.DRAFTED})
 _ENDED = frozenset({WhistleState.CLOSED, WhistleState.EVALUATED})
@@ -160,10 +227,10 @@ WHISTLE_MACHINE: Machine[WhistleState, WhistleFacts] = Machine(
         Step(
             "confirm", "补批", IN_THE_FIELD | _ENDED, None, _APPROVERS, (is_emergency, not_the_issuer, not_confirmed),
         ),
-        Step("addDepartment", "增派", IN_THE_FIELD, None, (*_LEADER, *_DISPATCHER), (dispatcher_only_in_emergency,)),
-        Step("changeLead", "变更主办", IN_THE_FIELD, None, (*_LEADER, *_DISPATCHER), (dispatcher_only_in_emergency,)),
+        Step("addDepartment", "增派", IN_THE_FIELD, None, _CHANGING, (county_only_after_escalation, dispatcher_only_in_emergency)),
+        Step("changeLead", "变更主办", IN_THE_FIELD, None, _CHANGING, (county_only_after_escalation, dispatcher_only_in_emergency)),
         Step("callJointMeeting", "召集联席会议", OPEN, None, (*_LEADER, *_DISPATCHER)),
-        Step("escalate", "提级", IN_THE_FIELD, None, (*_LEADER, *_DISPATCHER, *_COUNTY), (below_the_city,)),
+        Step("escalate", "提级", IN_THE_FIELD, None, (*_LEADER, *_DISPATCHER, *_COUNTY), (below_the_city, escalates_from_its_level)),
         Step(
             "withdraw", "撤哨", frozenset({WhistleState.DRAFTED, WhistleState.PENDING_APPROVAL, WhistleState.BLOWN}),
             WhistleState.WITHDRAWN, (*_DRAFTERS, *_LEADER), (nobody_arrived,),
@@ -173,9 +240,9 @@ WHISTLE_MACHINE: Machine[WhistleState, WhistleFacts] = Machine(
         Step("judge", "区网格办评哨", _ENDED, None, _COUNTY, (not_judged,)),
         Step(
             "objectToRating", "对评价提出异议", _ENDED, None, (party(Role.DEPT_HANDLER, Part.ORGANIZATION), *_LEADER),
-            (something_was_rated,),
+            (something_to_object_to,),
         ),
-        Step("decideRatingObjection", "裁定评价异议", _ENDED, None, (*_LEADER, *_COUNTY), (an_objection_waits,)),
+        Step("decideRatingObjection", "裁定评价异议", _ENDED, None, _COUNTY, (an_objection_waits,)),
     ),
 )  # fmt: skip
 """C.4, whistle, as one table; draft has no source state and is the case's step draftWhistle."""

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
 from shaodao.departments import Outcome
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE, OPEN
-from shaodao.domain.case_machine import computed_case_state
-from shaodao.domain.facts import INACTIVE, AssignmentBrief, AssignmentFacts, CaseFacts, WhistleFacts
+from shaodao.domain.case_machine import CASE_MACHINE, computed_case_state
+from shaodao.domain.case_vocabulary import Approver
+from shaodao.domain.deadlines import Limit, overdue
+from shaodao.domain.facts import INACTIVE, AssignmentBrief, AssignmentFacts, CaseFacts, ExtensionBrief, WhistleFacts
+from shaodao.domain.objections import arbiter_of, state_after_refusal
 from shaodao.domain.permissions import Grant, Viewer, county_of
-from shaodao.domain.vocabulary import CaseState, CaseVisibility, ClockKind, Role, SolvingLevel, WhistleState
+from shaodao.domain.vocabulary import CaseState, CaseVisibility, ClockKind, ClockState, Role, SolvingLevel, WhistleState
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE, computed_whistle_state
 from shaodao.plugin import (
     AssignmentState,
@@ -24,20 +27,26 @@ from shaodao.plugin import (
     CloseKind,
     DeliveryKey,
     Event,
+    ExtensionDecided,
     Json,
+    ObjectionDecided,
+    ObjectionReason,
     Overdue,
     QuestionAnswered,
     Released,
     Report,
     ReportReturned,
+    StateConflict,
     Urged,
     Withdrawn,
 )
 
 EventT = TypeVar("EventT", bound=Event)
 
+_AT_WORK = (CaseState.ASSIGNED, CaseState.HANDLING)
 DISPATCHER = "吕示衡"
 LEADER = "孔示明"
+COUNTY_OFFICER = "曹示度"
 
 
 @dataclass(frozen=True)
@@ -67,11 +76,39 @@ class Question:
     answer: str | None = None
 
 
+@dataclass
+class ExtensionAsked:
+    """A request for extension 延期 and the street's decision, if there is one yet."""
+
+    limit: Limit
+    reason: str
+    granted: bool | None = None
+
+
+@dataclass
+class Objection:
+    """An objection of the department 派单异议, in which round, and the ruling; ``granted`` None: it waits."""
+
+    reason_kind: ObjectionReason
+    text: str
+    round: int
+    raised_at: datetime
+    granted: bool | None = None
+    decided_at: datetime | None = None
+
+
 class Deliverer(Protocol):
-    """What an assignment needs of its street: the time, and to have an event delivered."""
+    """What an assignment needs of its street: the time and the numbers, to have an event delivered, to be given more time."""
 
     @property
     def now(self) -> datetime: ...
+
+    @property
+    def objection_rounds(self) -> int: ...
+
+    def await_arrival_anew(self, assignment: "Assignment") -> None: ...
+
+    def extend(self, assignment: "Assignment", by: Limit) -> datetime: ...
 
     def deliver(self, assignment: "Assignment", event: Event) -> Outcome: ...
 
@@ -95,6 +132,8 @@ class Assignment:
     reports: list[Report] = field(default_factory=list)
     report_fields: list[dict[str, Any]] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    objections: list[Objection] = field(default_factory=list)
+    extensions: list[ExtensionAsked] = field(default_factory=list)
     attachments: list[AttachmentMetadata] = field(default_factory=list)
     memory: dict[str, Json] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -104,6 +143,7 @@ class Assignment:
     whistle_id: UUID = field(default_factory=uuid4)
     version: int = 1
     evidence_required: bool = False
+    directed: bool = False
 
     @property
     def state(self) -> AssignmentState:
@@ -125,9 +165,20 @@ class Assignment:
         """The deadlines that were missed, in the order in which they passed."""
         return tuple(event.clock for event in self.events if isinstance(event, Overdue) and not event.no_show)
 
+    @property
+    def waiting_objection(self) -> Objection | None:
+        """The objection that waits for its ruling."""
+        return next((one for one in self.objections if one.granted is None), None)
+
+    @property
+    def refused_at(self) -> datetime | None:
+        """When an objection was refused last."""
+        return max((one.decided_at for one in self.objections if one.decided_at), default=None)
+
     def owes(self, clock: ClockKind) -> bool:
-        """Whether what the clock limits is still to be done."""
-        if self.state not in OPEN:
+        """Whether what the clock limits is still to be done; nobody is awaited while an objection waits."""
+        held = self.state is AssignmentState.OBJECTED and clock in (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE)
+        if held or self.state not in OPEN:
             return False
         met = {
             ClockKind.ACKNOWLEDGE: self.view.acknowledged_at,
@@ -152,6 +203,35 @@ class Assignment:
         question = next(question for question in self.questions if question.answer is None)
         question.answer = text
         return self._deliver(QuestionAnswered, question=question.text, answer=text)
+
+    def decide_extension(self, granted: bool, reason: str = "情况属实") -> Outcome:
+        """Whoever decides it by level grants or refuses the extension 延期 that was asked for.
+
+        Granted, the result is due later by it, and the event tells when. Raises StateConflict when none waits.
+        """
+        asked = next((asked for asked in self.extensions if asked.granted is None), None)
+        if asked is None:
+            self._conflict("没有待审批的延期申请", "no request for extension waits")
+        asked.granted = granted
+        due_at = self.street.extend(self, asked.limit) if granted else None
+        return self._deliver(ExtensionDecided, granted=granted, reason=reason, due_at=due_at)
+
+    def decide_objection(self, granted: bool, text: str) -> Outcome:
+        """The street decides the objection 裁定异议, the county the second one.
+
+        Granted, the assignment is another's. Refused, it stands, after the last round for good 指定办理.
+        """
+        objection = self.waiting_objection
+        first = objection is None or arbiter_of(objection.round) is Approver.STREET
+        self.take("decideObjection", dispatcher(self.view) if first else county_office(self.view))
+        assert objection is not None, "the transition table demands one"
+        objection.granted, objection.decided_at = granted, self.street.now
+        if granted:
+            self.view = replace(self.view, state=AssignmentState.REASSIGNED)
+        else:
+            self._stand(objection)
+        self.settle()
+        return self._deliver(ObjectionDecided, accepted=granted, reason=text)
 
     def urge(self, text: str = "请抓紧办理") -> Outcome:
         """The street urges 催办."""
@@ -194,6 +274,18 @@ class Assignment:
         self.take("acknowledge", dispatcher(self.view))
         self.view = replace(self.view, acknowledged_at=self.street.now, persons=(person,))
 
+    # The department's side that the case's own machine decides.
+
+    def decide_request(self) -> None:
+        """Whether the organization may ask for more time: the LEAD alone, before its result is due, not when URGENT."""
+        CASE_MACHINE.decide("requestExtension", self._case_facts(), handler(self.view))
+        due_at = self.view.deadlines.result
+        if due_at is not None and overdue(self.street.now, due_at):
+            self._conflict("已超过办理期限，不能申请延期", "extending after the due time")
+
+    def _conflict(self, message: str, english: str) -> NoReturn:
+        raise StateConflict(message, english, state=str(self.case_state), version=self.version)
+
     # Events.
 
     def event(self, kind: type[EventT], **fields: Any) -> EventT:
@@ -212,6 +304,14 @@ class Assignment:
     def _deliver(self, kind: type[EventT], **fields: Any) -> Outcome:
         return self.deliver(self.event(kind, **fields))
 
+    def _stand(self, objection: Objection) -> None:
+        """As after a refused objection: it counts as signed for, and arriving is awaited anew."""
+        acknowledged = self.view.acknowledged_at or objection.raised_at
+        self.view = replace(self.view, state=state_after_refusal(self.facts()), acknowledged_at=acknowledged)
+        self.directed = objection.round >= self.street.objection_rounds
+        if self.view.arrived_at is None:
+            self.street.await_arrival_anew(self)
+
     # The machine.
 
     def take(self, action: str, actor: Viewer) -> None:
@@ -223,7 +323,7 @@ class Assignment:
 
     def facts(self) -> AssignmentFacts:
         """The assignment as the transition table sees it."""
-        view, whistle = self.view, self.view.whistle
+        view, whistle, objection = self.view, self.view.whistle, self.waiting_objection
         return AssignmentFacts(
             id=view.assignment_id, case=self._case_facts(), organization_code=view.organization_code, role=view.role,
             state=view.state, version=self.version, round=1, arrival_required=view.arrival_required, notified_at=view.notified_at,
@@ -232,6 +332,7 @@ class Assignment:
             acknowledged_at=view.acknowledged_at, arrived_at=view.arrived_at, arrival_proof=self.arrival_proof,
             started_at=view.started_at, reported_at=view.reported_at, result_due_at=view.deadlines.result,
             returned_count=view.returned_count, open_questions=sum(question.answer is None for question in self.questions),
+            directed=self.directed, objection_arbiter=None if objection is None else arbiter_of(objection.round),
         )  # fmt: skip
 
     def settle(self) -> None:
@@ -254,12 +355,14 @@ class Assignment:
         return (own, *(AssignmentBrief(uuid4(), other.code, other.role, other.state) for other in view.others))
 
     def _case_facts(self) -> CaseFacts:
-        case = self.view.case
+        case, waits = self.view.case, any(asked.granted is None for asked in self.extensions)
         return CaseFacts(
             id=self.id, county_code=county_of(case.street_code), number=case.number, state=self.case_state, version=1,
             street_code=case.street_code, urgency=case.urgency, level=SolvingLevel.STREET, visibility=CaseVisibility.NORMAL,
             round=1, registered_at=case.registered_at, community_code=case.community_code, grid_code=case.grid_code,
             category_code=case.category_code, assignments=self._briefs(),
+            handling_clock=ClockState.RUNNING if self.case_state in _AT_WORK else ClockState.STOPPED,
+            extension=ExtensionBrief(uuid4(), Approver.STREET_DEPUTY) if waits else None,
         )  # fmt: skip
 
     def _whistle_facts(self, state: WhistleState) -> WhistleFacts:
@@ -275,6 +378,12 @@ class Assignment:
 def dispatcher(view: AssignmentView) -> Viewer:
     """The street's dispatcher 值班长."""
     return Viewer("dispatcher", DISPATCHER, (Grant(Role.STREET_DISPATCHER, view.case.street_code),), uuid4())
+
+
+def county_office(view: AssignmentView) -> Viewer:
+    """The county grid office 县(区)网格办."""
+    county = f"{view.case.street_code[:6]}000000"
+    return Viewer("county", COUNTY_OFFICER, (Grant(Role.COUNTY_GRID_OFFICE, county),), uuid4())
 
 
 def leader(view: AssignmentView) -> Viewer:

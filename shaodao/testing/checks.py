@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shaodao.commands.checking import check_past, check_zone, checked_json, checked_text, optional_text
+from shaodao.domain.deadlines import LONGEST_AMOUNT
 from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.rulebook import TextLimits
 from shaodao.plugin import AttachmentMetadata, Json, Report, ReportResult
@@ -65,6 +66,15 @@ def check_attachment(attachment: AttachmentMetadata, texts: TextLimits, now: dat
     if len(attachment.sha256) != 64 or not _HEXADECIMAL.issuperset(attachment.sha256):
         faults.add("sha256", "须为64位小写十六进制", "must be 64 lower-case hexadecimal digits")
     check_past(faults, "takenAt", attachment.taken_at, now)
+    faults.check()
+
+
+def check_extension(amount: int, reason: str, texts: TextLimits) -> None:
+    """How much more time is asked for, and why. Raises InvalidInput, which names every fault."""
+    faults = Faults()
+    if not 1 <= amount <= LONGEST_AMOUNT:
+        faults.add("amount", f"须在 1 到 {LONGEST_AMOUNT} 之间", f"must be 1 to {LONGEST_AMOUNT}")
+    checked_text(faults, "reason", reason, texts.reason)
     faults.check()
 
 

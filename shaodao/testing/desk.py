@@ -6,15 +6,17 @@ Every action is checked by the platform's transition table and kept for the test
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE, OPEN
 from shaodao.domain.coordinates import to_cgcs2000
+from shaodao.domain.deadlines import Limit, overdue
 from shaodao.domain.facts import INACTIVE
 from shaodao.domain.geometry import distance_metres
+from shaodao.domain.objections import window_passed
 from shaodao.domain.rulebook import TextLimits
 from shaodao.plugin import (
     AssignmentView,
@@ -24,14 +26,21 @@ from shaodao.plugin import (
     DepartmentSettings,
     InvalidInput,
     Json,
-    NotPermitted,
     ObjectionReason,
     Point,
     Report,
     StateConflict,
 )
-from shaodao.testing.assignment import Assignment, Done, ProgressReport, Question, handler
-from shaodao.testing.checks import check_attachment, check_fact, check_persons, check_progress, check_result, check_text
+from shaodao.testing.assignment import Assignment, Done, ExtensionAsked, Objection, ProgressReport, Question, handler
+from shaodao.testing.checks import (
+    check_attachment,
+    check_extension,
+    check_fact,
+    check_persons,
+    check_progress,
+    check_result,
+    check_text,
+)
 
 LONGEST_WAIT = timedelta(days=366)
 """Farthest ahead that a department may ask to be woken."""
@@ -52,6 +61,8 @@ class Ground(Protocol):
     def arrival_radius_metres(self) -> int: ...
 
     def wake(self, assignment: Assignment, delay: timedelta, note: str) -> None: ...
+
+    def objection_window(self, assignment: Assignment) -> datetime: ...
 
     def validate(self, organization_code: str, fields: object) -> dict[str, Any]: ...
 
@@ -128,7 +139,15 @@ class StreetDesk:
         self._once("report_result", effect, report=report)
 
     async def object(self, reason_kind: ObjectionReason, text: str) -> None:
-        self._once("object", lambda: self._refuse_unknown("raiseObjection"), reason_kind=reason_kind, text=text)
+        def effect() -> None:
+            self._decide("raiseObjection")
+            self._refuse_late_objection()
+            check_text("text", text, self._ground.texts.explanation)
+            self._take("raiseObjection")
+            made = self._assignment.objections
+            made.append(Objection(reason_kind, text, len(made) + 1, self.now))
+
+        self._once("object", effect, reason_kind=reason_kind, text=text)
 
     async def ask(self, text: str) -> None:
         def effect() -> None:
@@ -141,7 +160,9 @@ class StreetDesk:
 
     async def request_extension(self, unit: DeadlineUnit, amount: int, reason: str) -> None:
         def effect() -> None:
-            self._refuse_unknown("requestExtension")
+            self._assignment.decide_request()
+            check_extension(amount, reason, self._ground.texts)
+            self._assignment.extensions.append(ExtensionAsked(Limit(unit, amount), reason))
 
         self._once("request_extension", effect, unit=unit, amount=amount, reason=reason)
 
@@ -197,9 +218,11 @@ class StreetDesk:
         assignment.view = replace(assignment.view, **changes)
         assignment.settle()
 
-    def _refuse_unknown(self, action: str) -> NoReturn:
-        # The platform's tables do not know these actions yet, so the kit refuses them as the platform does.
-        raise NotPermitted("本版本尚不支持此操作", f"this version of the platform does not know {action} yet")
+    def _refuse_late_objection(self) -> None:
+        until = self._ground.objection_window(self._assignment)
+        if overdue(self.now, until):
+            passed, facts = window_passed(until), self._assignment.facts()
+            ASSIGNMENT_MACHINE.conflict(passed.message, passed.english, facts, handler(self.view))
 
     def _refuse_when(self, over: bool) -> None:
         if over:

@@ -9,9 +9,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
 from shaodao.departments import Crashed, Declined, Departments, Handled, Outcome, Postponed, TimedOut, load_department
 from shaodao.domain.calendar import SHANGHAI, Calendar
-from shaodao.domain.deadlines import due, moment_at
+from shaodao.domain.deadlines import Limit, due, extended, moment_at
+from shaodao.domain.objections import objection_window
 from shaodao.domain.rulebook import Rulebook, TextLimits
 from shaodao.domain.vocabulary import ClockKind, WhistleState
 from shaodao.hookspecs import hook_of
@@ -27,6 +30,7 @@ from shaodao.plugin import (
     NotFound,
     OtherOrganization,
     Overdue,
+    Urgency,
     WhistleBlown,
     WhistleKind,
     WhistleReason,
@@ -182,9 +186,34 @@ class Street:
                 return StreetDesk(self, known, f"callback:{key or uuid4()}")
         raise NotFound("任务", str(assignment))
 
+    @property
+    def objection_rounds(self) -> int:
+        """How often may be objected to an assignment before it is directed 指定办理."""
+        return self._rulebook.rounds.objection
+
+    def objection_window(self, assignment: Assignment) -> datetime:
+        """Until when (exclusive) its organization may object to the assignment (C.5 rule 6)."""
+        return objection_window(assignment.facts(), self._rulebook, self._calendar, assignment.refused_at).at
+
+    def await_arrival_anew(self, assignment: Assignment) -> None:
+        """Await the organization on the scene from now, after an objection that was refused."""
+        view = assignment.view
+        arrive = self._deadlines(view.case.urgency, view.whistle).arrive
+        assignment.view = replace(view, deadlines=replace(view.deadlines, arrive=arrive))
+        self._watch_arrival(assignment)
+
     def wake(self, assignment: Assignment, delay: timedelta, note: str) -> None:
         """Plan a wake-up; the desk's ``wake_after`` comes here."""
         self._plan(self.now + delay, lambda: assignment.deliver(assignment.event(Woken, note=note)))
+
+    def extend(self, assignment: Assignment, by: Limit) -> datetime:
+        """Have the assignment's result due later by a limit 延期; answers the new due. Its old one passes unheard."""
+        deadlines = assignment.view.deadlines
+        old = deadlines.result or self.now
+        later = extended(old, by, self._calendar, self._rulebook.work_time).at
+        assignment.view = replace(assignment.view, deadlines=replace(deadlines, result=later))
+        self._plan_overdue(assignment, ClockKind.RESULT, later, later, no_show=False)
+        return later
 
     def validate(self, organization_code: str, fields: object) -> dict[str, Any]:
         """Report fields checked by the department's form."""
@@ -203,7 +232,7 @@ class Street:
     ) -> Assignment:
         if organization_code not in self.department.organizations:
             raise NotFound("单位", organization_code)
-        deadlines = AssignmentDeadlines() if role is AssignmentRole.INFORM else self._deadlines(case, whistle)
+        deadlines = AssignmentDeadlines() if role is AssignmentRole.INFORM else self._deadlines(case.urgency, whistle)
         view = AssignmentView(
             assignment_id=uuid4(), organization_code=organization_code, organization_name=f"{self.department.title}（{organization_code}）",
             role=role, state=AssignmentState.NOTIFIED, case=case.view(len(self.assignments) + 1, self.now), whistle=whistle,
@@ -216,10 +245,10 @@ class Street:
         self._watch(assignment)
         return assignment
 
-    def _deadlines(self, case: CaseSample, whistle: WhistleView | None) -> AssignmentDeadlines:
+    def _deadlines(self, urgency: Urgency, whistle: WhistleView | None) -> AssignmentDeadlines:
         """The limits of the whistle's kind; a dispatch has those of a ROUTINE whistle, without arrival (C.5 rule 5)."""
         limits = self._rulebook.whistles.of(WhistleKind.ROUTINE if whistle is None else whistle.kind)
-        asked = {"acknowledge": limits.acknowledge, "result": limits.result_for(case.urgency)}
+        asked = {"acknowledge": limits.acknowledge, "result": limits.result_for(urgency)}
         if whistle is not None:
             asked |= {"arrive": limits.arrive, "first_report": limits.first_report}
         dues = {
@@ -227,30 +256,47 @@ class Street:
             for name, limit in asked.items()
             if limit is not None
         }
-        if whistle is not None and whistle.assemble_at is not None and limits.arrive_at_assembly:
-            dues["arrive"] = whistle.assemble_at
+        assembly = None if whistle is None or not limits.arrive_at_assembly else whistle.assemble_at
+        if assembly is not None and assembly > self.now:
+            dues["arrive"] = assembly
         return AssignmentDeadlines(**dues)
 
     def _watch(self, assignment: Assignment) -> None:
         """Plan the clock's events 超期 and 未报到; each fires once, if the deadline was missed."""
-        deadlines, start = assignment.view.deadlines, self.now
+        deadlines = assignment.view.deadlines
         for clock, due_at in (
             (ClockKind.ACKNOWLEDGE, deadlines.acknowledge),
-            (ClockKind.ARRIVE, deadlines.arrive),
             (ClockKind.FIRST_REPORT, deadlines.first_report),
             (ClockKind.RESULT, deadlines.result),
         ):
             if due_at is not None:
                 self._plan_overdue(assignment, clock, due_at, due_at, no_show=False)
-        if deadlines.arrive is not None:
-            missed = moment_at(start, deadlines.arrive, self._rulebook.whistle_ladder.no_show_factor)
-            self._plan_overdue(assignment, ClockKind.ARRIVE, deadlines.arrive, missed, no_show=True)
+        self._watch_arrival(assignment)
+
+    def _watch_arrival(self, assignment: Assignment) -> None:
+        due_at = assignment.view.deadlines.arrive
+        if due_at is not None:
+            missed = moment_at(self.now, due_at, self._rulebook.whistle_ladder.no_show_factor)
+            self._plan_overdue(assignment, ClockKind.ARRIVE, due_at, due_at, no_show=False)
+            self._plan_overdue(assignment, ClockKind.ARRIVE, due_at, missed, no_show=True)
 
     def _plan_overdue(
         self, assignment: Assignment, clock: ClockKind, due_at: datetime, at: datetime, *, no_show: bool
     ) -> None:
         def fire() -> None:
-            if assignment.owes(clock):
+            if assignment.owes(clock) and _due(assignment, clock) == due_at:
                 assignment.deliver(assignment.event(Overdue, clock=clock, due_at=due_at, no_show=no_show))
 
         self._plan(at, fire)
+
+
+def _due(assignment: Assignment, clock: ClockKind) -> datetime | None:
+    """When the assignment's clock is due by now."""
+    deadlines = assignment.view.deadlines
+    dues = {
+        ClockKind.ACKNOWLEDGE: deadlines.acknowledge,
+        ClockKind.ARRIVE: deadlines.arrive,
+        ClockKind.FIRST_REPORT: deadlines.first_report,
+        ClockKind.RESULT: deadlines.result,
+    }
+    return dues.get(clock)

@@ -12,18 +12,20 @@ from shaodao.plugin import (
     AssignmentState,
     AttachmentKind,
     AttachmentMetadata,
+    ClockKind,
     CoordinateSystem,
     DeadlineUnit,
     Desk,
-    DeskError,
+    ExtensionDecided,
     InvalidInput,
     NotFound,
-    ObjectionReason,
+    NotPermitted,
     OtherOrganization,
     Point,
     Report,
     ReportResult,
     StateConflict,
+    Urgency,
     WhistleKind,
 )
 from shaodao.testing import Assignment, CaseSample, HookFailed, Street
@@ -201,14 +203,40 @@ def test_the_street_may_acknowledge_by_phone_and_excuse(street: Street) -> None:
     assert (assignment.state, len(assignment.events)) == (AssignmentState.EXCUSED, 2)
 
 
-def test_what_this_version_does_not_know_is_refused(street: Street) -> None:
-    desk = _desk(street, street.blow("XX"))
-    for action in (
-        desk.object(ObjectionReason.WRONG_AREA, "非辖区"),
-        desk.request_extension(DeadlineUnit.WORKING_DAY, 1, "待料"),
-    ):
-        with pytest.raises(DeskError, match="does not know"):
-            _do(street, action)
+def test_an_extension_that_was_granted_moves_the_result(street: Street) -> None:
+    """C.5 rule 7: asked for before the due, by the LEAD, one at a time; the old due then passes unheard."""
+    assignment = street.blow("XX")
+    desk = _desk(street, assignment)
+    old = assignment.view.deadlines.result
+    assert old is not None
+    _do(street, desk.request_extension(DeadlineUnit.WORKING_DAY, 2, "待料"))
+    with pytest.raises(StateConflict, match="waits"):
+        _do(street, desk.request_extension(DeadlineUnit.WORKING_DAY, 1, "待料"))
+    assignment.decide_extension(granted=True)
+    event = assignment.events[-1]
+    assert isinstance(event, ExtensionDecided)
+    assert (event.granted, event.due_at) == (True, old + timedelta(days=2))
+    assert assignment.view.deadlines.result == event.due_at
+    street.pass_time(old - street.now + timedelta(hours=1))
+    assert ClockKind.RESULT not in assignment.late
+    street.pass_time(timedelta(days=3))
+    assert ClockKind.RESULT in assignment.late
+    with pytest.raises(StateConflict, match="after the due"):
+        _do(street, desk.request_extension(DeadlineUnit.WORKING_DAY, 1, "待料"))
+    with pytest.raises(StateConflict, match="waits"):
+        assignment.decide_extension(granted=True)
+
+
+def test_an_extension_is_the_leads_to_ask_for(street: Street) -> None:
+    lead = OtherOrganization("YY", "某单位", AssignmentRole.LEAD, AssignmentState.NOTIFIED)
+    helping = street.blow("XX", role=AssignmentRole.CO, others=[lead])
+    with pytest.raises(NotPermitted):
+        _do(street, _desk(street, helping).request_extension(DeadlineUnit.WORKING_DAY, 1, "待料"))
+    urgent = street.blow("XX", case=CaseSample(urgency=Urgency.URGENT))
+    with pytest.raises(StateConflict, match="reclassify"):
+        _do(street, _desk(street, urgent).request_extension(DeadlineUnit.CLOCK_HOUR, 1, "待料"))
+    with pytest.raises(InvalidInput, match="amount"):
+        _do(street, _desk(street, street.blow("XX")).request_extension(DeadlineUnit.WORKING_DAY, 0, "待料"))
 
 
 def test_unknown_organizations_and_assignments_are_not_found(street: Street) -> None:

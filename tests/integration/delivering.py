@@ -68,6 +68,10 @@ class Recorder:
         await self._hear("on_answer", event, desk)
 
     @hookimpl
+    async def on_extension_decided(self, event: Event, desk: Desk) -> None:
+        await self._hear("on_extension_decided", event, desk)
+
+    @hookimpl
     async def on_wake(self, event: Event, desk: Desk) -> None:
         await self._hear("on_wake", event, desk)
 

@@ -10,13 +10,11 @@ from uuid import UUID
 import pytest
 
 from shaodao.commands.grids import GridInput, define_grid
+from shaodao.commands.people import ID_NUMBER_CONTEXT, PHONE_CONTEXT, PersonInput
 from shaodao.commands.places import PointInput
 from shaodao.commands.registers import (
-    ID_NUMBER_CONTEXT,
-    PHONE_CONTEXT,
     CareTagInput,
     HouseholdInput,
-    PersonInput,
     add_care_tag,
     register_household,
     register_person,

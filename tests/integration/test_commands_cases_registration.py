@@ -271,7 +271,7 @@ async def test_repeats_of_the_same_reporter_and_category_are_counted(street: Str
     again = await run_register(street, case_input(reporter=ReporterInput(phone="+86 10000010014")))
     street.now += timedelta(days=31)
     late = await run_register(street, case_input())
-    repeats = [(await row_of(street, outcome))["repeat_count"] for outcome in (first, other, again, late)]
+    repeats = [(await row_of(street, outcome))["reporter_repeats"] for outcome in (first, other, again, late)]
     assert repeats == [0, 0, 1, 0]
 
 

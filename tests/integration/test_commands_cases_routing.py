@@ -15,15 +15,15 @@ CAR = RoutingQuestion("A13", "990101001001001", "望海里周边5辆僵尸车长
 
 async def test_the_catalogue_proposes_lead_and_co(street: Street) -> None:
     async with street.pool.acquire() as connection:
-        item = await propose(connection_of(connection), street.county, CAR)
+        item = await propose(connection_of(connection), street.county, CAR, street.now)
     assert item is not None
     assert (item.lead_organization, item.co_organizations) == ("CG", ("JJ",))
 
 
 async def test_every_item_is_explained_and_one_is_chosen(street: Street) -> None:
     async with street.pool.acquire() as connection:
-        verdicts = await explain_routing(connection_of(connection), street.county, CAR)
-        amount = await connection.fetchval("SELECT count(*) FROM catalogue_items")
+        verdicts = await explain_routing(connection_of(connection), street.county, CAR, street.now)
+        amount = await connection.fetchval("SELECT count(*) FROM routing_rule")
     assert len(verdicts) == amount
     assert [verdict.chosen for verdict in verdicts].count(True) == 1
     assert all(verdict.reason and verdict.english for verdict in verdicts)
@@ -46,7 +46,7 @@ async def test_a_category_is_asked_with_its_ancestors(street: Street) -> None:
     )
     question = RoutingQuestion("A1399", CAR.grid_code, CAR.text)
     async with street.pool.acquire() as connection:
-        item = await propose(connection_of(connection), street.county, question)
+        item = await propose(connection_of(connection), street.county, question, street.now)
     assert item is not None
     assert item.lead_organization == "CG"
 
@@ -55,4 +55,4 @@ async def test_a_category_is_asked_with_its_ancestors(street: Street) -> None:
 async def test_unknown_codes_are_not_found(street: Street, question: RoutingQuestion) -> None:
     async with street.pool.acquire() as connection:
         with pytest.raises(NotFound):
-            await explain_routing(connection_of(connection), street.county, question)
+            await explain_routing(connection_of(connection), street.county, question, street.now)

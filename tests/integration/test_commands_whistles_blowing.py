@@ -117,7 +117,9 @@ async def test_inform_is_only_read_and_has_no_clock(street: Street) -> None:
 async def test_a_deputy_approves_the_ordinary_kinds_only(street: Street) -> None:
     case_id = await accepted(street)
     ordinary = await drafted(street, case_id, kind=WhistleKind.ROUTINE)
-    campaign = await drafted(street, case_id, kind=WhistleKind.CAMPAIGN)
+    campaign = await drafted(
+        street, case_id, kind=WhistleKind.CAMPAIGN, assemble_at=street.now + timedelta(days=1)
+    )  # fmt: skip
     for whistle_id in (ordinary, campaign):
         await do(street, lambda tx, whistle_id=whistle_id: whistles.submit(tx, whistle_id))  # type: ignore[misc]
     with pytest.raises(NotPermitted):

@@ -168,7 +168,8 @@ async def test_refusals_come_as_the_errors_of_the_plugin_module(street: Street) 
     await blown(street, case_input())
     await work_off(deliveries.courier())
 
-    assert refused == ["StateConflict", "StateConflict", "InvalidInput", "NotPermitted", "NotPermitted"]
+    # An URGENT case is neither argued about before arrival nor extended.
+    assert refused == ["StateConflict", "StateConflict", "InvalidInput", "StateConflict", "StateConflict"]
 
 
 async def test_a_callback_opens_the_desk_of_its_own_assignments_only(street: Street) -> None:

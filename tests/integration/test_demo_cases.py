@@ -15,7 +15,7 @@ from shaodao.commands.running import connection_of
 from shaodao.commands.transaction import Transaction
 from shaodao.commands.verifications import verify
 from shaodao.demo.cases import load_cases
-from shaodao.demo.identifiers import assignment_id, case_id, person_id
+from shaodao.demo.identifiers import assignment_id, case_id, person_id, promise_id
 from shaodao.demo.source import Case
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.calendar import SHANGHAI
@@ -35,7 +35,7 @@ from shaodao.domain.vocabulary import (
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 from tests.integration.conftest import Street
 
-_WITHOUT_ACTION = {CaseState.MERGED, AssignmentState.REASSIGNED}
+_WITHOUT_ACTION = {AssignmentState.REASSIGNED}
 WEEKS_LATER = timedelta(weeks=15, days=3)
 TEXT_COLUMNS = """
 SELECT table_name, column_name FROM information_schema.columns
@@ -208,7 +208,7 @@ async def test_the_state_machines_read_every_loaded_row(loaded: Street) -> None:
         tx = Transaction(connection, viewer, loaded.now, loaded.county, loaded.ground)
         for row in await connection.fetch("SELECT id FROM case_file"):
             facts = await read_case(tx, row["id"])
-            assert bool(CASE_MACHINE.available(facts, viewer)) == (facts.state not in _WITHOUT_ACTION)
+            assert CASE_MACHINE.available(facts, viewer)
         for row in await connection.fetch("SELECT id FROM whistle"):
             assert WHISTLE_MACHINE.available(await read_whistle(tx, row["id"]), viewer)
         for row in await connection.fetch("SELECT id FROM assignment"):
@@ -223,10 +223,12 @@ async def test_no_department_is_owed_anything(loaded: Street) -> None:
 
 async def test_only_stages_to_come_are_left(loaded: Street) -> None:
     stages = await loaded.pool.fetch(
-        "SELECT s.due_at, d.state FROM deadline_stage s JOIN deadline d ON d.id = s.deadline_id"
+        "SELECT s.due_at, s.stage, d.state FROM deadline_stage s LEFT JOIN deadline d ON d.id = s.deadline_id"
     )
-    assert stages
-    assert all(stage["due_at"] > loaded.now and stage["state"] == "RUNNING" for stage in stages)
+    of_suspension = {"REVIEW", "RESUME"}
+    assert of_suspension <= {stage["stage"] for stage in stages}
+    assert all(stage["due_at"] > loaded.now for stage in stages)
+    assert {stage["state"] for stage in stages if stage["stage"] not in of_suspension} == {"RUNNING"}
 
 
 async def test_a_suspended_case_has_a_paused_clock(kept: Street) -> None:
@@ -239,13 +241,92 @@ async def test_a_suspended_case_has_a_paused_clock(kept: Street) -> None:
 async def test_what_later_issues_complete_is_there(kept: Street) -> None:
     extension = await kept.pool.fetchrow("SELECT * FROM extension_request WHERE case_id = $1", case_id(6))
     assert extension is not None
-    assert (extension["decision"], extension["amount"]) == ("APPROVED", 5)
+    assert (extension["decision"], extension["amount"]) == ("GRANTED", 5)
     objection = await kept.pool.fetchrow("SELECT * FROM dispatch_objection")
     assert objection is not None
-    assert (objection["organization_code"], objection["reassigned_to"]) == ("HB", "CG")
+    assert (objection["organization_code"], objection["reassigned_to"], objection["decision"]) == (
+        "HB",
+        "CG",
+        "GRANTED",
+    )
     assert (await case_row(kept, 24))["merged_into"] == case_id(23)
     assert (await case_row(kept, 3))["round"] == 1
-    assert await kept.pool.fetchval("SELECT count(*) FROM suspension") == 1
+    suspension = await kept.pool.fetchrow("SELECT * FROM suspension")
+    assert suspension is not None
+    assert suspension["review_due_at"].astimezone(SHANGHAI).isoformat() == "2026-11-20T08:30:00+08:00"
+    first_round = await kept.pool.fetchrow("SELECT * FROM case_round")
+    assert first_round is not None
+    assert (first_round["case_id"], first_round["round"], first_round["close_kind"]) == (case_id(3), 0, "SOLVED")
+    merged = await kept.pool.fetch("SELECT case_id, main_case_id FROM merge_link ORDER BY merged_at")
+    assert {tuple(row) for row in merged} == {(case_id(24), case_id(23)), (case_id(25), case_id(23))}
+    review = await kept.pool.fetchrow("SELECT * FROM follow_up WHERE review_decision IS NOT NULL")
+    assert review is not None
+    assert (review["case_id"], review["review_decision"]) == (case_id(20), "NO_REOPEN")
+
+
+async def test_promises_stand_in_their_stored_states(kept: Street) -> None:
+    """Z-49, D.8: two are tracked by a clock of their own, one was kept and scored by both sides."""
+    rows = await kept.pool.fetch("SELECT * FROM promise ORDER BY due_on DESC")
+    assert [(row["state"], row["public"], str(row["due_on"]), row["self_score"], row["citizen_score"]) for row in rows] == [
+        ("IN_PROGRESS", False, "2026-11-30", None, None),
+        ("IN_PROGRESS", True, "2026-11-25", None, None),
+        ("FULFILLED", True, "2026-11-12", 92, 88),
+    ]  # fmt: skip
+    assert [row["organization_code"] for row in rows] == [None, "SC", "CG"]
+    clocks = await kept.pool.fetch("SELECT promise_id, state, due_at FROM deadline WHERE kind = 'PROMISE'")
+    assert {row["promise_id"]: row["state"] for row in clocks} == {
+        promise_id("PM1"): "RUNNING", promise_id("PM2"): "RUNNING", promise_id("PM3"): "STOPPED",
+    }  # fmt: skip
+    told = await kept.pool.fetch(
+        "SELECT type, actor_name FROM case_event WHERE case_id = $1 AND type LIKE '%Promise' ORDER BY seq", case_id(7)
+    )
+    assert [tuple(row) for row in told] == [
+        ("makePromise", "姜示序"), ("publishPromise", "吕示衡"), ("settlePromise", "姜示序"), ("scorePromise", "姜示序"),
+        ("scorePromise", "毛示访"),
+    ]  # fmt: skip
+
+
+async def test_moved_promises_name_moved_days_and_may_be_overdue(moved: Street) -> None:
+    content = await moved.pool.fetchval("SELECT content FROM promise WHERE id = $1", promise_id("PM2"))
+    due_on = await moved.pool.fetchval("SELECT due_on FROM promise WHERE id = $1", promise_id("PM2"))
+    assert content == f"{due_on}前完成电梯检验并公布维修方案"
+    assert due_on > moved.now.date()
+
+
+async def test_a_promise_that_passed_when_the_street_is_told_late_is_overdue(street: Street) -> None:
+    """The stories are told up to a week before now: a day may have passed since."""
+    street.now += timedelta(days=6)
+    await load(street, street.now, keep_times=False)
+    passed = await street.pool.fetch("SELECT id, overdue_at FROM promise WHERE overdue_at IS NOT NULL")
+    assert [row["id"] for row in passed] == [promise_id("PM2")]
+    events = await street.pool.fetch("SELECT at, text FROM case_event WHERE type = 'promiseOverdue'")
+    assert [tuple(row) for row in events] == [(passed[0]["overdue_at"], "水示称的承诺到期未兑现（承诺期限2026-11-25）")]
+    stages = await street.pool.fetchval(
+        "SELECT count(*) FROM deadline_stage s JOIN deadline d ON d.id = s.deadline_id WHERE d.kind = 'PROMISE'"
+    )
+    assert stages == 1
+
+
+async def test_the_campaign_links_back_to_its_case(kept: Street) -> None:
+    """S-21, D.8: 28 found and 26 cleared, grown from case 1."""
+    row = await kept.pool.fetchrow("SELECT * FROM campaign")
+    assert row is not None
+    assert (row["source_case_id"], row["found"], row["cleared"], row["state"]) == (case_id(1), 28, 26, "ENDED")
+    assert (str(row["starts_on"]), str(row["ends_on"])) == ("2026-10-16", "2026-11-13")
+    assert await kept.pool.fetchval("SELECT campaign_id FROM campaign_case WHERE case_id = $1", case_id(1)) == row["id"]
+    told = await kept.pool.fetch(
+        "SELECT type FROM case_event WHERE case_id = $1 AND type LIKE '%Campaign%' ORDER BY seq", case_id(1)
+    )
+    assert [event["type"] for event in told] == ["growCampaign", "recordCampaignCounts", "endCampaign"]
+
+
+async def test_meetings_that_took_up_a_case_are_decided(kept: Street) -> None:
+    """J-16: the decision returned to the case; the meeting on no case is not loaded."""
+    rows = await kept.pool.fetch("SELECT case_id, topic, decision FROM meeting ORDER BY meets_at")
+    assert [row["case_id"] for row in rows] == [case_id(19), case_id(22)]
+    assert all(row["decision"] for row in rows)
+    called = await kept.pool.fetch("SELECT organization_code FROM meeting_participant ORDER BY 1")
+    assert [row["organization_code"] for row in called] == ["FG", "TT", "ZJ"]
 
 
 async def test_an_extension_moves_the_result_clock_of_whoever_asked_for_it(kept: Street) -> None:

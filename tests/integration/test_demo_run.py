@@ -14,8 +14,12 @@ import asyncpg
 import pytest
 
 from shaodao import tokens
+from shaodao.commands.running import connection_of
+from shaodao.demo.clock import kept_clock
 from shaodao.demo.run import announce, load
+from shaodao.demo.source import load_street
 from shaodao.demo.tokens import ready_tokens
+from shaodao.postgres.pool import connect
 from shaodao.settings import Settings, StartError
 
 NOW = datetime(2026, 12, 2, 9, 30, tzinfo=UTC)
@@ -50,6 +54,11 @@ async def test_the_first_start_loads_and_the_next_keeps(settings: Settings, data
 async def test_kept_times_stay_as_stored(settings: Settings, database: str) -> None:
     await load(settings, database, now=NOW, keep_times=True)
     assert await count(database, "case_file WHERE number = '990101001-20261009-0001'") == 1
+    assert await count(database, "deadline_stage WHERE due_at < '2026-11-20 10:00+08'") == 0
+    connection = await connect(database)
+    clock = await kept_clock(connection_of(connection))
+    await connection.close()
+    assert NOW + clock.offset == load_street().meta.as_of
 
 
 async def test_another_preset_reckons_other_dues(settings: Settings, database: str) -> None:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from shaodao.commands.registers import PersonInput, register_person
+from shaodao.commands.people import PersonInput
+from shaodao.commands.registers import register_person
 from shaodao.commands.registration import register
 from shaodao.commands.reporters import ReporterInput
 from shaodao.commands.reveals import RevealInput, SubjectKind, reveal_personal_data

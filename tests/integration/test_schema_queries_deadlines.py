@@ -39,13 +39,14 @@ async def test_an_extension_is_explained(desk: Desk, number_in_file: int, days: 
 async def test_a_new_class_is_explained(desk: Desk) -> None:
     lines = (await explained(desk, 9))["explanation"]["lines"]
     assert lines[0]["kind"] == "CHANGED"
-    assert lines[0]["text"].startswith("2026年11月14日(周六)10:00时限由")
+    assert lines[0]["text"].startswith("2026年11月14日(周六)10:00街道指挥中心吕示衡将时限由")
 
 
 async def test_a_suspended_case_has_no_light_and_waits_for_the_street(desk: Desk) -> None:
     clock = await explained(desk, 19)
     assert (clock["state"], clock["light"]) == ("PAUSED", None)
-    assert "起暂停计时,恢复后续计;暂停前" in clock["explanation"]["text"]
+    told = "起因工程原因挂账经县(区)网格办曹示度批准暂停计时,恢复后续计;暂停前"
+    assert told in clock["explanation"]["text"]
     case = (await desk.ask(CASE, id=desk.case(19)))["node"]
     assert (case["state"], case["dueAt"], case["light"], case["overdue"]) == ("SUSPENDED", None, None, False)
     assert case["waitingOn"]["organization"]["code"] == "JD"

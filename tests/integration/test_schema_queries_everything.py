@@ -18,6 +18,7 @@ ARGUMENTS = {
     "similarCases": "(near: {longitude: 122.901, latitude: 28.22, crs: GCJ02})",
     "assignments": '(organization: "CG")',
     "calendarDays": "(year: 2026)",
+    "casesLike": '(matter: {title: "占道", gridCode: "990101001001001"})',
 }
 ELSEWHERE = {"node", "nodes", "explainDeadline"}
 

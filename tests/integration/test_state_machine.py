@@ -1,12 +1,14 @@
 """The three machines together, by random walks of the real commands on a real database.
 
 Each step is drawn from those that a machine allows to somebody, or from all of them; after each one the invariants of C.4
-are looked up in the tables.
+are looked up in the tables. A walk goes on with a new case when one has come to its end, and leans to the actions that were
+taken least, so that every action of every machine is taken in each run. ``make stress`` walks longer, and anew each time.
 """
 
 import asyncio
+import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -16,7 +18,14 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from shaodao.commands.facts import lock_assignment, lock_case, lock_whistle
 from shaodao.commands.transaction import Outcome, Transaction
@@ -34,6 +43,7 @@ from shaodao.postgres.pool import create_pool
 from tests.integration.conftest import Street
 from tests.integration.machine_moves import (
     ACTORS,
+    COMMAND_DECIDES,
     COMMANDS,
     DISPATCHED,
     INFORMED,
@@ -43,7 +53,13 @@ from tests.integration.machine_moves import (
     ORGANIZATIONS,
     Move,
 )
-from tests.integration.whistle_steps import registered, viewer_of
+from tests.integration.whistle_steps import do, registered, viewer_of
+
+STRESS = "SHAODAO_STRESS_WALKS"
+"""How many walks of ``make stress``; without it the same few of a test run."""
+WALKS, STEPS = 4, 220
+ENDED = frozenset({CaseState.NOT_ACCEPTED, CaseState.MERGED, CaseState.CANCELLED, CaseState.ARCHIVED})
+REFUSALS = (NotPermitted, NotFound, StateConflict)  # not found: whoever does not see the case
 
 
 def test_every_action_of_the_machines_has_its_command() -> None:
@@ -52,14 +68,24 @@ def test_every_action_of_the_machines_has_its_command() -> None:
 
 
 class Walk(RuleBasedStateMachine):
-    """A case from its registration on."""
+    """A case from its registration on, and another one beside it for what concerns two."""
 
     street: Street
     loop: asyncio.Runner
+    taken: Counter[tuple[str, str]]
 
     @initialize(steps=st.integers(0, 24), pick=st.integers(0, 59))
     def begin(self, steps: int, pick: int) -> None:
         """A walk may begin at any stage of the case's way to its end."""
+        self.another_case(steps, pick)
+
+    @precondition(lambda self: self.case().state in ENDED)
+    @rule(steps=st.integers(0, 24), pick=st.integers(0, 59))
+    def another_case(self, steps: int, pick: int) -> None:
+        """The walk goes on with a new case, on the street of a campaign that another one has grown."""
+        neighbour = self.loop.run(registered(self.street))
+        grow = partial(COMMANDS["case"]["growCampaign"], it=neighbour, _=0)
+        self.loop.run(do(self.street, grow))
         self.case_id = self.loop.run(registered(self.street))
         for _ in range(steps):
             self.onward_step(pick)
@@ -71,30 +97,40 @@ class Walk(RuleBasedStateMachine):
         way = sorted(ONWARD, key=lambda step: step == ("case", "draftWhistle") and pick % 2 == 1)  # or by a dispatch
         move = next((allowed[step] for step in way if step in allowed), None)
         if move is not None:
-            with suppress(InvalidInput):  # each organization is rated once, and the pick may name one that was
-                self.take(replace(move, pick=pick))
+            self.try_to_take(replace(move, pick=pick))
 
     @rule(data=st.data(), pick=st.integers(0, 59), minutes=st.integers(0, 240))
     def allowed_step(self, data: st.DataObject, pick: int, minutes: int) -> None:
         """Something that a machine allows is done, unless its input is at fault; done again with its key it stands."""
         self.street.now += timedelta(minutes=minutes)
-        moves = sorted(self.allowed(), key=lambda move: (move.machine, move.action, move.who, str(move.target)))
-        actions = sorted({(move.machine, move.action) for move in moves})
-        if not actions:
-            return
-        action = data.draw(st.sampled_from(actions))
+        moves = self.sorted_moves()
+        if moves:
+            self.take_twice(
+                moves, data.draw(st.sampled_from(sorted({(move.machine, move.action) for move in moves}))), pick
+            )
+
+    @rule(pick=st.integers(0, 59), minutes=st.integers(0, 60))
+    def rare_step(self, pick: int, minutes: int) -> None:
+        """Of what is allowed, what was done least in this run; what ends the case comes last."""
+        self.street.now += timedelta(minutes=minutes)
+        moves = self.sorted_moves()
+        if moves:
+            actions = sorted({(move.machine, move.action) for move in moves})
+            self.take_twice(moves, min(actions, key=lambda action: self.taken[action]), pick)
+
+    def sorted_moves(self) -> list[Move]:
+        return sorted(self.allowed(), key=lambda move: (move.machine, move.action, move.who, str(move.target)))
+
+    def take_twice(self, moves: list[Move], action: tuple[str, str], pick: int) -> None:
+        """Do the action once; with its key again it changes nothing."""
         fitting = [move for move in moves if (move.machine, move.action) == action]
         move = replace(fitting[pick % len(fitting)], pick=pick)
         key = uuid4().hex
         before = self.snapshot()
-        try:
-            outcome = self.take(move, key)
-        except InvalidInput:
-            assert move.action in INPUT_DECIDES, move
+        outcome = self.try_to_take(move, key)
+        if outcome is None:
             assert self.snapshot() == before
             return
-        except DomainError as refused:
-            raise AssertionError(f"{move} was refused: {refused}") from refused
         after = self.snapshot()
         assert after != before
         again = self.take(move, key)
@@ -118,8 +154,8 @@ class Walk(RuleBasedStateMachine):
         allowed, before = self.allows(move), self.snapshot()
         try:
             self.take(move)
-        except (NotPermitted, NotFound, StateConflict):  # not found: whoever does not see the case
-            assert not allowed, move
+        except REFUSALS:
+            assert not allowed or move.action in COMMAND_DECIDES, move
             assert self.snapshot() == before
         except InvalidInput:
             assert move.action in INPUT_DECIDES, move
@@ -179,10 +215,22 @@ class Walk(RuleBasedStateMachine):
                 with pytest.raises(StateConflict):
                     self.take(Move("assignment", "acknowledge", brief.id, brief.organization_code))
 
+    def try_to_take(self, move: Move, key: str | None = None) -> Outcome | None:
+        """Do what a machine allows. None: its command, which looks at more than the machine knows, refused it."""
+        expected: tuple[type[DomainError], ...] = (InvalidInput,) if move.action in INPUT_DECIDES else ()
+        expected += REFUSALS if move.action in COMMAND_DECIDES else ()
+        try:
+            return self.take(move, key)
+        except expected:
+            return None
+        except DomainError as refused:
+            raise AssertionError(f"{move} was refused: {refused}") from refused
+
     def take(self, move: Move, key: str | None = None) -> Outcome:
         """Do the move. Nothing that a department does closes the case."""
         before = self.case().state
         outcome = self.loop.run(self.street.run(move.command, viewer_of(self.street, move.who), key))
+        self.taken[(move.machine, move.action)] += not outcome.repeated
         if move.who in (*ORGANIZATIONS, INFORMED) and before is not CaseState.CLOSED:
             assert self.case().state is not CaseState.CLOSED
         return outcome
@@ -249,6 +297,17 @@ class Walk(RuleBasedStateMachine):
             "question",
             "deadline",
             "message",
+            "extension_request",
+            "suspension",
+            "deadline_pause",
+            "dispatch_objection",
+            "meeting",
+            "follow_up",
+            "evaluation",
+            "promise",
+            "campaign_case",
+            "merge_link",
+            "communication",
         )
         queries = ["SELECT row_to_json(t)::text AS text FROM case_file t WHERE id = $1"]
         queries += [
@@ -258,20 +317,24 @@ class Walk(RuleBasedStateMachine):
 
 
 def test_the_machines_keep_their_invariants(street: Street) -> None:
+    """Every action of C.3 and C.4 is taken, and nothing that it does breaks what must hold."""
+    walks = int(os.environ.get(STRESS, 0))
+    taken: Counter[tuple[str, str]] = Counter()
     with asyncio.Runner() as loop:
         pool = loop.run(create_pool(street.dsn, 1))
 
         def walk() -> Walk:
             made = Walk()
-            made.street, made.loop = replace(street, pool=pool), loop
+            made.street, made.loop, made.taken = replace(street, pool=pool), loop, taken
             return made
 
         try:
             run_state_machine_as_test(
                 walk,  # type: ignore[arg-type]  # a factory does as well as a class
                 settings=settings(
-                    max_examples=20,
-                    stateful_step_count=15,
+                    max_examples=walks or WALKS,
+                    stateful_step_count=STEPS,
+                    derandomize=not walks,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
                     report_multiple_bugs=False,
@@ -280,3 +343,5 @@ def test_the_machines_keep_their_invariants(street: Street) -> None:
             )
         finally:
             loop.run(pool.close())
+    known = {(name, action) for name, commands in COMMANDS.items() for action in commands}
+    assert known - set(taken) == set(), f"of {taken.total()} steps"

@@ -12,7 +12,7 @@ from shaodao.commands.registration import CaseInput, register
 from shaodao.commands.reporters import ReporterInput
 from shaodao.commands.reports import ReportInput
 from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.commands.whistles import WhistleInput
+from shaodao.commands.whistle_content import WhistleInput
 from shaodao.domain.errors import InvalidInput
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.vocabulary import (

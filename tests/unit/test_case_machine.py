@@ -110,7 +110,7 @@ RUNNING = {"handling_clock": ClockState.RUNNING}
 
 
 ENDED = {S.CLOSED, S.FOLLOWED_UP}
-PROMISED = OPEN | ENDED | {S.ARCHIVED}
+PROMISED = OPEN | ENDED | {S.ARCHIVED, S.MERGED}
 IN_TOUCH = ("dispatcher", "chief", "worker", "handler")
 WHISTLE_FROM = {S.ACCEPTED, S.ASSIGNED, S.HANDLING, S.REOPENED}
 TABLE = (

@@ -6,19 +6,9 @@ import pytest
 
 from shaodao.calendar_source import calendar_days
 from shaodao.domain.calendar import SHANGHAI, Calendar
+from shaodao.domain.clock_changes import ClockChange, Extension, LimitChange, Pause, ToldClock
 from shaodao.domain.deadlines import DeadlineUnit, Limit, due
-from shaodao.domain.explanation import (
-    ClockChange,
-    Explanation,
-    Extension,
-    LimitChange,
-    LineKind,
-    Pause,
-    ToldClock,
-    explain,
-    explanation_text,
-    limit_text,
-)
+from shaodao.domain.explanation import Explanation, LineKind, explain, explanation_text, limit_text
 from shaodao.presets import load_rulebook
 
 

@@ -1,15 +1,15 @@
-"""The dispatch catalogue: which item matches, which is chosen, and why the others are not (C.1.4)."""
+"""Routing rules: which one matches, which is chosen, and why the others are not (C.1.4)."""
 
 import pytest
 
-from shaodao.domain.routing import CatalogueItem, Condition, Matter, explain, findings, proposed
+from shaodao.domain.routing import Condition, Matter, RoutingRule, explain, findings, proposed
 from shaodao.domain.vocabulary import AreaKind
 
-NIGHT = CatalogueItem(
+NIGHT = RoutingRule(
     "C1", 10, "夜间占道", "CG", ("SC",), category="A13", area_kind=AreaKind.BUSINESS, keywords=("占道", "夜市")
 )
-CITY = CatalogueItem("C2", 20, "城市管理", "CG", category="A13")
-ANY = CatalogueItem("C9", 99, "其他", "JD")
+CITY = RoutingRule("C2", 20, "城市管理", "CG", category="A13")
+ANY = RoutingRule("C9", 99, "其他", "JD")
 CATALOGUE = (ANY, CITY, NIGHT)
 STREET_STALLS = Matter(("A13",), AreaKind.BUSINESS, "滨海商圈夜间占道经营")
 
@@ -22,11 +22,11 @@ def test_the_first_item_whose_conditions_all_hold_proposes_lead_and_co() -> None
 
 def test_items_are_told_in_the_catalogues_order_and_one_is_chosen() -> None:
     verdicts = explain(CATALOGUE, STREET_STALLS)
-    assert [(verdict.item.code, verdict.matched, verdict.chosen) for verdict in verdicts] == [
+    assert [(verdict.rule.code, verdict.matched, verdict.chosen) for verdict in verdicts] == [
         ("C1", True, True), ("C2", True, False), ("C9", True, False),
     ]  # fmt: skip
-    assert verdicts[1].reason == "分类为A13，但已有更靠前的条目"
-    assert verdicts[2].english == "applies without a condition, but an earlier item matched"
+    assert verdicts[1].reason == "分类为A13，但已有更靠前的规则"
+    assert verdicts[2].english == "applies without a condition, but an earlier rule matched"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_category_matches_with_its_ancestors() -> None:
 
 
 def test_width_and_case_of_keywords_do_not_matter() -> None:
-    item = CatalogueItem("C3", 1, "充电", "XF", keywords=("ev充电",))
+    item = RoutingRule("C3", 1, "充电", "XF", keywords=("ev充电",))
     assert explain([item], Matter((), None, "楼道ＥＶ充电"))[0].matched
 
 

@@ -27,6 +27,11 @@ def handler(organization: str = "CG") -> Viewer:
     return viewer(Role.DEPT_HANDLER, COUNTY, organization=organization)
 
 
+CHIEF_OF_TT = Viewer(
+    "v", "示", (Grant(Role.GRID_CHIEF, "990101001001"), Grant(Role.DEPT_HANDLER, "990101001001", "TT")), account_id=ME
+)
+
+
 def case(**changes: Any) -> CaseFacts:
     return machine_facts.case(**changes)
 
@@ -44,6 +49,8 @@ def involved(state: AssignmentState = AssignmentState.HANDLING, role: Assignment
         (viewer(Role.GRID_WORKER, OTHER_GRID), {}, False),
         (viewer(Role.GRID_WORKER, GRID), {"visibility": CaseVisibility.RESTRICTED_MINOR}, False),
         (viewer(Role.GRID_WORKER, OTHER_GRID, account_id=ME), {"first_receiver_id": ME}, True),
+        (viewer(Role.GRID_WORKER, OTHER_GRID, account_id=ME), {"agent_id": ME}, True),
+        (viewer(Role.GRID_CHIEF, OTHER_GRID, account_id=ME), {"agent_id": UUID(int=1)}, False),
         (viewer(Role.FOLLOW_UP), {"state": CaseState.HANDLING}, False),
         (viewer(Role.FOLLOW_UP), {"state": CaseState.CLOSED}, True),
         (viewer(Role.RESIDENT, person_id=ME), {"reporter_person_id": ME}, True),
@@ -53,6 +60,9 @@ def involved(state: AssignmentState = AssignmentState.HANDLING, role: Assignment
         (viewer(Role.COUNTY_GRID_OFFICE, COUNTY), {"county_informed_at": INFORMED}, True),
         (handler(), {"involved": involved()}, True),
         (handler("JJ"), {"involved": involved()}, False),
+        (handler(), {"involved": (Involvement("CG", AssignmentRole.LEAD, AssignmentState.HANDLING, ME),)}, False),
+        (CHIEF_OF_TT, {"accused_organization_code": "TT"}, False),
+        (CHIEF_OF_TT, {"accused_organization_code": "CG"}, True),
         (handler(), {"involved": involved(AssignmentState.WITHDRAWN)}, False),
         (handler(), {"involved": involved(AssignmentState.REASSIGNED)}, False),
         (Viewer("nobody", "无示名"), {}, False),

@@ -1,0 +1,250 @@
+-- What waits for whom, with the decisions of a case's later life (reference C.3, C.4).
+
+DROP VIEW task;
+
+-- What waits for whom: a row for each thing to do and role that does it. ``ranks`` are the leaders' ranks that suffice,
+-- ``holder_id`` the only account that may, if there is one, ``barred`` the accounts that may not.
+CREATE VIEW task AS
+SELECT
+    c.county_code, 'ACCEPT:' || c.id AS id, 'ACCEPT' AS action, 'STREET_DISPATCHER' AS role, NULL::text[] AS ranks,
+    NULL::uuid AS holder_id, NULL::uuid[] AS barred, c.id AS case_id, NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id, NULL::text AS organization_code, c.street_code, c.community_code, c.grid_code,
+    c.registered_at AS since, c.due_at
+FROM case_file c WHERE c.state = 'REGISTERED'
+UNION ALL
+SELECT
+    c.county_code, 'ACCEPT:' || c.id, 'ACCEPT', 'FIRST_RECEIVER', NULL, c.first_receiver_id, NULL, c.id, NULL, NULL, NULL,
+    c.street_code, c.community_code, c.grid_code, c.registered_at, c.due_at
+FROM case_file c WHERE c.state = 'REGISTERED'
+UNION ALL
+SELECT
+    c.county_code, 'DISPATCH:' || c.id, 'DISPATCH', 'STREET_DISPATCHER', NULL, NULL, NULL, c.id, NULL, NULL, NULL,
+    c.street_code, c.community_code, c.grid_code, coalesce(c.accepted_at, c.updated_at), c.due_at
+FROM case_file c
+WHERE c.state IN ('ACCEPTED', 'REOPENED') AND NOT EXISTS (
+    SELECT FROM whistle h
+    WHERE h.county_code = c.county_code AND h.case_id = c.id AND h.state IN ('DRAFTED', 'PENDING_APPROVAL')
+)
+UNION ALL
+SELECT
+    c.county_code, 'CLOSE:' || c.id, 'CLOSE', 'STREET_DISPATCHER', NULL, NULL,
+    (SELECT h.handlers FROM case_hands h WHERE h.county_code = c.county_code AND h.case_id = c.id),
+    c.id, NULL, NULL, NULL, c.street_code, c.community_code, c.grid_code, c.handled_at, NULL
+FROM case_file c
+WHERE c.state = 'VERIFYING'
+    AND NOT EXISTS (
+        SELECT FROM assignment o
+        WHERE o.county_code = c.county_code AND o.case_id = c.id AND o.round = c.round AND o.role <> 'INFORM'
+            AND o.state NOT IN ('VERIFIED', 'RELEASED', 'REASSIGNED', 'EXCUSED', 'WITHDRAWN')
+    )
+    AND NOT EXISTS (
+        SELECT FROM whistle h
+        WHERE h.county_code = c.county_code AND h.case_id = c.id
+            AND h.state IN ('DRAFTED', 'PENDING_APPROVAL', 'BLOWN', 'GATHERING', 'HANDLING', 'REPORTED', 'VERIFIED')
+    )
+UNION ALL
+SELECT
+    c.county_code, 'CALL:' || c.id, 'CALL', 'FOLLOW_UP', NULL, NULL,
+    (SELECT h.handlers || h.verifiers FROM case_hands h WHERE h.county_code = c.county_code AND h.case_id = c.id),
+    c.id, NULL, NULL, NULL, c.street_code, c.community_code, c.grid_code, c.closed_at,
+    (SELECT max(d.due_at) FROM deadline d
+        WHERE d.county_code = c.county_code AND d.case_id = c.id AND d.kind = 'FOLLOW_UP' AND d.state = 'RUNNING')
+FROM case_file c WHERE c.state = 'CLOSED'
+UNION ALL
+SELECT
+    h.county_code, 'BLOW:' || h.id, 'BLOW', 'STREET_DISPATCHER', NULL, NULL, NULL, h.case_id, h.id, NULL, NULL,
+    h.street_code, h.community_code, h.grid_code, h.drafted_at, NULL
+FROM whistle h WHERE h.state = 'DRAFTED' AND h.kind = 'EMERGENCY'
+UNION ALL
+-- An emergency waits for the dispatcher as it was drafted; any other draft for its drafter, also when it was sent back.
+SELECT
+    h.county_code, 'REVISE:' || h.id, 'REVISE', r.role, NULL, h.drafted_by, NULL, h.case_id, h.id, NULL, NULL,
+    h.street_code, h.community_code, h.grid_code, coalesce(h.decided_at, h.drafted_at), NULL
+FROM whistle h
+CROSS JOIN (VALUES ('STREET_DISPATCHER'), ('GRID_CHIEF'), ('GRID_WORKER')) AS r (role)
+WHERE h.state = 'DRAFTED' AND (h.kind <> 'EMERGENCY' OR h.decided_at IS NOT NULL)
+UNION ALL
+SELECT
+    h.county_code, 'APPROVE:' || h.id, 'APPROVE', 'STREET_LEADER',
+    CASE WHEN h.kind IN ('ROUTINE', 'JOINT_ENFORCEMENT') THEN ARRAY['DEPUTY', 'CHIEF'] ELSE ARRAY['CHIEF'] END,
+    NULL, ARRAY[h.drafted_by], h.case_id, h.id, NULL, NULL, h.street_code, h.community_code, h.grid_code,
+    coalesce(h.submitted_at, h.drafted_at), NULL
+FROM whistle h WHERE h.state = 'PENDING_APPROVAL'
+UNION ALL
+SELECT
+    h.county_code, 'CONFIRM:' || h.id, 'CONFIRM', 'STREET_LEADER', ARRAY['DEPUTY', 'CHIEF'], NULL, ARRAY[h.blown_by],
+    h.case_id, h.id, NULL, NULL, h.street_code, h.community_code, h.grid_code, h.blown_at,
+    (SELECT max(d.due_at) FROM deadline d
+        WHERE d.county_code = h.county_code AND d.case_id = h.case_id AND d.whistle_id = h.id AND d.kind = 'CONFIRMATION')
+FROM whistle h
+WHERE h.kind = 'EMERGENCY' AND h.blown_at IS NOT NULL AND h.confirmed_at IS NULL AND h.state <> 'WITHDRAWN'
+UNION ALL
+SELECT
+    h.county_code, 'CLOSE:' || h.id, 'CLOSE', 'STREET_DISPATCHER', NULL, NULL,
+    (SELECT a.handlers FROM case_hands a WHERE a.county_code = h.county_code AND a.case_id = h.case_id),
+    h.case_id, h.id, NULL, NULL, h.street_code, h.community_code, h.grid_code, h.verified_at, NULL
+FROM whistle h WHERE h.state = 'VERIFIED'
+UNION ALL
+SELECT
+    h.county_code, 'RATE:' || h.id, 'RATE', 'STREET_LEADER', NULL, NULL, NULL, h.case_id, h.id, NULL, NULL,
+    h.street_code, h.community_code, h.grid_code, h.closed_at, NULL
+FROM whistle h
+WHERE h.state = 'CLOSED' AND EXISTS (
+    SELECT FROM assignment o
+    WHERE o.county_code = h.county_code AND o.whistle_id = h.id AND o.role <> 'INFORM'
+        AND o.state NOT IN ('REASSIGNED', 'EXCUSED', 'WITHDRAWN') AND NOT EXISTS (
+            SELECT FROM evaluation e
+            WHERE e.county_code = h.county_code AND e.case_id = h.case_id AND e.whistle_id = h.id
+                AND e.evaluator_kind = 'STREET' AND e.organization_code = o.organization_code
+        )
+)
+UNION ALL
+SELECT
+    h.county_code, 'JUDGE:' || h.id, 'JUDGE', 'COUNTY_GRID_OFFICE', NULL, NULL, NULL, h.case_id, h.id, NULL, NULL,
+    h.street_code, h.community_code, h.grid_code, h.closed_at, NULL
+FROM whistle h
+WHERE h.state = 'CLOSED' AND NOT EXISTS (
+    SELECT FROM evaluation e
+    WHERE e.county_code = h.county_code AND e.case_id = h.case_id AND e.whistle_id = h.id
+        AND e.evaluator_kind = 'COUNTY_GRID_OFFICE'
+)
+UNION ALL
+SELECT
+    o.county_code, 'CONFIRM_ARRIVAL:' || o.id, 'CONFIRM_ARRIVAL', 'STREET_DISPATCHER', NULL, NULL, NULL,
+    o.case_id, o.whistle_id, o.id, o.organization_code, o.street_code, NULL, NULL, o.arrived_at, NULL
+FROM assignment o
+WHERE o.arrival_proof = 'DECLARED' AND o.state IN ('ARRIVED', 'HANDLING', 'REPORTED', 'RETURNED')
+UNION ALL
+SELECT
+    o.county_code, 'VERIFY:' || o.id, 'VERIFY', 'STREET_DISPATCHER',
+    NULL, NULL, (SELECT h.handlers FROM case_hands h WHERE h.county_code = o.county_code AND h.case_id = o.case_id),
+    o.case_id, o.whistle_id, o.id, o.organization_code, o.street_code, NULL, NULL, coalesce(o.reported_at, o.updated_at),
+    (SELECT max(d.due_at) FROM deadline d
+        WHERE d.county_code = o.county_code AND d.case_id = o.case_id AND d.kind = 'VERIFICATION' AND d.state = 'RUNNING')
+FROM assignment o WHERE o.state = 'REPORTED'
+UNION ALL
+SELECT
+    q.county_code, 'ANSWER:' || q.id, 'ANSWER', r.role, NULL, NULL, NULL, q.case_id, NULL, q.assignment_id,
+    q.organization_code, c.street_code, c.community_code, c.grid_code, q.asked_at, NULL
+FROM question q
+JOIN case_file c ON c.county_code = q.county_code AND c.id = q.case_id
+CROSS JOIN (VALUES ('STREET_DISPATCHER'), ('GRID_CHIEF'), ('GRID_WORKER')) AS r (role)
+WHERE q.answered_at IS NULL
+UNION ALL
+-- An organization's own step; an agent's 代办 waits for that person alone.
+SELECT
+    o.county_code, 'OWN:' || o.id,
+    CASE
+        WHEN o.role = 'INFORM' THEN 'READ'
+        WHEN o.state = 'NOTIFIED' THEN 'ACKNOWLEDGE'
+        WHEN o.state = 'ACKNOWLEDGED' AND o.arrival_required THEN 'ARRIVE'
+        ELSE 'REPORT'
+    END,
+    r.role, NULL, o.agent_id, NULL, o.case_id, o.whistle_id, o.id, o.organization_code, o.street_code, NULL, NULL,
+    CASE
+        WHEN o.state = 'RETURNED' THEN o.updated_at
+        ELSE coalesce(o.started_at, o.arrived_at, o.acknowledged_at, o.notified_at)
+    END,
+    CASE
+        WHEN o.role = 'INFORM' THEN NULL
+        WHEN o.state = 'NOTIFIED' THEN o.acknowledge_due_at
+        WHEN o.state = 'ACKNOWLEDGED' AND o.arrival_required THEN o.arrive_due_at
+        ELSE o.result_due_at
+    END
+FROM assignment o
+JOIN (VALUES ('DEPT_HANDLER'), ('GRID_WORKER'), ('GRID_CHIEF')) AS r (role) ON (o.agent_id IS NULL) = (r.role = 'DEPT_HANDLER')
+WHERE o.state IN ('NOTIFIED', 'ACKNOWLEDGED', 'ARRIVED', 'HANDLING', 'RETURNED')
+UNION ALL
+-- A department's own draft 部门哨.
+SELECT
+    h.county_code, 'REVISE:' || h.id, 'REVISE', 'DEPT_HANDLER', NULL, h.drafted_by, NULL, h.case_id, h.id, NULL, h.drafted_for,
+    h.street_code, h.community_code, h.grid_code, coalesce(h.decided_at, h.drafted_at), NULL
+FROM whistle h WHERE h.state = 'DRAFTED' AND h.drafted_for IS NOT NULL
+UNION ALL
+-- An objection waits for the street, on the second round for the county (C.4 decideObjection).
+SELECT
+    o.county_code, 'DECIDE:' || o.id, 'DECIDE', r.role, NULL, NULL, ARRAY[x.raised_by], o.case_id, o.whistle_id, o.id,
+    o.organization_code, o.street_code, NULL, NULL, x.raised_at, x.decision_due_at
+FROM assignment o
+JOIN dispatch_objection x ON x.county_code = o.county_code AND x.assignment_id = o.id AND x.decision IS NULL
+JOIN (VALUES ('STREET', 'STREET_DISPATCHER'), ('STREET', 'STREET_LEADER'), ('COUNTY_GRID_OFFICE', 'COUNTY_GRID_OFFICE'))
+    AS r (arbiter, role) ON r.arbiter = x.arbiter
+WHERE o.state = 'OBJECTED'
+UNION ALL
+-- An extension waits for the approver of its level (C.5 rule 7).
+SELECT
+    c.county_code, 'EXTEND:' || x.id, 'EXTEND', CASE x.approver WHEN 'COUNTY_GRID_OFFICE' THEN x.approver ELSE 'STREET_LEADER' END,
+    CASE x.approver WHEN 'STREET_DEPUTY' THEN ARRAY['DEPUTY', 'CHIEF'] WHEN 'STREET_CHIEF' THEN ARRAY['CHIEF'] END,
+    NULL, ARRAY[x.requested_by], c.id, NULL, x.assignment_id, x.organization_code, c.street_code, c.community_code, c.grid_code,
+    x.requested_at, c.due_at
+FROM extension_request x
+JOIN case_file c ON c.county_code = x.county_code AND c.id = x.case_id
+WHERE x.decision IS NULL AND c.state IN ('REGISTERED', 'ACCEPTED', 'ASSIGNED', 'HANDLING', 'VERIFYING', 'REOPENED')
+UNION ALL
+SELECT
+    c.county_code, 'VOID:' || c.id, 'VOID', 'STREET_LEADER', NULL, NULL, ARRAY[c.void_requested_by], c.id, NULL, NULL, NULL,
+    c.street_code, c.community_code, c.grid_code, c.void_requested_at, NULL
+FROM case_file c
+WHERE c.void_requested_by IS NOT NULL
+    AND c.state IN ('REGISTERED', 'ACCEPTED', 'ASSIGNED', 'HANDLING', 'SUSPENDED', 'VERIFYING', 'REOPENED')
+UNION ALL
+SELECT
+    s.county_code, 'REVIEW_SUSPENSION:' || s.id, 'REVIEW_SUSPENSION', 'STREET_DISPATCHER', NULL, NULL, NULL, s.case_id, NULL, NULL,
+    NULL, c.street_code, c.community_code, c.grid_code, coalesce(s.reviewed_at, s.suspended_at), s.review_due_at
+FROM suspension s
+JOIN case_file c ON c.county_code = s.county_code AND c.id = s.case_id
+WHERE s.resumed_at IS NULL AND c.state = 'SUSPENDED'
+UNION ALL
+-- 剔除 waits for a second person, and an unsolved or dissatisfied answer for its review (C.3 reopen, B.2).
+SELECT
+    f.county_code, 'EXCLUDE:' || f.id, 'EXCLUDE', r.role, NULL, NULL, ARRAY[f.exclusion_proposed_by], f.case_id, NULL, NULL, NULL,
+    c.street_code, c.community_code, c.grid_code, f.exclusion_proposed_at, NULL
+FROM follow_up f
+JOIN case_file c ON c.county_code = f.county_code AND c.id = f.case_id
+CROSS JOIN (VALUES ('STREET_LEADER'), ('COUNTY_GRID_OFFICE')) AS r (role)
+WHERE f.exclusion_proposed_by IS NOT NULL AND NOT f.excluded AND c.state IN ('CLOSED', 'FOLLOWED_UP')
+UNION ALL
+SELECT
+    c.county_code, 'REVIEW:' || c.id, 'REVIEW', 'STREET_LEADER', NULL, NULL, NULL, c.id, NULL, NULL, NULL,
+    c.street_code, c.community_code, c.grid_code, f.called_at, NULL
+FROM case_file c
+JOIN LATERAL (
+    SELECT l.called_at, l.solved, l.satisfaction, l.excluded, l.review_decision FROM follow_up l
+    WHERE l.county_code = c.county_code AND l.case_id = c.id AND l.round = c.round AND l.contacted
+    ORDER BY l.called_at DESC, l.id DESC LIMIT 1
+) f ON true
+WHERE c.state = 'FOLLOWED_UP' AND NOT f.excluded AND f.review_decision IS NULL
+    AND (f.solved IN ('UNSOLVED', 'PARTIAL') OR f.satisfaction = 'DISSATISFIED')
+UNION ALL
+-- An objection to a rating of the street waits for the county.
+SELECT
+    e.county_code, 'DECIDE_RATING:' || e.id, 'DECIDE_RATING', 'COUNTY_GRID_OFFICE', NULL, NULL,
+    ARRAY[e.evaluator_id, e.objected_by], e.case_id, e.whistle_id, e.assignment_id, e.organization_code, c.street_code,
+    c.community_code, c.grid_code, e.objected_at, NULL
+FROM evaluation e
+JOIN case_file c ON c.county_code = e.county_code AND c.id = e.case_id
+WHERE e.objected_at IS NOT NULL AND e.objection_decision IS NULL
+UNION ALL
+-- A promise waits for the department that made it, and once it is late for the dispatcher (Z-49).
+SELECT
+    p.county_code, 'PROMISE:' || p.id, 'PROMISE', r.role, NULL, NULL, NULL, p.case_id, NULL, NULL, p.organization_code,
+    c.street_code, c.community_code, c.grid_code, p.made_at, (p.due_on + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+FROM promise p
+JOIN case_file c ON c.county_code = p.county_code AND c.id = p.case_id
+JOIN (VALUES ('DEPT_HANDLER'), ('STREET_DISPATCHER')) AS r (role)
+    ON (r.role = 'DEPT_HANDLER' AND p.organization_code IS NOT NULL) OR (r.role = 'STREET_DISPATCHER' AND p.overdue_at IS NOT NULL)
+WHERE p.state = 'IN_PROGRESS'
+UNION ALL
+-- A meeting's decision is awaited.
+SELECT
+    m.county_code, 'MEETING:' || m.id, 'MEETING', 'STREET_DISPATCHER', NULL, NULL, NULL, m.case_id, m.whistle_id, NULL, NULL,
+    c.street_code, c.community_code, c.grid_code, m.called_at, m.meets_at
+FROM meeting m
+JOIN case_file c ON c.county_code = m.county_code AND c.id = m.case_id
+WHERE m.decided_at IS NULL AND c.state IN ('REGISTERED', 'ACCEPTED', 'ASSIGNED', 'HANDLING', 'SUSPENDED', 'VERIFYING', 'REOPENED')
+UNION ALL
+-- A list that is to leave the platform waits for a second person (C.7 guardrail 3).
+SELECT
+    x.county_code, 'EXPORT:' || x.id, 'EXPORT', 'STREET_LEADER', NULL, NULL, ARRAY[x.requested_by], NULL, NULL, NULL, NULL,
+    x.street_code, NULL, NULL, x.requested_at, x.expires_at
+FROM export_request x WHERE x.decision IS NULL;
