@@ -131,7 +131,7 @@ JOIN case_file c ON c.county_code = q.county_code AND c.id = q.case_id
 CROSS JOIN (VALUES ('STREET_DISPATCHER'), ('GRID_CHIEF'), ('GRID_WORKER')) AS r (role)
 WHERE q.answered_at IS NULL
 UNION ALL
--- An organization's own step; an agent's 代办 waits for that person alone.
+-- An organization's own step; an agent's 代办 waits for that person alone, a suspended case for nobody.
 SELECT
     o.county_code, 'OWN:' || o.id,
     CASE
@@ -153,7 +153,9 @@ SELECT
     END
 FROM assignment o
 JOIN (VALUES ('DEPT_HANDLER'), ('GRID_WORKER'), ('GRID_CHIEF')) AS r (role) ON (o.agent_id IS NULL) = (r.role = 'DEPT_HANDLER')
-WHERE o.state IN ('NOTIFIED', 'ACKNOWLEDGED', 'ARRIVED', 'HANDLING', 'RETURNED')
+WHERE o.state IN ('NOTIFIED', 'ACKNOWLEDGED', 'ARRIVED', 'HANDLING', 'RETURNED') AND NOT EXISTS (
+    SELECT FROM case_file c WHERE c.county_code = o.county_code AND c.id = o.case_id AND c.state = 'SUSPENDED'
+)
 UNION ALL
 -- A department's own draft 部门哨.
 SELECT

@@ -1664,7 +1664,26 @@ UNION ALL
     m.meets_at AS due_at
    FROM (public.meeting m
      JOIN public.case_file c ON (((c.county_code = m.county_code) AND (c.id = m.case_id))))
-  WHERE ((m.decided_at IS NULL) AND (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'SUSPENDED'::text, 'VERIFYING'::text, 'REOPENED'::text])));
+  WHERE ((m.decided_at IS NULL) AND (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'SUSPENDED'::text, 'VERIFYING'::text, 'REOPENED'::text])))
+UNION ALL
+ SELECT x.county_code,
+    ('EXPORT:'::text || x.id) AS id,
+    'EXPORT'::text AS action,
+    'STREET_LEADER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[x.requested_by] AS barred,
+    NULL::uuid AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    x.street_code,
+    NULL::text AS community_code,
+    NULL::text AS grid_code,
+    x.requested_at AS since,
+    x.expires_at AS due_at
+   FROM public.export_request x
+  WHERE (x.decision IS NULL);
 
 CREATE TABLE public.team (
     county_code integer NOT NULL,

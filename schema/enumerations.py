@@ -66,6 +66,7 @@ TERMS: tuple[type[vocabulary.Term], ...] = (
     case_vocabulary.StatutoryProcedure,
     case_vocabulary.Decision,
     case_vocabulary.Approver,
+    case_vocabulary.Office,
     case_vocabulary.ReviewDecision,
     case_vocabulary.ExclusionReason,
     case_vocabulary.MeetingKind,

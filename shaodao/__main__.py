@@ -107,17 +107,26 @@ def demo(
     keep_times: Annotated[
         bool, typer.Option("--keep-times", help="Leave the times as stored, and begin at 2026-11-20 10:00.")
     ] = False,
+    month: Annotated[
+        bool,
+        typer.Option("--month", help="Begin at 2026-10-09 08:00 without a case, for: shaodao play --story month."),
+    ] = False,
 ) -> None:
     """Serve the demonstration street, with a ready token for each role."""
     from shaodao import serving
     from shaodao.demo import run as demonstration
 
+    if keep_times and month:
+        raise typer.BadParameter("a month begins without the stored cases", param_hint="--keep-times")
     settings = _settings()
+    if month:
+        serving.run_until_stopped(demonstration.run_month(settings, say=_say))
+        return
     serving.run_until_stopped(demonstration.run(settings, keep_times=keep_times, say=_say))
 
 
 def play(
-    story: Annotated[str, typer.Option(help="The story to play: car, night or first.")] = "car",
+    story: Annotated[str, typer.Option(help="The story to play: car, night, first or month.")] = "car",
     url: Annotated[str | None, typer.Option(help="The running server; its token key is in SHAODAO_DATA_DIR.")] = None,
 ) -> None:
     """Play a story against a running server, by its public API alone."""

@@ -22,7 +22,8 @@ def calendar_commands(settings: Callable[[], Settings], say: Callable[[str], Non
         file: Annotated[Path, typer.Argument(help="CSV in UTF-8 with the columns day, is_workday and name.")],
         source: Annotated[str, typer.Option(help="Where the days are known from, such as the notice's number.")],
         complete: Annotated[
-            bool, typer.Option("--complete", help="The file is a year's whole notice: its other days follow the weekday.")
+            bool,
+            typer.Option("--complete", help="The file is a year's whole notice: its other days follow the weekday."),
         ] = False,
     ) -> None:
         """Enter days, then count the open deadlines anew: later dues silently, earlier ones with notice (C.5 rule 11)."""

@@ -10,15 +10,22 @@ from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.permissions import Viewer, county_of
 from shaodao.domain.vocabulary import Role
 
-# What was corrected upon an objection counts as corrected.
+# What was corrected upon an objection counts as corrected. A rating taken over from elsewhere may have the whole score alone.
 _DEPARTMENTS = """
-SELECT e.organization_code AS code, count(*) AS ratings, sum(coalesce(e.corrected_report_in_score, e.report_in_score)) AS report_in,
-    sum(coalesce(e.corrected_handling_score, e.handling_score)) AS handling,
-    sum(coalesce(e.corrected_result_score, e.result_score)) AS result
-FROM evaluation e JOIN whistle w ON w.county_code = $1 AND w.county_code = e.county_code AND w.id = e.whistle_id
-WHERE e.county_code = $1 AND e.evaluator_kind = 'STREET' AND w.blown_at >= $2 AND w.blown_at < $3
-    AND ($4::text IS NULL OR w.street_code = $4)
-GROUP BY e.organization_code ORDER BY e.organization_code
+SELECT r.organization_code AS code, count(*) AS ratings,
+    coalesce(sum(r.report_in), 0) AS report_in, count(r.report_in) AS report_in_scored,
+    coalesce(sum(r.handling), 0) AS handling, count(r.handling) AS handling_scored,
+    coalesce(sum(r.result), 0) AS result, count(r.result) AS result_scored,
+    sum(coalesce(r.report_in + r.handling + r.result, 3 * r.score)) AS scores
+FROM (
+    SELECT e.organization_code, coalesce(e.corrected_report_in_score, e.report_in_score) AS report_in,
+        coalesce(e.corrected_handling_score, e.handling_score) AS handling,
+        coalesce(e.corrected_result_score, e.result_score) AS result, coalesce(e.corrected_score, e.score) AS score
+    FROM evaluation e JOIN whistle w ON w.county_code = $1 AND w.county_code = e.county_code AND w.id = e.whistle_id
+    WHERE e.county_code = $1 AND e.evaluator_kind = 'STREET' AND w.blown_at >= $2 AND w.blown_at < $3
+        AND ($4::text IS NULL OR w.street_code = $4)
+) r
+GROUP BY r.organization_code ORDER BY r.organization_code
 """
 _STREETS = """
 SELECT w.street_code AS code, count(*) AS blown, count(j.id) AS judged,
@@ -96,10 +103,11 @@ async def double_assessment(connection: Connection, viewer: Viewer, first: date,
 
 
 def _department(row: "asyncpg.Record") -> DepartmentAssessment:
-    count, scores = row["ratings"], (row["report_in"], row["handling"], row["result"])
-    report_in, handling, result = (Quotient(score, count) for score in scores)
-    mean = Quotient(sum(scores), count * len(scores))
-    return DepartmentAssessment(row["code"], count, report_in, handling, result, mean)
+    return DepartmentAssessment(
+        row["code"], row["ratings"], Quotient(row["report_in"], row["report_in_scored"]),
+        Quotient(row["handling"], row["handling_scored"]), Quotient(row["result"], row["result_scored"]),
+        Quotient(row["scores"], 3 * row["ratings"]),
+    )  # fmt: skip
 
 
 def _street(row: "asyncpg.Record") -> StreetAssessment:

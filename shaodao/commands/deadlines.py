@@ -79,7 +79,9 @@ async def pause(
     why = _checked(tx, given)
     clock = await stored_clocks.handling_clock(tx, case_id, facts.round)
     if overdue(tx.now, clock.due_at):
-        CASE_MACHINE.conflict("已超过办理期限，不能暂停计时", "a clock that is due already cannot pause", facts, tx.actor)
+        CASE_MACHINE.conflict(
+            "已超过办理期限，不能暂停计时", "a clock that is due already cannot pause", facts, tx.actor
+        )
     cause = given.reason_kind.label + (f"（{given.procedure.label}）" if given.procedure else "")
     decider = _decider(tx, facts, "pauseDeadline")
     pause_id = tx.new_id()
@@ -111,21 +113,26 @@ async def resume(
     faults.check()
     await clock_pauses.go_on(tx, case_id, *PAUSED_KINDS, resumer=_decider(tx, facts, "resumeDeadline"))
     await tx.connection.execute(_TOUCH, tx.county, case_id, tx.now)
-    until = await told_to_go_on(tx, facts, "恢复计时")
-    text = f"{tx.actor.name}恢复计时，{until}办结"
+    text = f"{tx.actor.name}恢复计时{await told_to_go_on(tx, facts, '恢复计时')}"
     await record_case(tx, facts, CaseStep("resumeDeadline", "resumeDeadline", text, detail=f"原因：{why}"))
     await progress.advance(tx, case_id, None)
     return await case_outcome(tx, case_id)
 
 
 async def told_to_go_on(tx: Transaction, facts: CaseFacts, what: str) -> str:
-    """Tell the reporter and the LEAD by when a case that goes on is to be settled; answers that day in words."""
+    """Tell the reporter and the LEAD by when a case that goes on is to be settled; answers that in words, with a comma before.
+
+    A case that was overdue is so again: nobody is promised a day that has passed.
+    """
     clock = await stored_clocks.handling_clock(tx, facts.id, facts.round)
+    passed = overdue(tx.now, clock.due_at)
     until = wording.until(clock.due_at)
-    expected = "" if overdue(tx.now, clock.due_at) else f"，预计{until}办结"
-    await deadline_notices.tell_reporter(tx, facts, MessageKind.DEADLINE, f"{what}{expected}。")
-    await deadline_notices.call_lead(tx, facts, f"{what}，请于{until}办结。")
-    return until
+    await deadline_notices.tell_reporter(
+        tx, facts, MessageKind.DEADLINE, f"{what}。" if passed else f"{what}，预计{until}办结。"
+    )
+    by = "，已超期" if passed else f"，{until}办结"
+    await deadline_notices.call_lead(tx, facts, f"{what}{by}。")
+    return by
 
 
 def _decider(tx: Transaction, facts: CaseFacts, action: str) -> Decider:

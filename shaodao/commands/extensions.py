@@ -109,6 +109,7 @@ async def decide(
         _DECIDE, tx.county, facts.extension.id, str(decision), said, tx.actor.account_id, tx.now, dues.of_case, told
     )  # fmt: skip
     await tx.connection.execute(_TOUCH, tx.county, case_id, tx.now, False)
+    await _answer(tx, facts, asked, decision, said)
     await record_case(tx, facts, _decided(tx, facts, asked, decision, said, dues, told))
     return await case_outcome(tx, case_id, facts.extension.id)
 
@@ -155,6 +156,13 @@ def _requested(tx: Transaction, facts: CaseFacts, limit: Limit, approver: Approv
     text = f"{actor_name(tx, role)}申请延期{limit_text(limit)}，由{approver.label}审批"
     payload = {"unit": str(limit.unit), "amount": limit.amount, "approver": str(approver)}
     return CaseStep("requestExtension", "requestExtension", text, public=False, payload=payload, detail=f"原因：{why}")
+
+
+async def _answer(tx: Transaction, facts: CaseFacts, asked: _Asked, decision: Decision, said: str) -> None:
+    """Write to the duty phone of who asked: an organization without a plugin hears it no other way."""
+    if asked.organization_code is not None:
+        told = f"延期申请{decision.label}：{said}"
+        await deadline_notices.call_organizations(tx, facts.id, facts.number, [asked.organization_code], told)
 
 
 async def _asked(tx: Transaction, request_id: UUID) -> _Asked:

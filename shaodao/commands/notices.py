@@ -20,6 +20,7 @@ CLOCKS = (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, Clock
 CATALOGUE = "catalogue."
 """What the rule of a case's handling clock begins with when its limit is that of an item of the dispatch catalogue."""
 
+_WHISTLE_KIND = "SELECT kind FROM whistle WHERE county_code = $1 AND id = $2"
 _CASE_SIDE = """
 SELECT c.title, c.address, c.due_at, c.due_provisional, coalesce(g.kind = 'SEA', false) AS at_sea, g.sea_arrive_minutes, (
     SELECT d.rule FROM deadline d
@@ -99,10 +100,12 @@ async def notice_of(tx: Transaction, case: CaseFacts, whistle: WhistleFacts | No
     return Notice(case, whistle, limits, side["title"], place, arrive, arrive_limit, result, planned, side["at_sea"])
 
 
-def _planned(plan_until: datetime | None, side: Any) -> CaseDue:
-    """The result "by plan" (C.5 rule 5): when the plan says, else with the case."""
+def _planned(plan_until: datetime | None, side: Any) -> CaseDue | None:
+    """The result "by plan" (C.5 rule 5): when the plan says, else with the case, unless its clock is paused."""
     if plan_until is not None:
         return CaseDue(Due(plan_until, provisional=False, counted=()), by_catalogue=False)
+    if side["due_at"] is None:
+        return None
     return CaseDue(Due(side["due_at"], side["due_provisional"], ()), by_catalogue=False)
 
 
@@ -162,18 +165,25 @@ async def end(tx: Transaction, case_id: UUID, assignment_id: UUID) -> None:
 async def follow_case(tx: Transaction, case: CaseFacts, urgency: Urgency, case_due: Due, *, from_now: bool) -> None:
     """Reckon the result clocks of the dispatched organizations anew when the case was classed anew: theirs follow it.
 
-    ``from_now`` as in ``clocks.change``. The clocks of a whistle are its own and stay.
+    ``from_now`` as in ``clocks.change``: an emergency was made safe. The clocks of a whistle are its own and stay, but for
+    those of an emergency made safe: what is left is the permanent repair, in the case's new time (C.5 rule 8).
     """
     limit = tx.ground.rulebook.whistles.of(WhistleKind.ROUTINE).result_for(urgency)
     for assignment in owing(case.active):
         started = await clocks.started_at(tx, ClockKind.RESULT, case.id, assignment.id, case.round)
-        if assignment.whistle_id is not None or started is None:
+        own_clocks = assignment.whistle_id is not None and not (from_now and await _is_emergency(tx, assignment.whistle_id))
+        if own_clocks or started is None:
             continue
         begun = tx.now if from_now else started
         reckoned, by = _result_due(tx, begun, limit, CaseDue(case_due, by_catalogue=False))
         if reckoned is not None:
             to = clocks.Reckoning(begun, reckoned, by, "dispatch.result")
             await clocks.change_assignment(tx, ClockKind.RESULT, case.id, assignment.id, case.round, to)
+
+
+async def _is_emergency(tx: Transaction, whistle_id: UUID) -> bool:
+    kind: str = await tx.connection.fetchval(_WHISTLE_KIND, tx.county, whistle_id)
+    return kind == WhistleKind.EMERGENCY
 
 
 def _arriving(

@@ -160,4 +160,3 @@ async def keep_due(tx: Transaction, clock: StoredClock) -> None:
     statement = _OWN_DUES.get(clock.kind)
     if statement is not None:
         await tx.connection.execute(statement, tx.county, clock.assignment_id, due_at, tx.now)
-

@@ -120,14 +120,18 @@ async def review(
     day = next_review_on or tx.today + timedelta(days=lasting.review_cycle_days)
     furthest = tx.today + timedelta(days=tx.ground.rulebook.longest_review_cycle_days)
     if not tx.today < day <= furthest:
-        faults.add("nextReviewOn", f"须晚于今天且不晚于{furthest}", f"must lie after today, at the latest on {furthest}")
+        faults.add(
+            "nextReviewOn", f"须晚于今天且不晚于{furthest}", f"must lie after today, at the latest on {furthest}"
+        )
     faults.check()
     review_at = _review_at(tx, day)
     await tx.connection.execute(_REVIEW, tx.county, lasting.id, tx.now, tx.actor.account_id, found, review_at)
     await clock_stages.plan(tx, EscalationStage.REVIEW, lasting.id, case_id, review_at)
     await _move(tx, case_id, facts.state)
     following = f"{day.month}月{day.day}日"
-    await deadline_notices.tell_reporter(tx, facts, MessageKind.SUSPENSION, f"挂账复核：{found}。下次复核：{following}。")
+    await deadline_notices.tell_reporter(
+        tx, facts, MessageKind.SUSPENSION, f"挂账复核：{found}。下次复核：{following}。"
+    )
     step = CaseStep(
         "reviewSuspension", "reviewSuspension", f"{tx.actor.name}复核挂账，下次复核：{following}", detail=found
     )  # fmt: skip
@@ -146,8 +150,8 @@ async def resume(
     faults = Faults()
     why = checked_text(faults, "reason", reason, tx.ground.rulebook.texts.reason)
     faults.check()
-    until = await _resume(tx, facts, why, _decider(tx, facts, "resume"))
-    text = f"{tx.actor.name}恢复办理，{until}办结"
+    by = await _resume(tx, facts, why, _decider(tx, facts, "resume"))
+    text = f"{tx.actor.name}恢复办理{by}"
     await record_case(tx, facts, CaseStep("resume", "resumeCase", text, CaseState.HANDLING, detail=f"原因：{why}"))
     await progress.advance(tx, case_id, None)
     return await case_outcome(tx, case_id)
@@ -159,9 +163,9 @@ async def resume_as_planned(tx: Transaction, case_id: UUID) -> None:
     if facts.state is not CaseState.SUSPENDED:
         return
     decider = deadline_notices.decider_of(facts, tx.actor, Role.SYSTEM)
-    until = await _resume(tx, facts, _AS_PLANNED, decider)
+    by = await _resume(tx, facts, _AS_PLANNED, decider)
     entry = Entry(
-        "resumeCase", f"系统按计划恢复办理，{until}办结", public=True, detail=_AS_PLANNED, role=Role.SYSTEM,
+        "resumeCase", f"系统按计划恢复办理{by}", public=True, detail=_AS_PLANNED, role=Role.SYSTEM,
         from_state=str(facts.state), to_state=str(CaseState.HANDLING),
     )  # fmt: skip
     await record(tx, case_id, entry)
@@ -228,7 +232,7 @@ async def _lasting(tx: Transaction, case_id: UUID) -> _Lasting:
 
 
 async def _resume(tx: Transaction, facts: CaseFacts, why: str, decider: Decider) -> str:
-    """Let the clocks go on and the case be handled; answers by when, in words."""
+    """Let the clocks go on and the case be handled; answers by when, as ``told_to_go_on``."""
     lasting = await _lasting(tx, facts.id)
     await clock_pauses.go_on(tx, facts.id, *PAUSED_KINDS, resumer=decider)
     await tx.connection.execute(_RESUME_REASON, tx.county, lasting.id, why)

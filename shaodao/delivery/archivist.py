@@ -17,7 +17,8 @@ from shaodao.domain.errors import DomainError
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
 
-EVERY = 3600.0
+EVERY = 60.0
+"""Seconds between two looks: one short statement for each county when there is nothing to archive."""
 BATCH = 100
 
 _COUNTIES = """

@@ -1,9 +1,12 @@
-"""``shaodao demo``: the demonstration street on a database of its own, loaded once, served with workers and field crew."""
+"""``shaodao demo``: the demonstration street on a database of its own, loaded once, served with workers and field crew.
+
+``shaodao demo --month`` serves the same street without a case, on the morning of the first one, for the story of a month.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +21,7 @@ from shaodao.demo.clock import DemoClock, keep
 from shaodao.demo.registers import load_registers
 from shaodao.demo.source import load_street
 from shaodao.demo.tokens import ready_tokens
+from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.rulebook import Rulebook
 from shaodao.host import utc_now
 from shaodao.key_files import personal_data_key
@@ -29,6 +33,8 @@ from shaodao.settings import Settings, StartError
 
 _IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM divisions)"
 _HOLDS_STREET = "SELECT EXISTS (SELECT FROM divisions WHERE code = $1)"
+_HOLDS_CASES = "SELECT EXISTS (SELECT FROM case_file)"
+_MORNING = time(8)
 
 
 async def run(settings: Settings, *, keep_times: bool, say: Say) -> None:
@@ -47,6 +53,59 @@ async def run(settings: Settings, *, keep_times: bool, say: Say) -> None:
     if own.database_url is not None:
         await serving.migrate(own.database_url, say=say)
     await serving.serve(own, say=say, prepare=prepare, ready=lambda: announce(own, say))
+
+
+async def run_month(settings: Settings, *, say: Say) -> None:
+    """Serve the street without a case until told to stop, its clock on the morning of the month that the stored cases tell.
+
+    Workers run, but no department is loaded and no crew is simulated: whoever plays the month acts for the departments by
+    hand, at the minute that the story names. Raises StartError, also for a database that holds cases.
+    """
+    own = replace(settings, workers=True, field_crew=False, demo=True, departments=())
+
+    async def prepare(dsn: DSN) -> None:
+        await load_month(own, dsn, now=utc_now())
+
+    def ready() -> None:
+        announce(own, say)
+        say("The month is played by: shaodao play --story month")
+
+    if own.database_url is not None:
+        await serving.migrate(own.database_url, say=say)
+    await serving.serve(own, say=say, prepare=prepare, ready=ready)
+
+
+def first_morning() -> datetime:
+    """The moment at which a month begins: 08:00 of the day on which the first of the stored cases was registered."""
+    first = min(case.registered_at for case in load_street().cases)
+    return datetime.combine(first.astimezone(SHANGHAI).date(), _MORNING, SHANGHAI)
+
+
+async def load_month(settings: Settings, dsn: DSN, *, now: datetime) -> bool:
+    """Load the street's registers alone into a migrated database, if that is empty; answers whether it was.
+
+    The demonstration's clock is set from ``now`` to the month's first morning, at every start. Raises StartError for a database that holds
+    cases, or other divisions.
+    """
+    connection = connection_of(await connect(dsn))
+    try:
+        if await connection.fetchval(_HOLDS_CASES):
+            raise StartError(
+                "The database holds cases, and a month begins without any. Name an empty folder with SHAODAO_DATA_DIR or an "
+                "empty database with SHAODAO_DATABASE_URL; to go on with what is there: shaodao demo"
+            )
+        morning, empty = first_morning(), await connection.fetchval(_IS_EMPTY)
+        if not empty:
+            await _refuse_another(connection)
+        async with connection.transaction():
+            if empty:
+                cipher = PersonalDataCipher(personal_data_key(settings))
+                await load_registers(connection, cipher, _rulebook(settings), morning)
+            await keep(connection, DemoClock(morning - now))
+        await connection.execute("ANALYZE")
+        return bool(empty)
+    finally:
+        await connection.close()
 
 
 async def load(settings: Settings, dsn: DSN, *, now: datetime, keep_times: bool) -> bool:

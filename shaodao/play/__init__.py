@@ -3,16 +3,16 @@
 import httpx
 from rich.console import Console
 
-from shaodao.play import car, first, night
+from shaodao.play import car, first, month, night
 from shaodao.play.client import RefusedByApi, reachable
 from shaodao.play.stage import Stage
 from shaodao.settings import Settings, StartError
 
-STORIES = {"car": car.play, "night": night.play, "first": first.play}
+STORIES = {"car": car.play, "night": night.play, "first": first.play, "month": month.play}
 
 
 async def run(settings: Settings, url: str, story: str) -> int:
-    """Play a story; answers the exit status: 0 only if every state was reached and every event delivered once, in order.
+    """Play a story; answers the exit status: 0 only if nothing differed from what the story tells.
 
     Raises StartError for an unknown story or an address where nothing answers.
     """
@@ -31,7 +31,5 @@ async def run(settings: Settings, url: str, story: str) -> int:
     for fault in stage.faults:
         console.print(f"✗ {fault}", style="bold red")
     if not stage.faults:
-        console.print(
-            f"✓ {story}: every state was reached, every event delivered once and in order", style="bold green"
-        )
+        console.print(f"✓ {story}: {stage.verdict}", style="bold green")
     return 1 if stage.faults else 0

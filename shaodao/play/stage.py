@@ -43,6 +43,8 @@ class Stage:
     http: httpx.AsyncClient
     street: Street = field(default_factory=load_street)
     faults: list[str] = field(default_factory=list)
+    verdict: str = "every state was reached, every event delivered once and in order"
+    """What is said of a story that found no fault."""
 
     def staff(self, name: str) -> Api:
         """The API with the token of a member of staff."""
@@ -64,7 +66,7 @@ class Stage:
         )  # fmt: skip
         return Api(self.url, token, self.http)
 
-    async def do(self, api: Api, name: str, **given: Any) -> dict[str, Any]:
+    async def do(self, api: Api, name: str, /, **given: Any) -> dict[str, Any]:
         """Take a step. Raises RefusedByApi when the API refuses it."""
         if name != "moveDemoClock":
             given["idempotencyKey"] = str(uuid4())
@@ -123,7 +125,7 @@ class Scene:
     timeline: Timeline
     opened: dict[str, Any]
 
-    async def do(self, api: Api, name: str, **given: Any) -> dict[str, Any]:
+    async def do(self, api: Api, name: str, /, **given: Any) -> dict[str, Any]:
         """Take a step in this case; the state that it leads to counts as passed."""
         payload = await self.stage.do(api, name, **given)
         self.saw(payload)

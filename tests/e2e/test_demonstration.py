@@ -31,9 +31,9 @@ def environment(open_folder: Path, empty_database: str) -> dict[str, str]:
 
 
 @contextmanager
-def demonstration(environment: dict[str, str]) -> Iterator[str]:
+def demonstration(environment: dict[str, str], *options: str) -> Iterator[str]:
     """The running demonstration's address; it is stopped by Ctrl-C, and must then end cleanly."""
-    command = [sys.executable, "-m", "shaodao", "demo"]
+    command = [sys.executable, "-m", "shaodao", "demo", *options]
     url = f"http://127.0.0.1:{environment['SHAODAO_PORT']}"
     log = Path(environment["SHAODAO_DATA_DIR"]).parent / "demo.log"
     with (
@@ -76,9 +76,28 @@ def test_the_stories_play_and_the_data_stays(environment: dict[str, str]) -> Non
         for story in STORIES:
             played = _play(environment, url, story)
             assert played.returncode == 0, played.stdout + played.stderr
+        month = _play(environment, url, "month")
+        assert month.returncode == 1
+        assert month.stderr.count("\n") == 1
+        assert "demo --month" in month.stderr
         numbers = _numbers(environment, url)
     with demonstration(environment) as url:
         assert _numbers(environment, url) == numbers
+
+
+def test_a_month_ends_as_the_stored_street_tells(environment: dict[str, str]) -> None:
+    """All 27 cases and 7 whistles by hand, in order of time (D.6 to D.8)."""
+    with demonstration(environment, "--month") as url:
+        played = _play(environment, url, "month")
+        assert played.returncode == 0, played.stdout + played.stderr
+        assert "27 cases ended as the stored street tells" in played.stdout
+        assert len(_numbers(environment, url)) == 27
+    again = subprocess.run(
+        [sys.executable, "-m", "shaodao", "demo", "--month"], env=environment, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert again.returncode == 1
+    assert "The database holds cases" in again.stderr
+    assert "Traceback" not in again.stderr
 
 
 def _numbers(environment: dict[str, str], url: str) -> list[str]:

@@ -59,8 +59,10 @@ SELECT m.account_id FROM team_member m JOIN team t ON t.county_code = $1 AND t.i
 JOIN case_file c ON c.county_code = $1 AND c.grid_code = t.grid_code JOIN account_roles r ON r.account_id = m.account_id
 WHERE m.county_code = $1 AND c.id = $2 AND m.left_on IS NULL AND r.role = 'GRID_WORKER' ORDER BY m.id LIMIT 1
 """
-_DUTY = "SELECT code FROM duty_list_items WHERE holder_level = $1 AND list <> 'TAKEN_BACK' ORDER BY code LIMIT 1"
-_LEVEL = "SELECT level FROM case_file WHERE county_code = $1 AND id = $2"
+_LEVEL = "SELECT level, category_code FROM case_file WHERE county_code = $1 AND id = $2"
+_DUTY = """
+SELECT code FROM duty_list_items WHERE holder_level = $1 AND category_code = $2 AND list <> 'TAKEN_BACK' ORDER BY code LIMIT 1
+"""
 _PROMISE = """
 SELECT id FROM promise WHERE county_code = $1 AND case_id = $2 AND (state = 'IN_PROGRESS') = $3
 ORDER BY made_at DESC, id DESC LIMIT 1
@@ -83,13 +85,15 @@ async def merge(tx: Transaction, it: UUID, _: int) -> Outcome:
 
 
 async def shorten(tx: Transaction, it: UUID, _: int) -> Outcome:
-    due_at = await tx.connection.fetchval(_DUE, tx.county, it)
+    due_at = await tx.connection.fetchval(_DUE, tx.county, it) or tx.now
     return await deadlines.shorten(tx, it, due_at=due_at - timedelta(hours=2), reason="汛期将至")
 
 
 async def send_down(tx: Transaction, it: UUID, _: int) -> Outcome:
-    below = {"CITY": "COUNTY", "COUNTY": "STREET"}.get(await tx.connection.fetchval(_LEVEL, tx.county, it), "COMMUNITY")
-    code = await tx.connection.fetchval(_DUTY, below)
+    case = await tx.connection.fetchrow(_LEVEL, tx.county, it)
+    assert case is not None
+    below = {"CITY": "COUNTY", "COUNTY": "STREET"}.get(case["level"], "COMMUNITY")
+    code = await tx.connection.fetchval(_DUTY, below, case["category_code"])
     return await levels.send_down(tx, it, duty_item_code=code or "NONE", reason="属本级履职事项")
 
 
@@ -123,10 +127,11 @@ async def object_to_rating(tx: Transaction, it: UUID, _: int) -> Outcome:
 
 
 async def decide_rating(tx: Transaction, it: UUID, pick: int) -> Outcome:
-    waiting = next(r for r in (await read_whistle(tx, it)).ratings if r.waits)
-    granted, street = pick % 2 == 0, waiting.evaluator_kind is EvaluatorKind.STREET
+    ratings = (await read_whistle(tx, it)).ratings
+    waiting = next((r for r in ratings if r.waits and r.evaluator_id != tx.actor.account_id), None)
+    granted, street = pick % 2 == 0, waiting is not None and waiting.evaluator_kind is EvaluatorKind.STREET
     return await rating_objections.decide_rating_objection(
-        tx, it, evaluation_id=waiting.id, granted=granted, text="经核实",
+        tx, it, evaluation_id=waiting.id if waiting else NOBODY, granted=granted, text="经核实",
         scores=Scores(90, 90, 90) if granted and street else None, judgement=Judgement(True) if granted and not street else None,
     )  # fmt: skip
 

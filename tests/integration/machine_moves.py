@@ -68,7 +68,8 @@ ONWARD = (
     ("whistle", "judge"), ("case", "recordFollowUp"), ("case", "rateResult"), ("case", "close"), ("whistle", "close"),
     ("assignment", "verify"), ("assignment", "reportResult"), ("assignment", "arrive"), ("assignment", "start"),
     ("assignment", "acknowledge"), ("assignment", "read"), ("whistle", "approve"), ("whistle", "submit"), ("case", "accept"),
-    ("case", "draftWhistle"), ("case", "dispatch"), ("whistle", "rateDepartment"),
+    ("case", "resume"), ("assignment", "decideObjection"), ("case", "draftWhistle"), ("case", "dispatch"),
+    ("whistle", "rateDepartment"),
 )  # fmt: skip
 """The ordinary way of a case, its end first."""
 ON_SITE = VerificationMethod.ON_SITE

@@ -73,7 +73,9 @@ async def test_an_earlier_due_comes_with_notice(street: Street) -> None:
     found = await events(street, case_id)
     assert [row["organization_code"] for row in found if row["public"]] == [None]
     assert found[0]["text"] == "放假安排调整，办理时限由11月27日前提前为11月26日前"
-    sent = await street.pool.fetch("SELECT organization_code, text FROM message WHERE case_id = $1 AND kind = 'DEADLINE'", case_id)
+    sent = await street.pool.fetch(
+        "SELECT organization_code, text FROM message WHERE case_id = $1 AND kind = 'DEADLINE'", case_id
+    )
     assert {row["organization_code"] for row in sent} == {None, "CG", "JJ"}
     [to_reporter] = [row["text"] for row in sent if row["organization_code"] is None]
     assert to_reporter.endswith("因放假安排调整，预计11月26日前办结。")
@@ -100,7 +102,9 @@ async def test_extensions_and_pauses_are_counted_again(street: Street) -> None:
     change(street, ("2026-11-24", False))
     await recount(street)
     assert (await case_row(street, case_id))["due_at"] == at("2026-12-03 00:00")
-    again = [entry for entry in orjson.loads((await clock(street, case_id, "HANDLING"))["history"]) if entry.get("again")]
+    again = [
+        entry for entry in orjson.loads((await clock(street, case_id, "HANDLING"))["history"]) if entry.get("again")
+    ]
     assert [entry["extended_by"]["amount"] for entry in again] == [2]
     assert datetime.fromisoformat(again[0]["due_at"]) == at("2026-12-01 00:00")
     assert (await case_row(street, paused))["due_at"] is None

@@ -27,8 +27,8 @@ def at(text: str) -> datetime:
 
 
 async def ask(street: Street, case_id: UUID, amount: int = 5, who: str = "CG", **given: Any) -> Outcome:
-    given = {"unit": DAY, "amount": amount, "reason": "隔断拆除需安置承租人"} | given
-    return await whistle_steps.do(street, lambda tx: extensions.request(tx, case_id, **given), who)
+    asked: dict[str, Any] = {"unit": DAY, "amount": amount, "reason": "隔断拆除需安置承租人", **given}
+    return await whistle_steps.do(street, lambda tx: extensions.request(tx, case_id, **asked), who)
 
 
 async def decide(street: Street, case_id: UUID, who: str, granted: bool = True) -> Outcome:
@@ -39,7 +39,9 @@ async def decide(street: Street, case_id: UUID, who: str, granted: bool = True) 
 
 async def request_row(street: Street, case_id: UUID) -> Any:
     return await case_steps.only_row(
-        street, "SELECT * FROM extension_request WHERE case_id = $1 ORDER BY requested_at DESC, id DESC LIMIT 1", case_id
+        street,
+        "SELECT * FROM extension_request WHERE case_id = $1 ORDER BY requested_at DESC, id DESC LIMIT 1",
+        case_id,
     )
 
 
@@ -140,7 +142,9 @@ async def test_an_anonymous_reporter_cannot_be_told_and_the_record_says_so(stree
 async def test_what_cannot_be_extended(street: Street) -> None:
     """Bad input: after the due, urgent, twice at once, nonsense amounts, by whom it is not."""
     case_id = await dispatched(street)
-    bad = await refused(street, InvalidInput, lambda tx: extensions.request(tx, case_id, unit=DAY, amount=0, reason=" "))
+    bad = await refused(
+        street, InvalidInput, lambda tx: extensions.request(tx, case_id, unit=DAY, amount=0, reason=" ")
+    )
     assert paths(bad) == {"amount", "reason"}
     await refused(
         street, NotPermitted, lambda tx: extensions.request(tx, case_id, unit=DAY, amount=1, reason="待料"), "JJ"
@@ -150,7 +154,9 @@ async def test_what_cannot_be_extended(street: Street) -> None:
     await refused(street, StateConflict, lambda tx: extensions.request(tx, case_id, unit=DAY, amount=1, reason="待料"))
     await decide(street, case_id, DEPUTY, granted=False)
     street.now = (await case_row(street, case_id))["due_at"]
-    late = await refused(street, StateConflict, lambda tx: extensions.request(tx, case_id, unit=DAY, amount=1, reason="待料"))
+    late = await refused(
+        street, StateConflict, lambda tx: extensions.request(tx, case_id, unit=DAY, amount=1, reason="待料")
+    )
     assert "after the due time" in str(late.value)
     urgent = await dispatched(street, urgency=Urgency.URGENT)
     await refused(street, StateConflict, lambda tx: extensions.request(tx, urgent, unit=DAY, amount=1, reason="待料"))
@@ -190,9 +196,7 @@ async def test_a_leader_shortens_a_limit_and_it_is_never_silent(street: Street) 
     """C.5 rule 10: by order with a reason; results that ran beyond it end with it; duty phones are written to."""
     case_id = await dispatched(street)
     to = at("2026-11-25 00:00")
-    await whistle_steps.do(
-        street, lambda tx: deadlines.shorten(tx, case_id, due_at=to, reason="群众反映强烈"), DEPUTY
-    )
+    await whistle_steps.do(street, lambda tx: deadlines.shorten(tx, case_id, due_at=to, reason="群众反映强烈"), DEPUTY)
     assert (await case_row(street, case_id))["due_at"] == to
     dues = await street.pool.fetch("SELECT DISTINCT result_due_at FROM assignment WHERE case_id = $1", case_id)
     assert [row["result_due_at"] for row in dues] == [to]
@@ -210,7 +214,10 @@ async def test_a_limit_is_not_shortened_into_the_past_nor_made_longer(street: St
     case_id = await dispatched(street)
     for due_at in (street.now, street.now - timedelta(days=1), at("2026-11-28 00:00"), at("2026-12-30 00:00")):
         bad = await refused(
-            street, InvalidInput, lambda tx, due_at=due_at: deadlines.shorten(tx, case_id, due_at=due_at, reason="急"), CHIEF
+            street,
+            InvalidInput,
+            lambda tx, due_at=due_at: deadlines.shorten(tx, case_id, due_at=due_at, reason="急"),
+            CHIEF,
         )
         assert paths(bad) == {"dueAt"}
     naive = datetime(2026, 11, 24)  # noqa: DTZ001  the fault under test

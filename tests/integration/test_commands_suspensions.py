@@ -31,7 +31,7 @@ def at(text: str) -> datetime:
 
 
 def waiting(**changes: Any) -> SuspensionInput:
-    given = {
+    given: dict[str, Any] = {
         "kind": SuspensionKind.ENGINEERING, "reason": "列入年度改造计划", "interim_measure": "配备移动泵", "review_cycle_days": 30,
     }  # fmt: skip
     return SuspensionInput(**given | changes)
@@ -117,7 +117,11 @@ async def test_a_resumed_case_has_what_remained(street: Street) -> None:
     assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE stage IN ('REVIEW', 'RESUME')") == 0
     history = orjson.loads((await clock(street, case_id, "HANDLING"))["history"])
     [over] = [entry for entry in history if entry.get("resumed_at")]
-    assert (over["why"], over["office"], over["resumed_office"]) == ("工程原因挂账", "STREET_CHIEF", "STREET_DISPATCHER")
+    assert (over["why"], over["office"], over["resumed_office"]) == (
+        "工程原因挂账",
+        "STREET_CHIEF",
+        "STREET_DISPATCHER",
+    )
 
 
 async def test_who_approves_a_suspension(street: Street) -> None:
@@ -194,7 +198,10 @@ async def test_the_system_resumes_on_the_planned_day(street: Street) -> None:
     event = await last_event(street, case_id)
     assert (event["type"], event["actor_name"], event["actor_role"]) == ("resumeCase", "系统", "SYSTEM")
     assert (await suspension_of(street, case_id))["resumed_by"] is None
-    assert await street.pool.fetchval("SELECT count(*) FROM case_event WHERE case_id = $1 AND type = 'resumeCase'", other) == 1
+    assert (
+        await street.pool.fetchval("SELECT count(*) FROM case_event WHERE case_id = $1 AND type = 'resumeCase'", other)
+        == 1
+    )
 
 
 async def test_an_overdue_case_stays_overdue_through_a_suspension(street: Street) -> None:
@@ -269,7 +276,10 @@ async def test_withdrawing_a_suspended_case_ends_it_cleanly(street: Street) -> N
     case_id = await handling(street, who="P014")
     await suspend(street, case_id)
     await whistle_steps.do(street, lambda tx: cases.withdraw(tx, case_id, reason="已自行解决"), "P014")
-    assert await street.pool.fetchval("SELECT count(*) FROM deadline WHERE case_id = $1 AND state <> 'STOPPED'", case_id) == 0
+    assert (
+        await street.pool.fetchval("SELECT count(*) FROM deadline WHERE case_id = $1 AND state <> 'STOPPED'", case_id)
+        == 0
+    )
     assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE case_id = $1", case_id) == 0
     assert (await suspension_of(street, case_id))["resumed_at"] == street.now
 
@@ -278,14 +288,10 @@ async def test_a_new_class_while_paused_still_promises_no_due(street: Street) ->
     """C.5 rules 8 and 9 together: the pause before counts again under the new limit, the one that lasts goes on."""
     case_id = await handling(street)
     await pause(street, case_id)
-    await whistle_steps.do(
-        street, lambda tx: cases.classify(tx, case_id, urgency=Urgency.COMPLEX, reason="涉及多部门")
-    )
+    await whistle_steps.do(street, lambda tx: cases.classify(tx, case_id, urgency=Urgency.COMPLEX, reason="涉及多部门"))
     assert (await case_row(street, case_id))["due_at"] is None
     street.now = at("2026-12-03 10:00")
     await whistle_steps.do(street, lambda tx: deadlines.resume(tx, case_id, reason="检测报告已出"))
     assert (await case_row(street, case_id))["due_at"] == at("2026-12-18 00:00")
-    await whistle_steps.do(
-        street, lambda tx: cases.classify(tx, case_id, urgency=Urgency.GENERAL, reason="已明确责任")
-    )
+    await whistle_steps.do(street, lambda tx: cases.classify(tx, case_id, urgency=Urgency.GENERAL, reason="已明确责任"))
     assert (await case_row(street, case_id))["due_at"] == at("2026-12-11 00:00")

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from shaodao.commands import emergencies, whistles
+from shaodao.commands import cases, emergencies, whistles
 from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.emergencies import EmergencyInput
 from shaodao.commands.registration import CaseInput
 from shaodao.commands.reporters import ReporterInput
 from shaodao.commands.transaction import Outcome
 from shaodao.domain.errors import InvalidInput, NotPermitted, StateConflict
-from shaodao.domain.vocabulary import CaseKind, Channel, WhistleKind
+from shaodao.domain.vocabulary import CaseKind, Channel, Urgency, WhistleKind
 from tests.integration.conftest import Street
 from tests.integration.whistle_steps import (
     CHIEF,
@@ -178,3 +178,19 @@ async def test_an_approved_emergency_needs_no_confirmation(street: Street) -> No
     await do(street, lambda tx: whistles.submit(tx, whistle_id))
     await do(street, lambda tx: whistles.approve(tx, whistle_id), CHIEF)
     assert (await row(street, "whistle", whistle_id))["confirmed_at"] == street.now
+
+
+async def test_an_emergency_made_safe_leaves_the_departments_the_time_of_the_repair(street: Street) -> None:
+    """C.5 rule 8, case 9 of D.6: 24 hours to make safe; once classed GENERAL, who has not reported has till the case is due."""
+    parties = [PartyInput("ZJ", LEAD)]
+    case_id = (
+        await blow(street, None, alone_at_home(category_code="A10"), EmergencyInput("路面塌陷", parties=parties))
+    ).case_id
+    assert case_id is not None
+    works = await assignment_of(street, case_id, "ZJ")
+    safe = await row(street, "assignment", works)
+    assert safe["result_due_at"] == street.now + timedelta(hours=24)
+    later = timedelta(hours=12)
+    await do(street, lambda tx: cases.classify(tx, case_id, urgency=Urgency.GENERAL, reason="险情已控制"), after=later)
+    repair = await row(street, "assignment", works)
+    assert repair["result_due_at"] == (await row(street, "case_file", case_id))["due_at"] > safe["result_due_at"]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -16,7 +16,7 @@ import pytest
 from shaodao import tokens
 from shaodao.commands.running import connection_of
 from shaodao.demo.clock import kept_clock
-from shaodao.demo.run import announce, load
+from shaodao.demo.run import announce, first_morning, load, load_month
 from shaodao.demo.source import load_street
 from shaodao.demo.tokens import ready_tokens
 from shaodao.postgres.pool import connect
@@ -59,6 +59,20 @@ async def test_kept_times_stay_as_stored(settings: Settings, database: str) -> N
     clock = await kept_clock(connection_of(connection))
     await connection.close()
     assert NOW + clock.offset == load_street().meta.as_of
+
+
+async def test_a_month_begins_without_a_case_on_its_first_morning_at_every_start(
+    settings: Settings, database: str
+) -> None:
+    for hours in (0, 40):
+        now = NOW + timedelta(hours=hours)
+        assert await load_month(settings, database, now=now) is (hours == 0)
+        connection = await connect(database)
+        clock = await kept_clock(connection_of(connection))
+        await connection.close()
+        assert now + clock.offset == first_morning() == datetime(2026, 10, 9, tzinfo=UTC)
+    assert await count(database, "case_file") == 0
+    assert await count(database, "grid") == 12
 
 
 async def test_another_preset_reckons_other_dues(settings: Settings, database: str) -> None:

@@ -48,7 +48,7 @@ async def do(street: Street, step: Step, who: str = DISPATCHER, after: timedelta
     return await street.run(step, viewer_of(street, who))
 
 
-async def registered(street: Street, **changes: Any) -> UUID:
+async def registered(street: Street, who: str = DISPATCHER, **changes: Any) -> UUID:
     """A case at the scene, with a reporter."""
     given: dict[str, Any] = {
         "kind": CaseKind.COMPLAINT,
@@ -60,7 +60,7 @@ async def registered(street: Street, **changes: Any) -> UUID:
         "address": "望海里9幢外",
         "reporter": ReporterInput(name="沈例宽", phone="100-0001-0014"),
     }
-    outcome = await do(street, lambda tx: register(tx, CaseInput(**given | changes)))
+    outcome = await do(street, lambda tx: register(tx, CaseInput(**given | changes)), who)
     assert outcome.case_id is not None
     return outcome.case_id
 

@@ -106,7 +106,7 @@ def follow_up(**answers: Any) -> FollowUpBrief:
 UNSOLVED = follow_up(solved=SolvedLevel.UNSOLVED)
 PROPOSED = follow_up(exclusion_proposed_by=SOMEBODY)
 AT_WORK = (assignment(AssignmentState.HANDLING),)
-RUNNING = {"handling_clock": ClockState.RUNNING}
+RUNNING: dict[str, Any] = {"handling_clock": ClockState.RUNNING}
 
 
 ENDED = {S.CLOSED, S.FOLLOWED_UP}

@@ -104,9 +104,13 @@ def test_the_vector_of_a_pause_is_told_with_who_decided(calendar: Calendar, work
 def test_every_kind_of_change_is_told(calendar: Calendar, work_time: WorkTime) -> None:
     start, limit = at("2026-11-13 22:10"), Limit(DAYS, 5)
     changes: tuple[ClockChange, ...] = (
-        LimitChange(at("2026-11-14 10:00"), Limit(DeadlineUnit.CLOCK_HOUR, 24), Decider(Office.STREET_DISPATCHER, "吕示衡")),
+        LimitChange(
+            at("2026-11-14 10:00"), Limit(DeadlineUnit.CLOCK_HOUR, 24), Decider(Office.STREET_DISPATCHER, "吕示衡")
+        ),
         CalendarChange(at("2026-11-16 08:00"), at("2026-11-20 00:00")),
-        Extension(at("2026-11-17 09:00"), Limit(DAYS, 2), at("2026-11-21 00:00"), Decider(Office.STREET_DEPUTY, "张示远")),
+        Extension(
+            at("2026-11-17 09:00"), Limit(DAYS, 2), at("2026-11-21 00:00"), Decider(Office.STREET_DEPUTY, "张示远")
+        ),
         Shortening(at("2026-11-18 09:00"), at("2026-11-24 00:00"), at("2026-11-25 00:00"), CHIEF),
     )
     text = told(ToldClock(start, limit, at("2026-11-24 00:00"), changes), calendar, work_time)

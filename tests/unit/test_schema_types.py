@@ -10,7 +10,7 @@ from schema.enumerations import TERMS, enumerations
 from schema.errors import ClientError
 from schema.schema import build_schema
 from schema.types.places import division_bounds
-from shaodao.domain import vocabulary
+from shaodao.domain import case_vocabulary, vocabulary
 from shaodao.domain.vocabulary import Term
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -22,7 +22,8 @@ def schema() -> GraphQLSchema:
 
 
 def test_every_word_of_the_field_is_an_enumeration() -> None:
-    declared = {found for found in vars(vocabulary).values() if isinstance(found, type) and issubclass(found, Term)}
+    words = [*vars(vocabulary).values(), *vars(case_vocabulary).values()]
+    declared = {found for found in words if isinstance(found, type) and issubclass(found, Term)}
     assert declared - {Term} == set(TERMS)
 
 
