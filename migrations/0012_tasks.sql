@@ -49,7 +49,11 @@ SELECT
     c.id, NULL, NULL, NULL, c.street_code, c.community_code, c.grid_code, c.closed_at,
     (SELECT max(d.due_at) FROM deadline d
         WHERE d.county_code = c.county_code AND d.case_id = c.id AND d.kind = 'FOLLOW_UP' AND d.state = 'RUNNING')
-FROM case_file c WHERE c.state = 'CLOSED'
+FROM case_file c
+WHERE c.state = 'CLOSED' AND NOT EXISTS (
+    SELECT FROM follow_up f
+    WHERE f.county_code = c.county_code AND f.case_id = c.id AND f.round = c.round AND f.excluded
+)
 UNION ALL
 SELECT
     h.county_code, 'BLOW:' || h.id, 'BLOW', 'STREET_DISPATCHER', NULL, NULL, NULL, h.case_id, h.id, NULL, NULL,
@@ -152,7 +156,7 @@ SELECT
         ELSE o.result_due_at
     END
 FROM assignment o
-JOIN (VALUES ('DEPT_HANDLER'), ('GRID_WORKER'), ('GRID_CHIEF')) AS r (role) ON (o.agent_id IS NULL) = (r.role = 'DEPT_HANDLER')
+JOIN (VALUES ('DEPT_HANDLER'), ('AGENT')) AS r (role) ON (o.agent_id IS NULL) = (r.role = 'DEPT_HANDLER')
 WHERE o.state IN ('NOTIFIED', 'ACKNOWLEDGED', 'ARRIVED', 'HANDLING', 'RETURNED') AND NOT EXISTS (
     SELECT FROM case_file c WHERE c.county_code = o.county_code AND c.id = o.case_id AND c.state = 'SUSPENDED'
 )
@@ -205,6 +209,7 @@ FROM follow_up f
 JOIN case_file c ON c.county_code = f.county_code AND c.id = f.case_id
 CROSS JOIN (VALUES ('STREET_LEADER'), ('COUNTY_GRID_OFFICE')) AS r (role)
 WHERE f.exclusion_proposed_by IS NOT NULL AND NOT f.excluded AND c.state IN ('CLOSED', 'FOLLOWED_UP')
+    AND (r.role = 'STREET_LEADER' OR c.county_informed_at IS NOT NULL)
 UNION ALL
 SELECT
     c.county_code, 'REVIEW:' || c.id, 'REVIEW', 'STREET_LEADER', NULL, NULL, NULL, c.id, NULL, NULL, NULL,
@@ -227,14 +232,18 @@ FROM evaluation e
 JOIN case_file c ON c.county_code = e.county_code AND c.id = e.case_id
 WHERE e.objected_at IS NOT NULL AND e.objection_decision IS NULL
 UNION ALL
--- A promise waits for the department that made it, and once it is late for the dispatcher (Z-49).
+-- A promise waits for the department or the person that made it, and once it is late for the dispatcher (Z-49).
 SELECT
-    p.county_code, 'PROMISE:' || p.id, 'PROMISE', r.role, NULL, NULL, NULL, p.case_id, NULL, NULL, p.organization_code,
+    p.county_code, 'PROMISE:' || p.id, 'PROMISE', r.role, NULL,
+    CASE WHEN r.role <> 'DEPT_HANDLER' AND (r.role <> 'STREET_DISPATCHER' OR p.overdue_at IS NULL) THEN p.promiser_id END, NULL, p.case_id, NULL, NULL, p.organization_code,
     c.street_code, c.community_code, c.grid_code, p.made_at, (p.due_on + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
 FROM promise p
 JOIN case_file c ON c.county_code = p.county_code AND c.id = p.case_id
-JOIN (VALUES ('DEPT_HANDLER'), ('STREET_DISPATCHER')) AS r (role)
-    ON (r.role = 'DEPT_HANDLER' AND p.organization_code IS NOT NULL) OR (r.role = 'STREET_DISPATCHER' AND p.overdue_at IS NOT NULL)
+JOIN (VALUES ('DEPT_HANDLER'), ('STREET_DISPATCHER'), ('GRID_CHIEF'), ('GRID_WORKER')) AS r (role) ON CASE r.role
+    WHEN 'DEPT_HANDLER' THEN p.organization_code IS NOT NULL
+    WHEN 'STREET_DISPATCHER' THEN p.overdue_at IS NOT NULL OR p.organization_code IS NULL
+    ELSE p.organization_code IS NULL AND p.promiser_id IS NOT NULL
+END
 WHERE p.state = 'IN_PROGRESS'
 UNION ALL
 -- A meeting's decision is awaited.
@@ -249,4 +258,18 @@ UNION ALL
 SELECT
     x.county_code, 'EXPORT:' || x.id, 'EXPORT', 'STREET_LEADER', NULL, NULL, ARRAY[x.requested_by], NULL, NULL, NULL, NULL,
     x.street_code, NULL, NULL, x.requested_at, x.expires_at
-FROM export_request x WHERE x.decision IS NULL;
+FROM export_request x WHERE x.decision IS NULL
+UNION ALL
+-- A routing rule waits for a second person: what holds for the whole county for the county grid office alone.
+SELECT
+    g.county_code, 'RULE:' || g.id, 'RULE', r.role, NULL, NULL, ARRAY[g.proposed_by], NULL, NULL, NULL, g.lead_organization_code,
+    coalesce(left(g.area_code, 9) || '000', lpad(g.county_code::text, 6, '0') || '000000'), NULL, NULL, g.proposed_at, NULL
+FROM routing_rule g
+CROSS JOIN (VALUES ('STREET_LEADER'), ('COUNTY_GRID_OFFICE')) AS r (role)
+WHERE g.state = 'PROPOSED'
+UNION ALL
+-- 社区准入 waits for a leader of the street (L-26).
+SELECT
+    d.county_code, 'ADMISSION:' || d.id, 'ADMISSION', 'STREET_LEADER', NULL, NULL, ARRAY[d.requested_by], NULL, NULL, NULL,
+    d.organization_code, d.street_code, NULL, NULL, d.requested_at, NULL
+FROM community_admission d WHERE d.state = 'REQUESTED';

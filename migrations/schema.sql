@@ -693,6 +693,7 @@ CREATE TABLE public.follow_up (
     exclusion_evidence text,
     exclusion_proposed_by uuid,
     exclusion_proposed_at timestamp with time zone,
+    exclusion_decided_by uuid,
     exclusion_decided_at timestamp with time zone,
     review_decision text,
     review_reason text,
@@ -1205,7 +1206,9 @@ UNION ALL
            FROM public.deadline d
           WHERE ((d.county_code = c.county_code) AND (d.case_id = c.id) AND (d.kind = 'FOLLOW_UP'::text) AND (d.state = 'RUNNING'::text))) AS due_at
    FROM public.case_file c
-  WHERE (c.state = 'CLOSED'::text)
+  WHERE ((c.state = 'CLOSED'::text) AND (NOT (EXISTS ( SELECT
+           FROM public.follow_up f
+          WHERE ((f.county_code = c.county_code) AND (f.case_id = c.id) AND (f.round = c.round) AND f.excluded)))))
 UNION ALL
  SELECT h.county_code,
     ('BLOW:'::text || h.id) AS id,
@@ -1447,8 +1450,10 @@ UNION ALL
             ELSE o.result_due_at
         END AS due_at
    FROM (public.assignment o
-     JOIN ( VALUES ('DEPT_HANDLER'::text), ('GRID_WORKER'::text), ('GRID_CHIEF'::text)) r(role) ON (((o.agent_id IS NULL) = (r.role = 'DEPT_HANDLER'::text))))
-  WHERE (o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text]))
+     JOIN ( VALUES ('DEPT_HANDLER'::text), ('AGENT'::text)) r(role) ON (((o.agent_id IS NULL) = (r.role = 'DEPT_HANDLER'::text))))
+  WHERE ((o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text])) AND (NOT (EXISTS ( SELECT
+           FROM public.case_file c
+          WHERE ((c.county_code = o.county_code) AND (c.id = o.case_id) AND (c.state = 'SUSPENDED'::text))))))
 UNION ALL
  SELECT h.county_code,
     ('REVISE:'::text || h.id) AS id,
@@ -1575,7 +1580,7 @@ UNION ALL
    FROM ((public.follow_up f
      JOIN public.case_file c ON (((c.county_code = f.county_code) AND (c.id = f.case_id))))
      CROSS JOIN ( VALUES ('STREET_LEADER'::text), ('COUNTY_GRID_OFFICE'::text)) r(role))
-  WHERE ((f.exclusion_proposed_by IS NOT NULL) AND (NOT f.excluded) AND (c.state = ANY (ARRAY['CLOSED'::text, 'FOLLOWED_UP'::text])))
+  WHERE ((f.exclusion_proposed_by IS NOT NULL) AND (NOT f.excluded) AND (c.state = ANY (ARRAY['CLOSED'::text, 'FOLLOWED_UP'::text])) AND ((r.role = 'STREET_LEADER'::text) OR (c.county_informed_at IS NOT NULL)))
 UNION ALL
  SELECT c.county_code,
     ('REVIEW:'::text || c.id) AS id,
@@ -1630,7 +1635,10 @@ UNION ALL
     'PROMISE'::text AS action,
     r.role,
     NULL::text[] AS ranks,
-    NULL::uuid AS holder_id,
+        CASE
+            WHEN ((r.role <> 'DEPT_HANDLER'::text) AND ((r.role <> 'STREET_DISPATCHER'::text) OR (p.overdue_at IS NULL))) THEN p.promiser_id
+            ELSE NULL::uuid
+        END AS holder_id,
     NULL::uuid[] AS barred,
     p.case_id,
     NULL::uuid AS whistle_id,
@@ -1643,7 +1651,12 @@ UNION ALL
     (((p.due_on + 1))::timestamp without time zone AT TIME ZONE 'Asia/Shanghai'::text) AS due_at
    FROM ((public.promise p
      JOIN public.case_file c ON (((c.county_code = p.county_code) AND (c.id = p.case_id))))
-     JOIN ( VALUES ('DEPT_HANDLER'::text), ('STREET_DISPATCHER'::text)) r(role) ON ((((r.role = 'DEPT_HANDLER'::text) AND (p.organization_code IS NOT NULL)) OR ((r.role = 'STREET_DISPATCHER'::text) AND (p.overdue_at IS NOT NULL)))))
+     JOIN ( VALUES ('DEPT_HANDLER'::text), ('STREET_DISPATCHER'::text), ('GRID_CHIEF'::text), ('GRID_WORKER'::text)) r(role) ON (
+        CASE r.role
+            WHEN 'DEPT_HANDLER'::text THEN (p.organization_code IS NOT NULL)
+            WHEN 'STREET_DISPATCHER'::text THEN ((p.overdue_at IS NOT NULL) OR (p.organization_code IS NULL))
+            ELSE ((p.organization_code IS NULL) AND (p.promiser_id IS NOT NULL))
+        END))
   WHERE (p.state = 'IN_PROGRESS'::text)
 UNION ALL
  SELECT m.county_code,
@@ -1683,7 +1696,46 @@ UNION ALL
     x.requested_at AS since,
     x.expires_at AS due_at
    FROM public.export_request x
-  WHERE (x.decision IS NULL);
+  WHERE (x.decision IS NULL)
+UNION ALL
+ SELECT g.county_code,
+    ('RULE:'::text || g.id) AS id,
+    'RULE'::text AS action,
+    r.role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[g.proposed_by] AS barred,
+    NULL::uuid AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    g.lead_organization_code AS organization_code,
+    COALESCE(("left"(g.area_code, 9) || '000'::text), (lpad((g.county_code)::text, 6, '0'::text) || '000000'::text)) AS street_code,
+    NULL::text AS community_code,
+    NULL::text AS grid_code,
+    g.proposed_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM (public.routing_rule g
+     CROSS JOIN ( VALUES ('STREET_LEADER'::text), ('COUNTY_GRID_OFFICE'::text)) r(role))
+  WHERE (g.state = 'PROPOSED'::text)
+UNION ALL
+ SELECT d.county_code,
+    ('ADMISSION:'::text || d.id) AS id,
+    'ADMISSION'::text AS action,
+    'STREET_LEADER'::text AS role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    ARRAY[d.requested_by] AS barred,
+    NULL::uuid AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    d.organization_code,
+    d.street_code,
+    NULL::text AS community_code,
+    NULL::text AS grid_code,
+    d.requested_at AS since,
+    NULL::timestamp with time zone AS due_at
+   FROM public.community_admission d
+  WHERE (d.state = 'REQUESTED'::text);
 
 CREATE TABLE public.team (
     county_code integer NOT NULL,
@@ -2065,6 +2117,8 @@ ALTER TABLE ONLY public.whistle_templates
 
 CREATE INDEX assignment_case_index ON public.assignment USING btree (county_code, case_id, notified_at, id);
 
+CREATE INDEX assignment_declared_index ON public.assignment USING btree (county_code, street_code, arrived_at, id) WHERE ((arrival_proof = 'DECLARED'::text) AND (state = ANY (ARRAY['ARRIVED'::text, 'HANDLING'::text, 'REPORTED'::text, 'RETURNED'::text])));
+
 CREATE INDEX assignment_inbox_case_index ON public.assignment USING btree (county_code, organization_code, case_id) INCLUDE (state);
 
 CREATE INDEX assignment_inbox_index ON public.assignment USING btree (county_code, organization_code, notified_at DESC, id DESC);
@@ -2104,6 +2158,8 @@ CREATE INDEX case_file_county_index ON public.case_file USING btree (county_code
 CREATE INDEX case_file_due_index ON public.case_file USING btree (county_code, street_code, due_at, id) WHERE (closed_at IS NULL);
 
 CREATE INDEX case_file_grid_index ON public.case_file USING btree (county_code, grid_code, registered_at DESC, id DESC);
+
+CREATE INDEX case_file_informed_index ON public.case_file USING btree (county_code, street_code, state, registered_at DESC, id DESC) WHERE (county_informed_at IS NOT NULL);
 
 CREATE INDEX case_file_merged_index ON public.case_file USING btree (county_code, merged_into) WHERE (merged_into IS NOT NULL);
 
@@ -2188,6 +2244,8 @@ CREATE INDEX merge_link_main_index ON public.merge_link USING btree (county_code
 CREATE INDEX message_case_index ON public.message USING btree (county_code, case_id, created_at, id);
 
 CREATE INDEX message_pending_index ON public.message USING btree (next_at) WHERE (state = 'PENDING'::text);
+
+CREATE INDEX person_community_index ON public.person USING btree (county_code, community_code, name, id);
 
 CREATE INDEX person_grid_index ON public.person USING btree (county_code, grid_code, name, id);
 

@@ -103,6 +103,8 @@ class TaskAction(vocabulary.Term):
     PROMISE = "PROMISE", "待兑现承诺"
     MEETING = "MEETING", "待会议决定"
     EXPORT = "EXPORT", "待审批导出"
+    RULE = "RULE", "待审批派单规则"
+    ADMISSION = "ADMISSION", "待审批社区准入"
     CLOSE = "CLOSE", "待办结、消哨"
     RATE = "RATE", "待评部门"
     JUDGE = "JUDGE", "待评哨"
@@ -135,7 +137,21 @@ OTHERS: Mapping[type[StrEnum], Sequence[str]] = {
     DeadlineUnit: ("分钟", "小时", "紧急小时", "工作分钟", "工作小时", "自然日", "工作日"),
     Light: ("绿灯", "黄灯", "红灯"),
     SubjectKind: ("诉求人", "人口档案"),
-    LineKind: ("起算", "规则", "计入", "不计", "顺延", "到期", "暂定", "时限变更", "延期", "暂停", "另行确定", "缩短", "重新计算"),
+    LineKind: (
+        "起算",
+        "规则",
+        "计入",
+        "不计",
+        "顺延",
+        "到期",
+        "暂定",
+        "时限变更",
+        "延期",
+        "暂停",
+        "另行确定",
+        "缩短",
+        "重新计算",
+    ),
 }
 """Enumerations of the domain that carry no terms of their own, with the Chinese of each value in order."""
 

@@ -18,16 +18,21 @@ from strawberry.execution import optimized_is_awaitable
 
 from schema.compiler.catalogue import catalogue_of
 from schema.compiler.operation import Statement, compile_roots, compile_whole, is_stored_root
-from schema.compiler.selections import collect_root
+from schema.compiler.selections import collect_sets
 from schema.compiler.state import Compilation
 from schema.documents import Document, Prepare, Refused, Stage, document_of, plain_preparation
 from schema.errors import ClientError
 from schema.executor import StoredExecutor
 from schema.lru import Lru
 from schema.reading import Context, Plans, Reading
-from shaodao.domain.permissions import RULES, Rule
+from shaodao.domain.permissions import Rule
+from shaodao.domain.rules import RULES
 
 __all__ = ["Context", "Outcome", "ReadService"]
+
+
+DOCUMENT_CHARACTERS = 1_000_000
+"""Of all documents kept; a parsed one takes up to a hundred bytes for each of them."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class ReadService:
         self.graphql = self.schema._schema
         self.catalogue = catalogue_of(self.graphql, self.rules)
         self.preparation = self.prepare or plain_preparation(self.graphql)
-        self.documents: Lru[Document] = Lru(self.documents_kept)
+        self.documents: Lru[Document] = Lru(self.documents_kept, DOCUMENT_CHARACTERS)
         self.plans = Plans(self.plans_kept)
 
     def document(self, text: str) -> Document:
@@ -65,7 +70,7 @@ class ReadService:
         found = self.documents.get(text)
         if found is None:
             found = document_of(text, self.preparation(text))
-            self.documents.put(text, found)
+            self.documents.put(text, found, len(text))
         return found
 
     async def execute(
@@ -80,6 +85,7 @@ class ReadService:
         given = variables or {}
         try:
             found = self.document(document) if isinstance(document, str) else document
+            await context.find_counties()
             reading = self._reading(found, name, context, given)
             match reading.operation.operation:
                 case OperationType.QUERY:
@@ -107,6 +113,7 @@ class ReadService:
         given = variables or {}
         try:
             found = self.document(document) if isinstance(document, str) else document
+            await context.find_counties()
             reading = self._reading(found, name, context, given)
         except Refused as refused:
             yield Outcome(None, refused.errors, refused.stage)
@@ -142,7 +149,7 @@ class ReadService:
     def _compile_query(self, reading: Reading, compilation: Compilation) -> Statement | None:
         type_ = self.graphql.query_type
         assert type_ is not None
-        fields = collect_root(compilation, type_, reading.operation.selection_set)
+        fields = collect_sets(compilation, type_, [reading.operation.selection_set])
         stored = {key: nodes for key, nodes in fields.items() if is_stored_root(type_, nodes)}
         if len(stored) == len(fields):
             return compile_whole(compilation, type_, fields)

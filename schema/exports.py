@@ -29,10 +29,11 @@ Value: TypeAlias = str | int | None
 Node: TypeAlias = Mapping[str, Any]
 
 _PAGE = 100
+_WITHHELD = "（限制导出）"
 _CASES = """
 query Cases($filter: CaseFilter, $after: String, $first: Int!) { list: cases(first: $first, after: $after, filter: $filter) {
   nodes { number kind channel title description category { name } urgency state level grid { code name } address
-    reporter { name phone } registeredAt dueAt overdue closedAt resultText }
+    reporter { name phone } registeredAt dueAt overdue closedAt resultText visibility confidential }
   pageInfo { hasNextPage endCursor } } }
 """
 _PEOPLE = """
@@ -93,7 +94,10 @@ class ExportedList:
 
 
 def columns_of(what: ExportSubject) -> tuple[ExportColumn, ...]:
-    """The columns of a list. Identity numbers, phones and reporters' names are masked by the list itself (guardrail 1)."""
+    """The columns of a list. Identity numbers, phones and reporters' names are masked by the list itself (guardrail 1).
+
+    What would tell who a child, a person of a special group or a confidential reporter is does not leave the platform.
+    """
     match what:
         case ExportSubject.CASES:
             return _case_columns()
@@ -117,8 +121,8 @@ def _case_columns() -> tuple[ExportColumn, ...]:
         ExportColumn("网格编码", _plain("grid", "code")),
         ExportColumn("网格", _plain("grid", "name")),
         ExportColumn("地址", _redacted("address")),
-        ExportColumn("诉求人", _plain("reporter", "name")),
-        ExportColumn("诉求人电话", _plain("reporter", "phone")),
+        ExportColumn("诉求人", _unless_confidential(_plain("reporter", "name"))),
+        ExportColumn("诉求人电话", _unless_confidential(_plain("reporter", "phone"))),
         ExportColumn("登记时间", _moment("registeredAt")),
         ExportColumn("应办结时间", _moment("dueAt")),
         ExportColumn("是否超期", lambda node: "是" if node["overdue"] else "否"),
@@ -132,13 +136,13 @@ def _person_columns() -> tuple[ExportColumn, ...]:
         ExportColumn("姓名", _name),
         ExportColumn("性别", _label("gender", Gender)),
         ExportColumn("年龄", _plain("age")),
-        ExportColumn("公民身份号码", _plain("idNumber")),
-        ExportColumn("电话", _plain("phone")),
+        ExportColumn("公民身份号码", _unless_restricted(_plain("idNumber"))),
+        ExportColumn("电话", _unless_restricted(_plain("phone"))),
         ExportColumn("网格编码", _plain("grid", "code")),
         ExportColumn("网格", _plain("grid", "name")),
-        ExportColumn("户号", _plain("household", "number")),
+        ExportColumn("户号", _unless_restricted(_plain("household", "number"))),
         ExportColumn("与户主关系", _plain("relationToHead")),
-        ExportColumn("住址", _plain("address")),
+        ExportColumn("住址", _unless_restricted(_plain("address"))),
         ExportColumn("居住类型", _label("residenceKind", ResidenceKind)),
         ExportColumn("技能", lambda node: "、".join(node["skills"])),
         ExportColumn("三色档案", _label("archiveColor", ArchiveColor)),
@@ -156,8 +160,22 @@ def _plain(*path: str) -> Callable[[Node], Value]:
 
 
 def _redacted(name: str) -> Callable[[Node], Value]:
-    """A text that people wrote: phones and identity numbers in it are masked."""
-    return lambda node: node[name] and redact(node[name])
+    """A text that people wrote: phones and identity numbers in it are masked; of a restricted case it is left out."""
+    return _unless_restricted(lambda node: node[name] and redact(node[name]))
+
+
+def _is_restricted(node: Node) -> bool:
+    return node["visibility"] in (CaseVisibility.RESTRICTED_MINOR, CaseVisibility.RESTRICTED_SPECIAL)
+
+
+def _unless_restricted(value: Callable[[Node], Value]) -> Callable[[Node], Value]:
+    """What is about a child or a special group is read on the platform alone (C.7 guardrail 11)."""
+    return lambda node: _WITHHELD if _is_restricted(node) else value(node)
+
+
+def _unless_confidential(value: Callable[[Node], Value]) -> Callable[[Node], Value]:
+    """Who reported in confidence, or of a child, is told by the platform alone (C.7 guardrail 5)."""
+    return lambda node: _WITHHELD if node["confidential"] or _is_restricted(node) else value(node)
 
 
 def _label(name: str, terms: type[Term]) -> Callable[[Node], Value]:

@@ -11,7 +11,20 @@ from graphql import (
 )
 
 from schema.compiler.catalogue import Catalogue, MappedType, condition_of, declaration_of, root_declaration
-from schema.mapping import NOWHERE, Embedded, Exists, Many, One, Page, RowDeclaration, Seen, Single, Table
+from schema.mapping import (
+    NOWHERE,
+    Column,
+    Counts,
+    Embedded,
+    Exists,
+    Many,
+    One,
+    Page,
+    RowDeclaration,
+    Seen,
+    Single,
+    Table,
+)
 from shaodao.domain.permissions import Everything
 
 
@@ -72,7 +85,27 @@ def _root_faults(catalogue: Catalogue, field: GraphQLField) -> Iterator[str]:
         yield "does not lead to a type on a table"
     if isinstance(declaration, Single) and is_non_null_type(field.type):
         yield "must be nullable, for the viewer may not see the row"
+    if isinstance(declaration, Counts):
+        yield from _count_faults(catalogue, declaration)
     yield from _filter_faults(catalogue, field)
+
+
+def _count_faults(catalogue: Catalogue, declaration: Counts) -> Iterator[str]:
+    """A count by what is hidden would tell it; and what is joined to must have a rule."""
+    counted = catalogue.types.get(declaration.of)
+    if counted is None:
+        yield f"counts {declaration.of!r}, which stands on no table"
+        return
+    hidden = {
+        each.name
+        for each in map(declaration_of, counted.type.fields.values())
+        if isinstance(each, Column) and each.visible is not None
+    }
+    for name, group in declaration.groups.groups.items():
+        if group.through is None and group.column in hidden:
+            yield f"group {name} stands on a column that a rule may hide"
+        if group.through is not None and group.through.table not in catalogue.tables:
+            yield f"group {name} leads to a table without a type, and so without a rule"
 
 
 def _target(catalogue: Catalogue, field: GraphQLField) -> Table | None:

@@ -74,8 +74,8 @@ class Orders:
         return next(iter(self.terms))
 
 
-class OrderName(StrEnum):
-    """Base of every ordering enum; its values decide the SQL, so they are part of a plan's key."""
+class Choice(StrEnum):
+    """Base of the enums of orderings and groups; their values decide the SQL, so they are part of a plan's key."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class Many:
 
 @dataclass(frozen=True)
 class Page:
-    """A Relay connection over such rows, read forwards."""
+    """A Relay connection over such rows, read forwards or backwards."""
 
     on: Mapping[str, str]
     orders: Orders
@@ -205,6 +205,45 @@ class Single:
     """A root field: the one visible row that the arguments name, or null."""
 
     arguments: Mapping[str, Argument]
+
+
+@dataclass(frozen=True, eq=False)
+class Through:
+    """Rows of ``table`` visible to the viewer that hang on ours by ``on`` (their column to ours)."""
+
+    table: str
+    on: Mapping[str, str]
+    where: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """What rows are counted by: the column of the counts' type that holds it, and what it is.
+
+    That is ``sql``, by default the column of the same name; ``{t}`` is the row, or one that it leads to ``through``.
+    """
+
+    column: str
+    description: str
+    sql: str | None = None
+    through: Through | None = None
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What rows may be counted by, by name, and the GraphQL enum of the names."""
+
+    groups: Mapping[str, Group]
+    enum: Any
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A root field: how many visible rows of the GraphQL type ``of`` there are, by the groups asked for."""
+
+    of: str
+    groups: Groups
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -239,7 +278,7 @@ class Stored:
 
 
 RowDeclaration = Column | Expression | Embedded | One | Many | Page | Derived
-RootDeclaration = Single | Many | Page | RootExpression | NodeById | NodesByIds
+RootDeclaration = Single | Many | Page | Counts | RootExpression | NodeById | NodesByIds
 Declaration = RowDeclaration | RootDeclaration | Stored
 
 
@@ -263,7 +302,7 @@ def table(
 ) -> Callable[[type[T]], type[T]]:
     """Stand a Strawberry type on a table; goes on top of ``@strawberry.type``.
 
-    ``rule`` names the row rule in ``permissions.RULES``; ``scope`` renames scope columns; a ``node`` has a global id.
+    ``rule`` names the row rule in ``rules.RULES``; ``scope`` renames scope columns; a ``node`` has a global id.
     """
 
     def decorate(cls: type[T]) -> type[T]:
@@ -276,11 +315,17 @@ def table(
 
 def orderings(name: str, description: str | None = None, /, **orders: Sequence[TermSpec]) -> Orders:
     """Named orderings and their GraphQL enum; the first is the default."""
-    make: Any = OrderName
-    enum = strawberry.enum(make(name, {order: order for order in orders}), name=name, description=description)
-    for value in enum.__strawberry_definition__.values:
-        value.description = _in_words(orders[value.name])
+    enum = _choices(name, description, {order: _in_words(specs) for order, specs in orders.items()})
     return Orders({order: ordering_terms(specs) for order, specs in orders.items()}, enum)
+
+
+def _choices(name: str, description: str | None, values: Mapping[str, str]) -> Any:
+    """A GraphQL enum of choices, each with its description."""
+    make: Any = Choice
+    enum = strawberry.enum(make(name, {value: value for value in values}), name=name, description=description)
+    for value in enum.__strawberry_definition__.values:
+        value.description = values[value.name]
+    return enum
 
 
 def ordering_terms(specs: Sequence[TermSpec]) -> tuple[Term, ...]:
@@ -338,7 +383,7 @@ def page(
     description: str | None = None,
     visible: str | None = None,
 ) -> Any:
-    """A connection of the annotated type (``Connection[T]``): arguments first, after, orderBy and filter."""
+    """A connection of the annotated type (``Connection[T]``): first, after, last, before, orderBy and filter."""
     orders = order if isinstance(order, Orders) else Orders({"DEFAULT": ordering_terms(order)})
     declaration = Page(on, orders, where, arguments or {}, visible)
     return mapped_field(declaration, description, _paging(declaration, filter))
@@ -388,6 +433,23 @@ def root_page(
     return page(on={}, order=order, filter=filter, where=where, arguments=arguments, description=description)
 
 
+def groups(name: str, description: str, /, **named: Group) -> Groups:
+    """What rows may be counted by, and the GraphQL enum of it."""
+    return Groups(named, _choices(name, description, {key: group.description for key, group in named.items()}))
+
+
+def root_counts(
+    of: str,
+    by: Groups,
+    *,
+    filter: type | None = None,  # noqa: A002 - named as in the schema
+    description: str | None = None,
+) -> Any:
+    """A root field ``(groupBy, filter)``: a list of the annotated type, which has ``count`` and the groups' columns."""
+    grouping = strawberry_argument("group_by", list[by.enum], "By what they are counted; nothing: all of them.")  # type: ignore[name-defined]
+    return mapped_field(Counts(of, by), description, [grouping, *_filtering(filter)])
+
+
 def root_expression(sql: str, *, description: str | None = None) -> Any:
     """A root field that is an SQL expression without a row, such as ``{now}``."""
     return mapped_field(RootExpression(sql), description)
@@ -426,12 +488,18 @@ def _declared(arguments: Mapping[str, Argument]) -> list[StrawberryArgument]:
 
 def _paging(declaration: Page, filter_type: type | None) -> list[StrawberryArgument]:
     arguments = [
-        strawberry_argument("first", int | None, "How many, 1 to 100.", 20),
+        strawberry_argument("first", int | None, "How many, 1 to 100; 20 unless `last` is given."),
         strawberry_argument("after", str | None, "The cursor after which the page begins."),
+        strawberry_argument("last", int | None, "Instead of `first`: how many of the last ones, 1 to 100."),
+        strawberry_argument("before", str | None, "The cursor before which the page ends."),
     ]
     if declaration.orders.enum is not None:
         default = declaration.orders.enum(declaration.orders.default)
         arguments.append(strawberry_argument("order_by", declaration.orders.enum, "The ordering.", default))
-    if filter_type is not None:
-        arguments.append(strawberry_argument("filter", filter_type | None, "What the rows must meet."))
-    return arguments + _declared(declaration.arguments)
+    return [*arguments, *_filtering(filter_type), *_declared(declaration.arguments)]
+
+
+def _filtering(filter_type: type | None) -> list[StrawberryArgument]:
+    if filter_type is None:
+        return []
+    return [strawberry_argument("filter", filter_type | None, "What the rows must meet.")]

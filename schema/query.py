@@ -16,6 +16,7 @@ from schema.mapping import (
     Seen,
     Where,
     argument,
+    root_counts,
     root_expression,
     root_many,
     root_node,
@@ -33,6 +34,7 @@ from schema.types.accounts import Account
 from schema.types.assignments import Assignment, AssignmentFilter, AssignmentOrder
 from schema.types.calendar import CalendarDay
 from schema.types.campaigns import Campaign, CampaignFilter, CampaignOrder
+from schema.types.case_counts import CaseCount, CaseGroup
 from schema.types.case_lists import CaseFilter, CaseOrder
 from schema.types.cases import Case
 from schema.types.deadlines import Deadline
@@ -178,6 +180,12 @@ class Query:
         description="A case by its number.",
     )
     cases: Connection[Case] = root_page(order=CaseOrder, filter=CaseFilter, description="Cases 事件/诉求.")
+    case_counts: list[CaseCount] = root_counts(
+        "Case",
+        CaseGroup,
+        filter=CaseFilter,
+        description="How many of the cases that the viewer sees there are by group: at most 1,000 groups, the largest first.",
+    )
     similar_cases: Connection[Case] = root_page(
         order=[("registered_at", "desc")],
         where="{t}.state NOT IN ('MERGED', 'CANCELLED')",

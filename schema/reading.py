@@ -14,6 +14,7 @@ from schema.compiler.operation import Statement
 from schema.compiler.parameters import Binding
 from schema.compiler.shape import ViewerShape, variables_shape, viewer_shape
 from schema.compiler.state import Compilation
+from schema.counties import counties_reached, is_wide
 from schema.documents import Document
 from schema.ids import GlobalId
 from schema.lru import Lru
@@ -25,9 +26,9 @@ from shaodao.domain.permissions import Viewer
 class Context:
     """What resolvers find as ``info.context``.
 
-    Who asks, when, for which counties (by default those of the viewer's grants; whoever has grants above a county
-    must name them), the database, and what the application adds: the request and its services. ``phones`` are the hashes
-    that the request has looked up.
+    Who asks, when, for which counties (by default those that the viewer's grants reach; none until the request begins, if
+    a grant lies above a county), the database, and what the application adds: the request and its services. ``phones``
+    are the hashes that the request has looked up.
     """
 
     viewer: Viewer
@@ -39,14 +40,24 @@ class Context:
     phones: set[bytes] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.counties = self.counties or self.viewer.counties or (0,)
+        if not self.counties and not is_wide(self.viewer):
+            self.counties = self.viewer.counties or (0,)
+
+    async def find_counties(self) -> None:
+        """Look up which counties a scope above them has, if none are named."""
+        if not self.counties:
+            self.counties = await counties_reached(self.viewer, self.database)
+
+
+PLAN_CHARACTERS = 20_000_000
+"""Of the SQL of all plans kept."""
 
 
 class Plans:
     """The plans kept, bounded. A plan is kept at its second use, so that one-off documents push nothing out."""
 
     def __init__(self, size: int) -> None:
-        self.kept: Lru[Plan] = Lru(size)
+        self.kept: Lru[Plan] = Lru(size, PLAN_CHARACTERS)
         self._seen: Lru[bool] = Lru(size)
 
     def get(self, key: Hashable) -> Plan | None:
@@ -56,7 +67,7 @@ class Plans:
     def offer(self, key: Hashable, plan: Plan) -> None:
         """Keep the plan if its shape was seen before."""
         if self._seen.get(key):
-            self.kept.put(key, plan)
+            self.kept.put(key, plan, len(plan.statement.sql))
         else:
             self._seen.put(key, True)
 

@@ -18,7 +18,8 @@ from shaodao.commands.similar_cases import ToldMatter, candidates_for, similar_c
 from shaodao.commands.transaction import Connection, Ground, Transaction
 from shaodao.domain.coordinates import Point
 from shaodao.domain.errors import Faults
-from shaodao.domain.permissions import RULES, county_of
+from shaodao.domain.permissions import county_of
+from shaodao.domain.rules import RULES
 
 Info: TypeAlias = strawberry.Info[Context, None]
 

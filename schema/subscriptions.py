@@ -43,10 +43,7 @@ _WHISTLES = (
     "query ($ids: [ID!]!) { nodes(ids: $ids) { id"
     f" ... on Whistle {{ state version draftedAt case {{ {_PLACE} }} }} }} }}"
 )
-_ASSIGNMENTS = (
-    "query ($ids: [ID!]!) { nodes(ids: $ids) { id"
-    " ... on Case { assignments { id state version notifiedAt organization { code } } } } }"
-)
+_ASSIGNMENTS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Assignment { state version notifiedAt } } }"
 
 
 def live(resolver: Callable[..., Any]) -> Any:
@@ -197,12 +194,17 @@ async def _assignment_inbox(
     info: Info, organization: str, events: AsyncIterator[FeedEvent]
 ) -> AsyncIterator[AssignmentInboxChange]:
     sight, told = Sight(info), Told()
+    services: FeedServices = info.context.services
     async for event in events:
         _pass_time(info)
-        step, case = await sight.nodes(_ASSIGNMENTS, [_id_of(event), _case_of(event)])
-        for node in (case or {}).get("assignments", []):
-            if (node["organization"] or {}).get("code") != organization:
-                continue
+        parts = [
+            GlobalId("Assignment", event.county, str(part))
+            for part in await services.feed.parts_of(organization, event)
+        ]
+        if not parts:
+            continue
+        step, *nodes = await sight.nodes(_ASSIGNMENTS, [_id_of(event), *parts])
+        for node in filter(None, nodes):
             row = assignment_row(node)
             own = event.organization_code == organization
             change = told.change(row.id, row, event, seen=step is not None, about=own)

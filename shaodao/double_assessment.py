@@ -90,16 +90,18 @@ async def double_assessment(connection: Connection, viewer: Viewer, first: date,
 
     A street leader sees the own street's ratings and whistles, the county grid office those of its county.
     """
-    grants = viewer.grants_of(Role.STREET_LEADER, Role.COUNTY_GRID_OFFICE)
-    scopes = {(county_of(grant.scope), grant.scope if grant.level == "STREET" else None) for grant in grants}
+    counties = {county_of(g.scope) for g in viewer.grants_of(Role.COUNTY_GRID_OFFICE) if g.level == "COUNTY"}
+    streets = {g.scope for g in viewer.grants_of(Role.STREET_LEADER) if g.level == "STREET"}
+    scopes: set[tuple[int, str | None]] = {(county, None) for county in counties}
+    scopes |= {(county_of(street), street) for street in streets if county_of(street) not in counties}
     if not scopes:
         return None
     begins, ends = _midnight(first), _midnight(last + timedelta(days=1))
-    departments, streets = list[DepartmentAssessment](), list[StreetAssessment]()
+    departments, judged = list[DepartmentAssessment](), list[StreetAssessment]()
     for county, street in sorted(scopes, key=str):
         departments += map(_department, await connection.fetch(_DEPARTMENTS, county, begins, ends, street))
-        streets += map(_street, await connection.fetch(_STREETS, county, begins, ends, street))
-    return DoubleAssessment(tuple(departments), tuple(streets))
+        judged += map(_street, await connection.fetch(_STREETS, county, begins, ends, street))
+    return DoubleAssessment(tuple(departments), tuple(judged))
 
 
 def _department(row: "asyncpg.Record") -> DepartmentAssessment:

@@ -247,7 +247,7 @@ class AssignmentView(msgspec.Struct, frozen=True, kw_only=True):
     """An assignment 报到 as its organization sees it. ``whistle`` is None for a plain dispatch 派单.
 
     ``returned_count`` tells how often a report was returned 退回. ``duty_chief_phone`` is the duty phone of the
-    street's command centre 值班长.
+    street's command centre 值班长. ``evidence_required``: the result is reported only after a photo of it 处置后照片.
     """
 
     assignment_id: UUID
@@ -260,6 +260,7 @@ class AssignmentView(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: AssignmentDeadlines
     notified_at: datetime
     arrival_required: bool = True
+    evidence_required: bool = False
     duty_chief_phone: str | None = None
     others: tuple[OtherOrganization, ...] = ()
     persons: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Running the server: first the socket is bound, then the database starts, then the application."""
 
 import asyncio
+import gc
 import importlib
 import signal
 import socket
@@ -147,6 +148,12 @@ class Server(uvicorn.Server):
 
     The application is asked by the function that its lifespan offers as BEFORE_SHUTDOWN, if it offers one.
     """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and let the garbage collector leave out what lives as long as the process: the schema above all."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, ask the application, then end as uvicorn does."""

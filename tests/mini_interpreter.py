@@ -1,8 +1,10 @@
 """Answers selections on the mini schema from plain rows, row by row and without SQL: what the compiler must equal."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any, assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +25,7 @@ from shaodao.domain.permissions import (
     Subject,
     Unknown,
     Viewer,
-    county_of,
+    prefix_of,
 )
 from tests.mini_schema import RULES
 
@@ -59,11 +61,12 @@ class Selected:
 
 @dataclass
 class Interpreter:
-    """The rows of every table, who asks and when."""
+    """The rows of every table, who asks, when, and in which counties."""
 
     rows: Mapping[str, list[Row]]
     viewer: Viewer
     now: datetime
+    counties: tuple[int, ...]
 
     def answer(self, selected: tuple[Selected, ...]) -> dict[str, Any]:
         """The whole answer."""
@@ -77,6 +80,8 @@ class Interpreter:
                 return self.page("Permit", self.seen("Permit"), ORDERS[order], chosen)
             case "visits":
                 return self.page("Visit", self.seen("Visit"), ORDERS["visits"], chosen)
+            case "permitCounts":
+                return self.counts(chosen)
             case "areas":
                 return [self.object("Area", row, chosen.below) for row in ordered(self.seen("Area"), ORDERS["areas"])]
             case _:
@@ -94,7 +99,7 @@ class Interpreter:
 
     def sees(self, rule: str, row: Row) -> bool:
         """Whether a rule holds for a row."""
-        if "county_code" in row and row["county_code"] not in self.viewer.counties:
+        if "county_code" in row and row["county_code"] not in self.counties:
             return False
         return any(
             grant.role in RULES[rule] and self.holds(RULES[rule][grant.role], row, grant)
@@ -107,11 +112,7 @@ class Interpreter:
             case Everything():
                 return True
             case InScope():
-                return bool(
-                    row["county_code"] == county_of(grant.scope)
-                    if grant.level == "COUNTY"
-                    else row["street_code"] == grant.scope
-                )
+                return bool(row["street_code"].startswith(prefix_of(grant.scope)))
             case Mine(column, subject) | NotMine(column, subject):
                 mine = row[column] is not None and row[column] in self.own(subject)
                 return mine is isinstance(condition, Mine)
@@ -142,20 +143,59 @@ class Interpreter:
         return (self.viewer.account_id if subject is Subject.ACCOUNT else self.viewer.person_id,)
 
     def page(self, name: str, rows: list[Row], order: tuple[tuple[str, bool], ...], chosen: Selected) -> dict[str, Any]:
-        """A first page."""
+        """A first or a last page."""
         rows = ordered([row for row in rows if self.meets(row, chosen.arguments.get("filter", {}))], order)
-        first = chosen.arguments.get("first", 20)
+        last = "last" in chosen.arguments
+        size = chosen.arguments.get("last" if last else "first", 20)
+        kept, more = rows[-size:] if last else rows[:size], len(rows) > size
         made: dict[str, Any] = {}
         for part in chosen.below:
             match part.name:
                 case "totalCount":
                     made[part.key] = len(rows)
                 case "pageInfo":
-                    made[part.key] = {"hasNextPage": len(rows) > first}
+                    made[part.key] = {"hasNextPage": more and not last, "hasPreviousPage": more and last}
                 case "edges":
-                    made[part.key] = [{"node": self.object(name, row, part.below)} for row in rows[:first]]
+                    made[part.key] = [{"node": self.object(name, row, part.below)} for row in kept]
                 case _:
-                    made[part.key] = [self.object(name, row, part.below) for row in rows[:first]]
+                    made[part.key] = [self.object(name, row, part.below) for row in kept]
+        return made
+
+    def counts(self, chosen: Selected) -> list[Row]:
+        """The permits of each group, the largest group first; none but in all, if nothing was grouped by."""
+        asked = list(dict.fromkeys(chosen.arguments["groupBy"]))
+        rows = [row for row in self.seen("Permit") if self.meets(row, chosen.arguments.get("filter", {}))]
+        found = Counter(key for row in rows for key in product(*(self.group(row, name) for name in asked)))
+        if not asked:
+            found[()] = len(rows)
+        by_size = sorted(found.items(), key=lambda item: (-item[1], [(part is None, part) for part in item[0]]))
+        return [self.counted(dict(zip(asked, key, strict=True)), count, chosen.below) for key, count in by_size]
+
+    def group(self, row: Row, name: str) -> set[Any]:
+        """The groups of a kind that a permit belongs to."""
+        match name:
+            case "STATE":
+                return {row["state"]}
+            case "AREA":
+                return {row["area_code"]}
+            case "DAY":
+                return {row["opened_at"].astimezone(SHANGHAI).date().isoformat()}
+            case _:
+                visits = self.seen("Visit", self.child(row, "permit_id"))
+                return {visit["organization_code"] for visit in visits if visit["rating"] != 0} or {None}
+
+    def counted(self, group: Mapping[str, Any], count: int, below: tuple[Selected, ...]) -> Row:
+        """The selected fields of a count."""
+        made: Row = {}
+        for part in below:
+            match part.name:
+                case "count":
+                    made[part.key] = count
+                case "area":
+                    code = group.get("AREA")
+                    made[part.key] = self.first("Area", part, lambda other, code=code: other["code"] == code)  # type: ignore[misc]
+                case _:
+                    made[part.key] = group.get(part.name.upper())
         return made
 
     def meets(self, row: Row, asked: Mapping[str, Any]) -> bool:

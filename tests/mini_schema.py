@@ -17,8 +17,10 @@ from schema.mapping import (
     Exists,
     Flag,
     Fragment,
+    Group,
     Search,
     StoredRef,
+    Through,
     Where,
     argument,
     column,
@@ -26,10 +28,12 @@ from schema.mapping import (
     embedded,
     expression,
     filtered,
+    groups,
     many,
     one,
     orderings,
     page,
+    root_counts,
     root_many,
     root_node,
     root_nodes,
@@ -167,6 +171,29 @@ class PermitFilter:
     visited_by: str | None = filtered(Exists("mini_visit", {"permit_id": "id"}, "organization_code"))
 
 
+PermitGroup = groups(
+    "PermitGroup",
+    "What permits are counted by.",
+    STATE=Group("state", "By state."),
+    AREA=Group("area_code", "By area."),
+    ORGANIZATION=Group(
+        "organization_code",
+        "By who visited, and rated.",
+        through=Through("mini_visit", {"permit_id": "id"}, where="{t}.rating IS DISTINCT FROM 0"),
+    ),
+    DAY=Group("day", "By day.", sql="({t}.opened_at AT TIME ZONE 'Asia/Shanghai')::date"),
+)
+
+
+@strawberry.type(description="How many permits there are of a group.")
+class PermitCount:
+    count: int
+    state: str | None
+    day: str | None
+    organization: str | None = column("organization_code")
+    area: Area | None = one(on={"code": "area_code"})
+
+
 @strawberry.type(description="What came of an opening.")
 class OpenPayload:
     outcome: str
@@ -180,6 +207,7 @@ class Query:
     permit: Permit | None = root_one(arguments={"id": argument(strawberry.ID, ById())})
     permit_by_title: Permit | None = root_one(arguments={"title": argument(str, Where("title"))})
     permits: Connection[Permit] = root_page(order=PermitOrder, filter=PermitFilter)
+    permit_counts: list[PermitCount] = root_counts("Permit", PermitGroup, filter=PermitFilter)
     visits: Connection[Visit] = root_page(order=[("visited_at", "desc")], filter=VisitFilter)
     areas: list[Area] = root_many(order=[("name", "asc")])
 

@@ -10,7 +10,8 @@ from strawberry.types.field import StrawberryField
 
 from schema.fields import DECLARATION
 from schema.mapping import Column, Condition, Declaration, Table
-from shaodao.domain.permissions import RULES, Rule
+from shaodao.domain.permissions import Rule
+from shaodao.domain.rules import RULES
 
 _BACKREF = GraphQLCoreConverter.DEFINITION_BACKREF
 

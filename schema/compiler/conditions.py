@@ -14,7 +14,12 @@ from schema.errors import ClientError, invalid_input
 from schema.ids import GlobalId, decode_as, invalid_id
 from schema.mapping import Argument, ById, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 
-_COMPARISONS: Mapping[Operator, str] = {"ne": "<>", "lt": "<", "lte": "<=", "gte": ">=", "gt": ">"}
+MAXIMUM_SEARCH = 200
+"""Characters of a text that is looked for."""
+_COMPARISONS: Mapping[Operator, str] = {
+    "eq": "= {}", "ne": "<> {}", "lt": "< {}", "lte": "<= {}", "gte": ">= {}", "gt": "> {}", "in": "= ANY({})",
+    "contains": "@> {}",
+}  # fmt: skip
 
 
 def argument_predicates(
@@ -123,17 +128,7 @@ def _compare(compilation: Compilation, column: str, operator: Operator, given: I
     if operator == "prefix":
         return _prefix(compilation, column, given)
     value = compilation.parameters.add(given.label, given.slot)
-    match operator:
-        case "eq":
-            return [f"{column} = {value}"]
-        case "in":
-            return [f"{column} = ANY({value})"]
-        case "contains":
-            return [f"{column} @> {value}"]
-        case "ne" | "lt" | "lte" | "gte" | "gt":
-            return [f"{column} {_COMPARISONS[operator]} {value}"]
-        case _:
-            assert_never(operator)
+    return [f"{column} {_COMPARISONS[operator].format(value)}"]
 
 
 def _prefix(compilation: Compilation, column: str, given: Input) -> list[str]:
@@ -156,23 +151,31 @@ def _search(compilation: Compilation, row: Row, condition: Search, given: Input)
     pieces = compilation.parameters.add(given.label, lambda binding: _pieces(condition, given, binding))
     found = [f"{row.alias}.{condition.column} @> {pieces}"]
     if condition.recheck is not None:
-        pattern = compilation.parameters.add(given.label, lambda binding: _containing(given.slot(binding)))
+        pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
         found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE ALL({pattern})")
     return found
 
 
 def _pieces(condition: Search, given: Input, binding: Binding) -> list[str]:
     """The pieces of the text; one without any would be looked for in every row."""
-    pieces = condition.pieces(given.slot(binding))
+    text = str(given.slot(binding))
+    if len(text) > MAXIMUM_SEARCH:
+        raise invalid_input(
+            given.label, f"不能超过 {MAXIMUM_SEARCH} 字", f"must not be longer than {MAXIMUM_SEARCH} characters"
+        )
+    pieces = condition.pieces(text)
     if not pieces:
         raise invalid_input(given.label, "没有可检索的文字", "holds no letters or digits to look for")
     return pieces
 
 
-def _containing(text: Any) -> list[str]:
-    """A pattern for each word, as the pieces are of each word."""
-    escaped = str(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return [f"%{word}%" for word in escaped.split()]
+_ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+
+
+def _containing(condition: Search, given: Input, binding: Binding) -> list[str]:
+    """A pattern for each word whose pieces may stand apart in the row; a word that is a piece needs no second look."""
+    words = str(given.slot(binding)).split()
+    return [f"%{word.translate(_ESCAPED)}%" for word in words if condition.pieces(word) != [word]]
 
 
 def _exists(compilation: Compilation, row: Row, condition: Exists, given: Input) -> str:

@@ -1,42 +1,50 @@
-"""Rows after a position in a total order."""
+"""Rows on one side of a position in a total order, in which nulls stand last."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from schema.mapping import Term
 
-Positioned = tuple[str, Term, str]
-"""An ordering expression, its term, and the parameter with its value in the cursor."""
+
+@dataclass(frozen=True)
+class Positioned:
+    """An ordering expression, its term, the parameter with its value in the cursor, and which side is meant."""
+
+    column: str
+    term: Term
+    value: str
+    before: bool = False
+
+    @property
+    def sign(self) -> str:
+        """How what lies on that side compares with the value."""
+        return "<" if self.term.descending != self.before else ">"
+
+    def beyond(self) -> str:
+        """Whether the column lies strictly on that side. A plain comparison would lose the nulls."""
+        strict = f"{self.column} {self.sign} {self.value}"
+        if not self.term.nullable:
+            return strict
+        null, other = (self.value, self.column) if self.before else (self.column, self.value)
+        return f"({strict} OR ({null} IS NULL AND {other} IS NOT NULL))"
+
+    def same(self) -> str:
+        """Whether the column equals the value."""
+        return f"{self.column} {'IS NOT DISTINCT FROM' if self.term.nullable else '='} {self.value}"
 
 
-def after_predicate(columns: Sequence[Positioned]) -> str:
-    """The rows after the cursor's. Nulls stand last, and a row comparison would lose them, so they are ranked apart."""
-    terms = [term for _, term, _ in columns]
-    if not any(term.nullable for term in terms) and len({term.descending for term in terms}) == 1:
-        sign = "<" if terms[0].descending else ">"
-        left, right = ", ".join(column for column, _, _ in columns), ", ".join(value for _, _, value in columns)
-        return f"({left}) {sign} ({right})"
-    return f"({_bound(columns[0])}{_after(columns)})"
+def beyond_predicate(columns: Sequence[Positioned]) -> str:
+    """The rows on the side of the cursor that is meant: one row comparison where nulls and directions let it be."""
+    signs = {column.sign for column in columns}
+    if len(signs) == 1 and not any(column.term.nullable for column in columns):
+        left, right = ", ".join(each.column for each in columns), ", ".join(each.value for each in columns)
+        return f"({left}) {signs.pop()} ({right})"
+    first = columns[0]
+    # A plain bound on the first column, which an index can use where the alternatives cannot.
+    bound = "" if first.term.nullable else f"{first.column} {first.sign}= {first.value} AND "
+    return f"({bound}{_alternatives(columns)})"
 
 
-def _bound(first: Positioned) -> str:
-    """A plain bound on the first column, which an index can use where the alternatives cannot."""
-    column, term, value = first
-    return "" if term.nullable else f"{column} {'<=' if term.descending else '>='} {value} AND "
-
-
-def _after(columns: Sequence[Positioned]) -> str:
-    beyond = _beyond(columns[0])
-    if len(columns) == 1:
-        return beyond
-    return f"({beyond} OR ({_same(columns[0])} AND {_after(columns[1:])}))"
-
-
-def _beyond(positioned: Positioned) -> str:
-    column, term, value = positioned
-    strict = f"{column} {'<' if term.descending else '>'} {value}"
-    return f"({strict} OR ({column} IS NULL AND {value} IS NOT NULL))" if term.nullable else strict
-
-
-def _same(positioned: Positioned) -> str:
-    column, term, value = positioned
-    return f"{column} {'IS NOT DISTINCT FROM' if term.nullable else '='} {value}"
+def _alternatives(columns: Sequence[Positioned]) -> str:
+    first, *rest = columns
+    return f"({first.beyond()} OR ({first.same()} AND {_alternatives(rest)}))" if rest else first.beyond()

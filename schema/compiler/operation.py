@@ -1,7 +1,7 @@
 """The compiler's face: an operation's stored root fields, or a payload's stored object, as one statement."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -9,15 +9,16 @@ from graphql import FieldNode, GraphQLObjectType
 
 from schema.compiler.catalogue import MappedType, root_declaration
 from schema.compiler.conditions import argument_predicates
+from schema.compiler.counts import counts_json
 from schema.compiler.nodes import node_json, nodes_json, stored_json
 from schema.compiler.objects import Place, connection_json, list_json, place_of, row_json
 from schema.compiler.parameters import Binding, Slot
 from schema.compiler.rows import related
 from schema.compiler.rules import literal
 from schema.compiler.selections import Collected
-from schema.compiler.state import Compilation, DerivedField, Row
+from schema.compiler.state import NO_ROW, Compilation, DerivedField
 from schema.ids import GlobalId
-from schema.mapping import NOWHERE, Many, NodeById, NodesByIds, Page, RootDeclaration, RootExpression, Single, Table
+from schema.mapping import Counts, Many, NodeById, NodesByIds, Page, RootDeclaration, RootExpression, Single
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def is_stored_root(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool
 
 def compile_whole(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Statement:
     """One statement whose single column is the whole ``data`` object."""
-    columns = ", ".join(_root_columns(compilation, type_, fields))
+    columns = ", ".join(f'{column} AS "{key}"' for key, column in _roots(compilation, type_, fields))
     return statement_of(compilation, [f'(SELECT row_to_json("#") FROM (SELECT {columns}) "#")::text'], [""])
 
 
@@ -73,16 +74,10 @@ def statement_of(compilation: Compilation, columns: Sequence[str], names: Sequen
     return Statement(sql, tuple(slots), tuple(compilation.derived), tuple(names))
 
 
-def _root_columns(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> list[str]:
-    return [f'{column} AS "{key}"' for key, column in _roots(compilation, type_, fields)]
-
-
-def _roots(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> list[tuple[str, str]]:
-    found = []
+def _roots(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Iterator[tuple[str, str]]:
     for key, nodes in fields.items():
         with compilation.under(key):
-            found.append((key, _root(compilation, type_, nodes)))
-    return found
+            yield key, _root(compilation, type_, nodes)
 
 
 def _root(compilation: Compilation, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> str:
@@ -98,8 +93,10 @@ def _root(compilation: Compilation, type_: GraphQLObjectType, nodes: Sequence[Fi
             return list_json(compilation, None, declaration, place)
         case Page():
             return connection_json(compilation, None, declaration, place)
+        case Counts():
+            return counts_json(compilation, declaration, place)
         case RootExpression(sql):
-            return f"to_json({compilation.filled(sql, Row('', Table(NOWHERE, rule='', shared=True)))})"
+            return f"to_json({compilation.filled(sql, NO_ROW)})"
         case NodeById():
             return node_json(compilation, nodes, place.given["id"])
         case NodesByIds():

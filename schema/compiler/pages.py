@@ -1,19 +1,19 @@
-"""Connections: edges, nodes, pageInfo and totalCount, each computed only when selected, read forwards by keyset.
+"""Connections: edges, nodes, pageInfo and totalCount, each computed only when selected, read by keyset from either end.
 
 The statement has three levels: the rows with their JSON and cursors (ordered and limited), their aggregates, and the
 connection's object made of those.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type
 
 from schema.compiler.conditions import argument_predicates
 from schema.compiler.inputs import Input
-from schema.compiler.keyset import after_predicate
+from schema.compiler.keyset import Positioned, beyond_predicate
 from schema.compiler.parameters import Binding
-from schema.compiler.rows import Listing, count_sql, listing, rows_sql, term_sql
+from schema.compiler.rows import Cut, Listing, count_sql, listing, rows_sql, term_sql
 from schema.compiler.rules import literal
 from schema.compiler.selections import collect
 from schema.compiler.state import Compilation, Row
@@ -21,40 +21,46 @@ from schema.cursors import cursor_sql, decode, invalid_cursor
 from schema.errors import ClientError
 from schema.mapping import Page, Table
 
-DEFAULT_FIRST = 20
-MAXIMUM_FIRST = 100
+DEFAULT_SIZE = 20
+MAXIMUM_SIZE = 100
 Nodes = Sequence[FieldNode]
 Render = Callable[[Compilation, Row, GraphQLObjectType, Nodes], str]
 
 
 @dataclass
 class _Connection:
-    """A connection in the making."""
+    """A connection in the making; ``size`` is the parameter of how many rows are asked for, from the end if ``last``."""
 
     compilation: Compilation
     type: GraphQLObjectType
     given: Mapping[str, Input]
     listed: Listing
     list_id: str
-    first: str
+    size: str
+    last: bool
     render: Render
     row_columns: list[str] = field(default_factory=list)
     aggregates: list[str] = field(default_factory=list)
     looks_ahead: bool = False
 
-    def part(self, node: FieldNode, nodes: Nodes) -> str:
-        """One field of the connection."""
-        match node.name.value:
-            case "__typename":
-                return literal(self.type.name)
-            case "totalCount":
-                return count_sql(self.listed)
-            case "pageInfo":
-                return self.page_info(nodes)
-            case "edges":
-                return self.array(self.edge(nodes))
-            case _:
-                return self.array(self.render(self.compilation, self.listed.row, self.inner("nodes"), nodes))
+    def json(self, nodes: Nodes) -> str:
+        """The connection's JSON object."""
+        columns = self.columns(self.type, nodes, self.part)
+        return f'(SELECT row_to_json("#") FROM (SELECT {columns}{self.source()}) "#")'
+
+    def object(self, name: str, nodes: Nodes, part: Callable[[str, Nodes], str]) -> str:
+        """The JSON object of a field of the connection."""
+        return f'(SELECT row_to_json("#") FROM (SELECT {self.columns(self.inner(name), nodes, part)}) "#")'
+
+    def columns(self, type_: GraphQLObjectType, nodes: Nodes, part: Callable[[str, Nodes], str]) -> str:
+        """What is selected of a type, each field made by ``part`` of its name."""
+        found = []
+        for key, selected in collect(self.compilation, type_, nodes).items():
+            with self.compilation.under(key):
+                name = selected[0].name.value
+                sql = literal(type_.name) if name == "__typename" else part(name, selected)
+                found.append(f'{sql} AS "{key}"')
+        return ", ".join(found)
 
     def inner(self, name: str) -> GraphQLObjectType:
         """The object type of a field of the connection."""
@@ -62,88 +68,100 @@ class _Connection:
         assert isinstance(found, GraphQLObjectType)
         return found
 
-    def row_column(self, sql: str) -> str:
-        """A column of the rows, as the aggregates call it."""
-        return f'p."#{_place(self.row_columns, sql)}"'
+    def part(self, name: str, nodes: Nodes) -> str:
+        """One field of the connection."""
+        match name:
+            case "totalCount":
+                return count_sql(self.compilation, self.listed)
+            case "pageInfo":
+                return self.object("pageInfo", nodes, self.page_fact)
+            case "edges":
+                return self.array(self.object("edges", nodes, self.edge_part))
+            case _:
+                return self.array(self.node(nodes))
+
+    def edge_part(self, name: str, nodes: Nodes) -> str:
+        """One field of an edge."""
+        return self.cursor() if name == "cursor" else self.node(nodes)
+
+    def node(self, nodes: Nodes) -> str:
+        """The JSON object of a row."""
+        return self.render(self.compilation, self.listed.row, self.inner("nodes"), nodes)
+
+    def cursor(self) -> str:
+        """The cursor of a row."""
+        row = self.listed.row
+        return cursor_sql(self.list_id, tuple(term_sql(row, term) for term in self.listed.terms))
+
+    def page_fact(self, name: str, _: Nodes) -> str:
+        """One field of the page information."""
+        match name:
+            case "hasNextPage":
+                return self.has_position("before") if self.last else self.more()
+            case "hasPreviousPage":
+                return self.more() if self.last else self.has_position("after")
+            case "startCursor":
+                return self.aggregate(f"({self.gathered(self.cursor())})[{self.start()}]")
+            case _:
+                end = "count(*)::int" if self.last else f"least(count(*)::int, {self.size})"
+                return self.aggregate(f"({self.gathered(self.cursor())})[{end}]")
+
+    def more(self) -> str:
+        """Whether there are rows beyond those asked for: one is read ahead."""
+        self.looks_ahead = True
+        return f"({self.aggregate('count(*)')} > {self.size})"
+
+    def has_position(self, name: str) -> str:
+        """Whether the page was asked for with a cursor, and so has rows on its other side."""
+        return "true" if _is_given(self.given, name) else "false"
+
+    def array(self, sql: str) -> str:
+        """The JSON array of an expression over the rows, without the row that was read ahead."""
+        kept = f"{self.start()}:{'' if self.last else self.size}"
+        return self.aggregate(f"coalesce(array_to_json(({self.gathered(sql)})[{kept}]), '[]'::json)")
+
+    def start(self) -> str:
+        """Where the rows that were asked for begin among those that were read."""
+        return f"greatest(count(*)::int - {self.size}, 0) + 1" if self.last else "1"
+
+    def gathered(self, sql: str) -> str:
+        """The array of an expression over the rows."""
+        return f'array_agg(p."#{_place(self.row_columns, sql)}")'
 
     def aggregate(self, sql: str) -> str:
         """An aggregate of the rows, as the connection's object calls it."""
         return f'a."#{_place(self.aggregates, sql)}"'
 
-    def array(self, sql: str) -> str:
-        """The JSON array of an expression over the rows, without the row that was read ahead."""
-        column = self.row_column(sql)
-        return self.aggregate(f"coalesce(array_to_json((array_agg({column}))[1:{self.first}]), '[]'::json)")
-
-    def edge(self, nodes: Nodes) -> str:
-        """The JSON object of an edge."""
-        type_ = self.inner("edges")
-        columns = []
-        for key, selected in collect(self.compilation, type_, nodes).items():
-            with self.compilation.under(key):
-                columns.append(f'{self.edge_part(type_, selected)} AS "{key}"')
-        return f'(SELECT row_to_json("#") FROM (SELECT {", ".join(columns)}) "#")'
-
-    def edge_part(self, type_: GraphQLObjectType, nodes: Nodes) -> str:
-        match nodes[0].name.value:
-            case "__typename":
-                return literal(type_.name)
-            case "cursor":
-                return self.cursor()
-            case _:
-                return self.render(self.compilation, self.listed.row, self.inner("nodes"), nodes)
-
-    def cursor(self) -> str:
-        row = self.listed.row
-        return cursor_sql(self.list_id, tuple(term_sql(row, term) for term in self.listed.terms))
-
-    def page_info(self, nodes: Nodes) -> str:
-        type_ = self.inner("pageInfo")
-        selected = collect(self.compilation, type_, nodes)
-        columns = [f'{self.page_fact(type_, facts[0].name.value)} AS "{key}"' for key, facts in selected.items()]
-        return f'(SELECT row_to_json("#") FROM (SELECT {", ".join(columns)}) "#")'
-
-    def page_fact(self, type_: GraphQLObjectType, name: str) -> str:
-        match name:
-            case "__typename":
-                return literal(type_.name)
-            case "hasNextPage":
-                self.looks_ahead = True
-                return f"({self.count()} > {self.first})"
-            case "hasPreviousPage":
-                return "true" if _has_position(self.given) else "false"
-            case "startCursor":
-                return self.aggregate(f"(array_agg({self.row_column(self.cursor())}))[1]")
-            case _:
-                cursors = self.aggregate(f"array_agg({self.row_column(self.cursor())})")
-                return f"{cursors}[least({self.count()}, {self.first})]"
-
-    def count(self) -> str:
-        return self.aggregate("count(*)")
-
     def source(self) -> str:
-        """The FROM clause of the connection's object. Where no row is asked for, it still binds, and so checks, ``first``."""
+        """The FROM clause of the connection's object. Where no row is asked for, it still binds, and so checks, the size."""
         if not self.aggregates:
-            return f" WHERE {self.first} > 0"
-        limit = f"{self.first} + 1" if self.looks_ahead else self.first
-        columns = _numbered(self.row_columns) or "1"
-        rows = rows_sql(self.compilation, self.listed, columns, self.after(), limit)
+            return f" WHERE {self.size} > 0"
+        cut = Cut(tuple(self.within()), f"{self.size} + 1" if self.looks_ahead else self.size, self.last)
+        rows = rows_sql(self.compilation, self.listed, _numbered(self.row_columns) or "1", cut)
         return f" FROM (SELECT {_numbered(self.aggregates)} FROM ({rows}) p) a"
 
-    def after(self) -> list[str]:
-        """The predicate of the position after which the page begins."""
-        if not _has_position(self.given):
-            return []
-        given, terms, list_id = self.given["after"], self.listed.terms, self.list_id
+    def within(self) -> Iterator[str]:
+        """The predicates of the cursors between which the page lies."""
+        terms, row = self.listed.terms, self.listed.row
+        for name in ("after", "before"):
+            if _is_given(self.given, name):
+                values = [self.position(self.given[name], index) for index in range(len(terms))]
+                columns = zip(terms, values, strict=True)
+                yield beyond_predicate(
+                    [Positioned(term_sql(row, term), term, value, name == "before") for term, value in columns]
+                )
 
-        def value(index: int) -> str:
-            def read(binding: Binding) -> object:
-                return decode(given.slot(binding), list_id, len(terms))[index]
+    def position(self, given: Input, index: int) -> str:
+        """The parameter of one of the values in a cursor."""
+        terms, list_id = self.listed.terms, self.list_id
 
-            return self.compilation.parameters.add("after", read, lambda _: invalid_cursor())
+        def read(binding: Binding) -> object:
+            value = decode(given.slot(binding), list_id, len(terms))[index]
+            if value is None and not terms[index].nullable:
+                raise invalid_cursor()
+            return value
 
-        columns = [(term_sql(self.listed.row, term), term, value(index)) for index, term in enumerate(terms)]
-        return [after_predicate(columns)]
+        return self.compilation.parameters.add(given.label, read, lambda _: invalid_cursor())
 
 
 def page_json(
@@ -156,14 +174,30 @@ def page_json(
     row_type = get_named_type(type_.fields["nodes"].type)
     chosen = argument_predicates(compilation, listed.row, declaration.arguments, given, row_type.name)
     listed = replace(listed, predicates=(*listed.predicates, *chosen))
-    path = ".".join((*compilation.path, "first"))
-    first = compilation.parameters.add("first", lambda binding: _first(given, binding, path)) + "::int"
-    connection = _Connection(compilation, type_, given, listed, f"{name}:{order}", first, render)
-    columns = []
-    for key, selected in collect(compilation, type_, nodes).items():
-        with compilation.under(key):
-            columns.append(f'{connection.part(selected[0], selected)} AS "{key}"')
-    return f'(SELECT row_to_json("#") FROM (SELECT {", ".join(columns)}{connection.source()}) "#")'
+    last = _is_given(given, "last")
+    size = _size(compilation, given, "last" if last else "first")
+    return _Connection(compilation, type_, given, listed, f"{name}:{order}", size, last, render).json(nodes)
+
+
+def _size(compilation: Compilation, given: Mapping[str, Input], name: str) -> str:
+    """The parameter of how many rows are asked for. Raises ClientError INVALID_PAGE for both ends at once."""
+    path = ".".join((*compilation.path, name))
+    if _is_given(given, "first") and _is_given(given, "last"):
+        raise ClientError(
+            "INVALID_PAGE", f"{path}：first 与 last 不能同时使用", f"{path}: cannot be given together with first"
+        )
+    read = given[name].slot if name in given else lambda _: None
+    return compilation.parameters.add(name, lambda binding: _checked(read(binding), path)) + "::int"
+
+
+def _checked(asked: int | None, path: str) -> int:
+    """How many rows are asked for. Raises ClientError INVALID_PAGE, with the argument's place, outside 1 to 100."""
+    size = DEFAULT_SIZE if asked is None else int(asked)
+    if not 1 <= size <= MAXIMUM_SIZE:
+        raise ClientError(
+            "INVALID_PAGE", f"{path}：须在 1 到 {MAXIMUM_SIZE} 之间", f"{path}: must be 1 to {MAXIMUM_SIZE}"
+        )
+    return size
 
 
 def _place(columns: list[str], sql: str) -> int:
@@ -177,16 +211,5 @@ def _numbered(columns: Sequence[str]) -> str:
     return ", ".join(f'{sql} AS "#{index}"' for index, sql in enumerate(columns))
 
 
-def _has_position(given: Mapping[str, Input]) -> bool:
-    return "after" in given and not given["after"].null
-
-
-def _first(given: Mapping[str, Input], binding: Binding, path: str) -> int:
-    """How many rows are asked for. Raises ClientError INVALID_PAGE, with the argument's place, outside 1 to 100."""
-    asked = given["first"].slot(binding) if "first" in given else None
-    first = DEFAULT_FIRST if asked is None else int(asked)
-    if not 1 <= first <= MAXIMUM_FIRST:
-        raise ClientError(
-            "INVALID_PAGE", f"{path}：须在 1 到 {MAXIMUM_FIRST} 之间", f"{path}: must be 1 to {MAXIMUM_FIRST}"
-        )
-    return first
+def _is_given(given: Mapping[str, Input], name: str) -> bool:
+    return name in given and not given[name].null

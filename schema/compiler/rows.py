@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from schema.compiler.rules import conjunction, driving_rule, held_to
 from schema.compiler.state import Compilation, Row
-from schema.mapping import Table, Term
+from schema.mapping import NOWHERE, Table, Term
 
-MAXIMUM_SCANS = 16
-"""Counties up to which a root list is a scan for each county; above, one scan compares with all of them."""
+MAXIMUM_SCANS = 40
+"""Counties up to which a root list is a scan for each county, as a city has; above, one scan compares with all of them."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,18 @@ class Listing:
     predicates: tuple[str, ...]
     driven: bool
     terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The part of a list that is read: the rows that meet ``within``, of those the first or last up to a limit."""
+
+    within: tuple[str, ...] = ()
+    limit: str | None = None
+    last: bool = False
+
+
+WHOLE = Cut()
 
 
 def related(compilation: Compilation, table: Table, parent: Row | None, on: Mapping[str, str]) -> tuple[Row, list[str]]:
@@ -33,6 +45,8 @@ def listing(
     where: str | None,
 ) -> Listing:  # fmt: skip
     """A list of rows of the table, of a parent or of everything that the viewer sees."""
+    if parent is not None and parent.table.name == NOWHERE:
+        parent = None
     row, predicates = related(compilation, table, parent, on)
     driving = driving_rule(compilation, row, table.rule) if parent is None else None
     if driving is not None:
@@ -54,52 +68,49 @@ def term_sql(row: Row, term: Term) -> str:
     return term.column.replace("{t}", row.alias) if "{t}" in term.column else f"{row.alias}.{term.column}"
 
 
-def order_by(row: Row, terms: Sequence[Term]) -> str:
-    """The ORDER BY clause; nulls stand last."""
+def order_by(row: Row, terms: Sequence[Term], backwards: bool = False) -> str:
+    """The ORDER BY clause; nulls stand last, and first in the opposite order."""
     parts = []
     for term in terms:
-        direction = " DESC" if term.descending else ""
-        parts.append(f"{term_sql(row, term)}{direction}{' NULLS LAST' if term.nullable else ''}")
+        direction = " DESC" if term.descending != backwards else ""
+        nulls = f" NULLS {'FIRST' if backwards else 'LAST'}" if term.nullable else ""
+        parts.append(f"{term_sql(row, term)}{direction}{nulls}")
     return f"ORDER BY {', '.join(parts)}"
 
 
-def rows_sql(
-    compilation: Compilation, listed: Listing, columns: str, after: Sequence[str] = (), limit: str | None = None
-) -> str:
-    """The SELECT of a list, ordered, from the row after a position, up to a limit."""
-    tail = f"{order_by(listed.row, listed.terms)}{f' LIMIT {limit}' if limit else ''}"
-    return f"SELECT {columns} FROM {_source(compilation, listed, after, tail)} {tail}"
+def rows_sql(compilation: Compilation, listed: Listing, columns: str, cut: Cut = WHOLE) -> str:
+    """The SELECT of a list in its order. The last rows are found in the opposite order, then turned round."""
+    row, forwards = listed.row, order_by(listed.row, listed.terms)
+    if not cut.last:
+        tail = f"{forwards}{f' LIMIT {cut.limit}' if cut.limit else ''}"
+        return f"SELECT {columns} FROM {source(compilation, listed, cut.within, tail)} {tail}"
+    tail = f"{order_by(row, listed.terms, backwards=True)} LIMIT {cut.limit}"
+    found = f"SELECT {row.alias}.* FROM {source(compilation, listed, cut.within, tail)} {tail}"
+    return f"SELECT {columns} FROM ({found}) {row.alias} {forwards}"
 
 
-def count_sql(listed: Listing) -> str:
+def count_sql(compilation: Compilation, listed: Listing) -> str:
     """How many rows the list has."""
-    return f"(SELECT count(*) FROM {_plain(listed, listed.predicates)})"
+    return f"(SELECT count(*) FROM {source(compilation, listed)})"
 
 
-def _source(compilation: Compilation, listed: Listing, after: Sequence[str], tail: str) -> str:
-    predicates = (*listed.predicates, *after)
-    row = listed.row
-    if row.parent is None and not row.table.shared and 1 < compilation.viewer.counties <= MAXIMUM_SCANS:
-        scans = [
-            f"(SELECT {row.alias}.* FROM {_scan(listed, (*predicates, _at(compilation, row, index)))} {tail})"
-            for index in range(compilation.viewer.counties)
-        ]
-        return f"({' UNION ALL '.join(scans)}) {row.alias}"
-    return _scan(listed, predicates)
-
-
-def _at(compilation: Compilation, row: Row, index: int) -> str:
-    return f"{row.alias}.county_code {compilation.county_at(index)}"
+def source(compilation: Compilation, listed: Listing, within: Sequence[str] = (), tail: str = "") -> str:
+    """The FROM clause of a list: a root list of several counties is a scan of each, cut by ``tail`` like the whole."""
+    row, counties = listed.row, compilation.viewer.counties
+    predicates = (*listed.predicates, *within)
+    if row.parent is not None or row.table.shared or not 1 < counties <= MAXIMUM_SCANS:
+        return _scan(listed, predicates)
+    anywhere = compilation.bound(row)
+    found = [predicate for predicate in predicates if predicate not in anywhere]
+    scans = []
+    for index in range(counties):
+        here = f"{row.alias}.county_code {compilation.county_at(index)}"
+        scans.append(f"(SELECT {row.alias}.* FROM {_scan(listed, (here, *found))} {tail})")
+    return f"({' UNION ALL '.join(scans)}) {row.alias}"
 
 
 def _scan(listed: Listing, predicates: Sequence[str]) -> str:
-    if not listed.driven:
-        return _plain(listed, predicates)
-    # OFFSET 0 keeps the ordering out of the choice of a scan: the few linked rows are fetched, then sorted.
-    alias = listed.row.alias
-    return f"(SELECT {alias}.* FROM {_plain(listed, predicates)} OFFSET 0) {alias}"
-
-
-def _plain(listed: Listing, predicates: Sequence[str]) -> str:
     row = listed.row
-    return f"{row.table.name} {row.alias} WHERE {conjunction(predicates)}"
+    found = f"{row.table.name} {row.alias} WHERE {conjunction(predicates)}"
+    # OFFSET 0 keeps the ordering out of the choice of a scan: the few linked rows are fetched, then sorted.
+    return f"(SELECT {row.alias}.* FROM {found} OFFSET 0) {row.alias}" if listed.driven else found

@@ -25,22 +25,16 @@ Collected = dict[str, tuple[FieldNode, ...]]
 
 def collect(compilation: Compilation, type_: GraphQLObjectType, nodes: Iterable[FieldNode]) -> Collected:
     """The fields under the nodes by response name, in order. Raises ClientError for what PostgreSQL cannot name."""
+    return collect_sets(compilation, type_, (node.selection_set for node in nodes if node.selection_set))
+
+
+def collect_sets(compilation: Compilation, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Collected:
+    """The fields of selection sets, such as an operation's, as ``collect``."""
     found: dict[str, list[FieldNode]] = {}
     visited: set[str] = set()
-    for node in nodes:
-        if node.selection_set is not None:
-            for selected in _flatten(compilation, type_, node.selection_set, visited):
-                found.setdefault(response_name(selected), []).append(selected)
-    _check(found)
-    compilation.count_fields(len(found))
-    return {name: tuple(selected) for name, selected in found.items()}
-
-
-def collect_root(compilation: Compilation, type_: GraphQLObjectType, selections: SelectionSetNode) -> Collected:
-    """The root fields of an operation by response name."""
-    found: dict[str, list[FieldNode]] = {}
-    for selected in _flatten(compilation, type_, selections, set()):
-        found.setdefault(response_name(selected), []).append(selected)
+    for selections in sets:
+        for selected in _flatten(compilation, type_, selections, visited):
+            found.setdefault(response_name(selected), []).append(selected)
     _check(found)
     compilation.count_fields(len(found))
     return {name: tuple(selected) for name, selected in found.items()}

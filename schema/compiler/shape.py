@@ -1,7 +1,7 @@
 """What of a request decides the SQL: the shape of the viewer and the shape of the variables.
 
 Requests of one shape share a plan. Every way in which the compiler looks at a value, not only at its presence, must
-show here: booleans (@skip, @include, flags), orderings, and the type inside a global id.
+show here: booleans (@skip, @include, flags), choices (orderings, groups), and the type inside a global id.
 """
 
 from collections.abc import Hashable, Mapping
@@ -11,9 +11,13 @@ from typing import Any
 from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, OperationDefinitionNode, TypeNode
 
 from schema.ids import type_in
-from schema.mapping import OrderName
+from schema.mapping import Choice
 from shaodao.domain.permissions import Grant, Level, Viewer
 from shaodao.domain.vocabulary import Role
+
+LONGEST_TYPE = 64
+MAXIMUM_TYPES = 200
+"""Limits of what a plan's key remembers of identifiers; names and numbers of types lie below them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def viewer_shape(viewer: Viewer, counties: tuple[int, ...]) -> ViewerShape:
 
 
 def variables_shape(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Hashable:
-    """Of each variable whether it is absent, null or a value; of booleans, orderings and ids what decides the SQL."""
+    """Of each variable whether it is absent, null or a value; of booleans, choices and ids what decides the SQL."""
     shapes = []
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value
@@ -69,18 +73,20 @@ def _named(node: TypeNode) -> str:
 
 
 def _identifier_shape(value: Any) -> Hashable:
+    """The types in identifiers. What is longer than any name, or more than there are types, is refused by the compiler."""
     if isinstance(value, list):
-        return frozenset(_identifier_shape(item) for item in value)
-    return type_in(value) if isinstance(value, str) else None
+        types = frozenset(_identifier_shape(item) for item in value)
+        return types if len(types) <= MAXIMUM_TYPES else MAXIMUM_TYPES
+    return type_in(value)[:LONGEST_TYPE] if isinstance(value, str) else None
 
 
 def _shape(value: Any) -> Hashable:
     match value:
-        case None | bool() | OrderName():
+        case None | bool() | Choice():
             return value
         case dict():
             return tuple((name, _shape(value[name])) for name in sorted(value))
         case list():
-            return "list"
+            return tuple(dict.fromkeys(value)) if value and all(isinstance(item, Choice) for item in value) else "list"
         case _:
             return "value"

@@ -1,5 +1,6 @@
 """What is carried through the compilation of one statement."""
 
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,11 +12,12 @@ from schema.compiler.inputs import Input, Variables
 from schema.compiler.parameters import Parameters, Read
 from schema.compiler.shape import ViewerShape
 from schema.errors import ClientError
-from schema.mapping import Derived, Table
+from schema.mapping import NOWHERE, Derived, Table
 
 MAXIMUM_FIELDS = 10_000
 """Fields of a statement after fragments are expanded; the compiler's work and the statement stay linear in this."""
 
+_JOINED_COUNTY = re.compile(r"(\w+\.county_code) = (?:\w+|\{t\})\.county_code")
 _PLACEHOLDERS: Mapping[str, tuple[str, Read, str]] = {
     "{now}": ("now", lambda binding: binding.now, "timestamptz"),
     "{account}": ("account", lambda binding: binding.viewer.account_id, "uuid"),
@@ -52,6 +54,10 @@ class Row:
         while row is not None:
             yield row
             row = row.parent
+
+
+NO_ROW = Row("", Table(NOWHERE, rule="", shared=True))
+"""What a field stands on that stands on no table's row."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,9 @@ class Compilation:
         return conditions
 
     def filled(self, sql: str, row: Row) -> str:
-        """A declared SQL fragment with its placeholders filled."""
+        """A declared SQL fragment with its placeholders filled; a table that it joins by county is bound to ours too."""
+        if "{county}" not in sql:
+            sql = _JOINED_COUNTY.sub(r"\1 {county} AND \g<0>", sql)
         for placeholder, (key, read, type_name) in _PLACEHOLDERS.items():
             if placeholder in sql:
                 sql = sql.replace(placeholder, f"{self.parameters.shared(key, read)}::{type_name}")

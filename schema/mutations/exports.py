@@ -1,7 +1,7 @@
 """Mutations of lists that leave the platform 导出 (reference C.7 guardrail 3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Self, cast
 
@@ -18,7 +18,14 @@ from schema.sight import SeeingSchema
 from schema.types.case_lists import CaseFilter
 from schema.types.exports import ExportRequest
 from schema.types.people import PersonFilter
-from shaodao.commands.exports import ExportInput, decide_export, request_export
+from shaodao.commands.exports import (
+    ExportInput,
+    decide_export,
+    exporting_viewer,
+    request_export,
+    requesting_grant,
+    street_of,
+)
 from shaodao.commands.running import Command
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_vocabulary import Decision, ExportFormat, ExportSubject
@@ -132,8 +139,10 @@ class _Requested(KeyedInput):
 async def _check_list(info: Info, tx: Transaction, requested: _Requested) -> None:
     """Raise InvalidInput for a filter that the list refuses, and for a list that is too long to be exported."""
     reader = cast(SeeingSchema, info.schema).reader
-    asked = requested.export()
-    rows = await ExportedList(reader, info.context, asked.what, asked.filter).count()
+    asked, grant = requested.export(), requesting_grant(tx)
+    assert grant is not None  # without one the request was refused
+    context = replace(info.context, viewer=exporting_viewer(tx.actor, street_of(grant)), counties=(tx.county,))
+    rows = await ExportedList(reader, context, asked.what, asked.filter).count()
     most = tx.ground.rulebook.bulk.exported_rows
     if rows > most:
         raise InvalidInput.at(

@@ -7,7 +7,7 @@ from schema.mutations.base import Given, Info, action, on_case, perform
 from schema.mutations.identifiers import Identifiers
 from schema.mutations.payloads import CasePayload
 from schema.problems import AnyProblem
-from shaodao.commands import agents, communications, disclosure, legal_ways, levels, settling, voiding
+from shaodao.commands import accused_parties, agents, communications, disclosure, legal_ways, levels, settling, voiding
 from shaodao.commands.running import Command
 
 
@@ -112,5 +112,19 @@ class HandlingMutations:
         """Say whether a case may be published 公开 and whether its reporter is confidential 保密 (C.7). By the dispatcher."""
         return await on_case(
             info, given, disclosure.set_disclosure, public=given.public, confidential=given.confidential, reason=given.reason,
+            expected_version=given.expected_version,
+        )  # fmt: skip
+
+    @action(CasePayload)
+    async def name_accused_party(
+        self, info: Info, given: Given[inputs.NameAccusedPartyInput]
+    ) -> CasePayload | AnyProblem:
+        """Say whom a case complains about 被反映方, once that is known: they are called for nothing and do not see it (C.7).
+
+        By the dispatcher, wherever setDisclosure is allowed. An organization that is at work on the case is replaced first.
+        """
+        accused = None if given.accused_party is None else given.accused_party.accused()
+        return await on_case(
+            info, given, accused_parties.name_accused_party, accused=accused, reason=given.reason,
             expected_version=given.expected_version,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 import strawberry
 
 from schema.mutations.base import CaseAction, KeyedInput
-from schema.mutations.case_inputs import NewCaseInput
+from schema.mutations.case_inputs import AccusedPartyInput, NewCaseInput
 from shaodao.domain.case_vocabulary import CommunicationKind
 from shaodao.domain.vocabulary import CloseKind
 
@@ -71,6 +71,14 @@ class SetDisclosureInput(CaseAction):
     )
     confidential: bool | None = strawberry.field(
         default=None, description="Whether the reporter is kept from the departments 保密, from now on (C.7)."
+    )
+    reason: str = strawberry.field(description="Why, 1 to 500 characters.")
+
+
+@strawberry.input(description="Input of nameAccusedParty.")
+class NameAccusedPartyInput(CaseAction):
+    accused_party: AccusedPartyInput | None = strawberry.field(
+        default=None, description="Whom it complains about; missing: nobody after all."
     )
     reason: str = strawberry.field(description="Why, 1 to 500 characters.")
 

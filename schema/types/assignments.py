@@ -139,7 +139,9 @@ class Assignment(Node):
         on={"assignment_id": "id", "case_id": "case_id"}, order=[("asked_at", "asc")], description="Its questions."
     )
     directed: bool | None = column(
-        "directed", visible="own_field", description="Whether it stands for good 指定办理: the rounds of objection are used up."
+        "directed",
+        visible="own_field",
+        description="Whether it stands for good 指定办理: the rounds of objection are used up.",
     )
     objections: list[DispatchObjection] = many(
         on={"assignment_id": "id", "case_id": "case_id"},

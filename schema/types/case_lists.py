@@ -116,16 +116,17 @@ class CaseFilter:
         Flag("{t}.settled_on_the_spot"), description="Whether it was settled in a visit or session 当场办结 (S-06)."
     )
     closed_but_not_told: bool | None = filtered(
-        Flag(_NOT_TOLD),
+        Seen("staff_field", Flag(_NOT_TOLD)),
         description="Closed, or merged into a closed case, and the reporter has not been told: a fault 办结未告知 (Z-36).",
     )
     review_due: bool | None = filtered(
-        Flag(_REVIEW_DUE), description="Whether an unsolved or dissatisfied follow-up waits for its review 待复核."
+        Seen("staff_field", Flag(_REVIEW_DUE)),
+        description="Whether an unsolved or dissatisfied follow-up waits for its review 待复核.",
     )
     effective: bool | None = filtered(
         Flag(_EFFECTIVE), description="Whether statistics count it (C.8): neither merged nor void nor not accepted."
     )
     repeated: bool | None = filtered(
-        Flag("{t}.state = 'MERGED' OR {t}.reporter_repeats > 0"),
+        Seen("staff_field", Flag("{t}.state = 'MERGED' OR {t}.reporter_repeats > 0")),
         description="Whether the matter had been told before 重复诉求 (C.8): merged, or by a reporter with a like case.",
     )

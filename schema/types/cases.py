@@ -203,7 +203,9 @@ class Case(Node):
     )
     similar_cases: list[SimilarCase] | None = similar_field()
     rounds: list[CaseRound] = many(
-        on={"case_id": "id"}, order=[("round", "asc")], description="What its earlier rounds found, before it was reopened."
+        on={"case_id": "id"},
+        order=[("round", "asc")],
+        description="What its earlier rounds found, before it was reopened.",
     )
     reopened_at: datetime | None = strawberry.field(description="When it was reopened last 重办.")
     archived_at: datetime | None = strawberry.field(description="When it was archived 归档.")
@@ -251,13 +253,17 @@ class Case(Node):
         on={"case_id": "id"}, order=[("raised_at", "asc")], description="The objections to its assignments 派单异议."
     )
     meetings: list[Meeting] = many(
-        on={"case_id": "id"}, order=[("called_at", "asc")], description="The meetings that took it up 联席会议、民情研判."
+        on={"case_id": "id"},
+        order=[("called_at", "asc")],
+        description="The meetings that took it up 联席会议、民情研判.",
     )
     evaluations: list[Evaluation] = many(
         on={"case_id": "id"}, order=[("evaluated_at", "asc")], description="Its evaluations."
     )
     cross_area_links: list[CrossAreaLink] = many(
-        on={"case_id": "id"}, order=[("linked_at", "asc")], description="Streets of other counties 跨区联合 at the same matter."
+        on={"case_id": "id"},
+        order=[("linked_at", "asc")],
+        description="Streets of other counties 跨区联合 at the same matter.",
     )
     available_actions: list[ActionAvailability] = derived(
         facts=CASE_FACTS, compute=case_actions, description="What its state knows, and what of it you may do."

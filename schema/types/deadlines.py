@@ -118,7 +118,7 @@ class Deadline(Node):
     )
 
 
-@table("extension_request", rule="deadline_change", node=True)
+@table("extension_request", rule="extension", node=True)
 @strawberry.type(description="A request for extension 延期 of a case's handling clock (C.5 rule 7).")
 class ExtensionRequest(Node):
     unit: DeadlineUnit = strawberry.field(description="Unit of what was asked for.")
@@ -127,7 +127,9 @@ class ExtensionRequest(Node):
     evidence: str | None = column("evidence", visible="deadline_change_staff", description="What proves it.")
     organization: Organization | None = one(on={"code": "organization_code"}, description="For whom it was asked.")
     requested_by: Account | None = one(
-        on={"id": "requested_by"}, visible="deadline_change_staff", description="Who asked; null for a department's system."
+        on={"id": "requested_by"},
+        visible="deadline_change_staff",
+        description="Who asked; null for a department's system.",
     )
     requested_at: datetime = strawberry.field(description="When.")
     approver: Approver = strawberry.field(description="Which office decides it, by level.")
@@ -176,7 +178,9 @@ class Suspension(Node):
 @strawberry.type(description="A pause 暂停计时 of the handling clock while the work goes on (C.5 rule 9).")
 class DeadlinePause(Node):
     reason_kind: PauseReason = strawberry.field(description="Kind of reason.")
-    procedure: StatutoryProcedure | None = strawberry.field(description="The statutory procedure 法定程序, if it is one.")
+    procedure: StatutoryProcedure | None = strawberry.field(
+        description="The statutory procedure 法定程序, if it is one."
+    )
     reason: str = strawberry.field(description="Why.")
     paused_by: Account | None = one(
         on={"id": "paused_by"}, visible="deadline_change_staff", description="Who paused it."

@@ -9,7 +9,7 @@ from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.organizations import Organization
 from shaodao.domain.case_vocabulary import Decision, ExclusionReason, ReviewDecision
-from shaodao.domain.vocabulary import Channel, EvaluatorKind, Satisfaction, SolvedLevel
+from shaodao.domain.vocabulary import EvaluatorKind, Satisfaction, SolvedLevel
 
 
 @table("follow_up", rule="follow_up", node=True)
@@ -17,7 +17,7 @@ from shaodao.domain.vocabulary import Channel, EvaluatorKind, Satisfaction, Solv
 class FollowUp(Node):
     round: int = strawberry.field(description="Round of the case, from 0.")
     caller: Account | None = one(on={"id": "caller_id"}, description="Who called; neither handler nor verifier.")
-    channel: Channel = strawberry.field(description="Channel.")
+    channel: str = strawberry.field(description="How the reporter was contacted, such as 电话.")
     called_at: datetime = strawberry.field(description="When.")
     contacted: bool = strawberry.field(description="Whether the reporter was reached 接通.")
     responded: bool | None = strawberry.field(description="Whether somebody had been in touch in time 响应.")
@@ -28,9 +28,13 @@ class FollowUp(Node):
         "{t}.contacted AND NOT {t}.excluded AND {t}.solved IS NOT NULL",
         description="Whether it counts in the rates 有效回访 (C.8): reached, asked whether it is solved, not excluded.",
     )
-    excluded: bool = strawberry.field(description="Whether it is left out of the rates 剔除; that takes two people (B.2).")
+    excluded: bool = strawberry.field(
+        description="Whether it is left out of the rates 剔除; that takes two people (B.2)."
+    )
     exclusion_kind: ExclusionReason | None = column(
-        "exclusion_kind", visible="staff_field_of_case", description="On which ground it is, or is proposed to be, left out."
+        "exclusion_kind",
+        visible="staff_field_of_case",
+        description="On which ground it is, or is proposed to be, left out.",
     )
     exclusion_reason: str | None = column("exclusion_reason", visible="staff_field_of_case", description="Why.")
     exclusion_evidence: str | None = column(
@@ -41,6 +45,11 @@ class FollowUp(Node):
     )
     exclusion_proposed_at: datetime | None = column(
         "exclusion_proposed_at", visible="staff_field_of_case", description="When."
+    )
+    exclusion_decided_by: Account | None = one(
+        on={"id": "exclusion_decided_by"},
+        visible="staff_field_of_case",
+        description="The other person, who decided it last.",
     )
     exclusion_decided_at: datetime | None = column(
         "exclusion_decided_at", visible="staff_field_of_case", description="When another person last decided on that."

@@ -89,7 +89,11 @@ class RoutingRule(Node):
     limit_unit: DeadlineUnit | None = strawberry.field(description="Unit of its own limit.")
     limit_amount: int | None = strawberry.field(description="Amount of its own limit, before the class's.")
     evidence_required: bool = strawberry.field(description="Whether a photo of the result is required.")
-    reason: str = strawberry.field(description="Why it was proposed.")
+    reason: str | None = column(
+        "reason",
+        visible="street_staff",
+        description="Why it was proposed; for the street and the county, not for departments.",
+    )
     from_ruling: bool = expression(
         "{t}.objection_id IS NOT NULL", description="Whether a ruling on an objection led to it."
     )

@@ -1,6 +1,6 @@
 """Clocks (reference C.5): starting, stopping and going on with a deadline, and the stages that are still to come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,16 @@ from shaodao.domain.clock_changes import Decider, Move, Pause, decided_by, entry
 from shaodao.domain.deadlines import Due, Limit, due
 from shaodao.domain.vocabulary import ClockKind, ClockState, EscalationStage
 
+# With its stages in one statement, since some steps start many clocks.
 _START = """
-INSERT INTO deadline (
-    county_code, id, case_id, whistle_id, assignment_id, organization_code, kind, round, unit, amount, rule,
-    started_at, due_at, provisional, state, history, promise_id
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'RUNNING', $15::jsonb, $16)
+WITH clock AS (
+    INSERT INTO deadline (
+        county_code, id, case_id, whistle_id, assignment_id, organization_code, kind, round, unit, amount, rule,
+        started_at, due_at, provisional, state, history, promise_id
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'RUNNING', '[]', $15)
+)
+INSERT INTO deadline_stage (county_code, deadline_id, stage, case_id, assignment_id, due_at)
+SELECT $1, $2, planned.stage, $3, $5, planned.at FROM unnest($16::text[], $17::timestamptz[]) AS planned (stage, at)
 """
 _STOP = """
 UPDATE deadline SET state = 'STOPPED', stopped_at = $4
@@ -47,6 +52,18 @@ class Reckoning:
     rule: str
 
 
+@dataclass(frozen=True)
+class _Owner:
+    """What a clock hangs on."""
+
+    case_id: UUID
+    case_round: int = 0
+    whistle_id: UUID | None = None
+    assignment_id: UUID | None = None
+    organization_code: str | None = None
+    promise_id: UUID | None = None
+
+
 async def start(
     tx: Transaction, kind: ClockKind, case_id: UUID, limit: Limit, rule: str, *, started_at: datetime | None = None,
     whistle_id: UUID | None = None, assignment_id: UUID | None = None, organization_code: str | None = None, case_round: int = 0,
@@ -67,13 +84,32 @@ async def start_at(
     organization_code: str | None = None, case_round: int = 0, promise_id: UUID | None = None,
 ) -> UUID:  # fmt: skip
     """Start a clock whose due instant is known, such as an assembly time 集结时间."""
-    clock_id, begun = tx.new_id(), started_at or tx.now
-    await tx.connection.execute(
-        _START, tx.county, clock_id, case_id, whistle_id, assignment_id, organization_code, str(kind), case_round,
-        limit and str(limit.unit), limit and limit.amount, rule, begun, reckoned.at, reckoned.provisional, b"[]".decode(), promise_id,
-    )  # fmt: skip
-    await clock_stages.write(tx, kind, clock_id, case_id, assignment_id, begun, reckoned.at)
+    own = _Owner(case_id, case_round, whistle_id, assignment_id, organization_code, promise_id)
+    clock_id, reckoning = tx.new_id(), Reckoning(started_at or tx.now, reckoned, limit, rule)
+    await tx.connection.execute(_START, *_started(tx, clock_id, kind, reckoning, own))
     return clock_id
+
+
+async def start_several(
+    tx: Transaction, case_id: UUID, reckonings: Mapping[ClockKind, Reckoning], *, whistle_id: UUID | None = None,
+    assignment_id: UUID | None = None, organization_code: str | None = None, case_round: int = 0,
+) -> None:  # fmt: skip
+    """Start clocks of one owner at once, in one round trip to the database."""
+    own = _Owner(case_id, case_round, whistle_id, assignment_id, organization_code)
+    await tx.connection.executemany(
+        _START, [_started(tx, tx.new_id(), kind, reckoning, own) for kind, reckoning in reckonings.items()]
+    )
+
+
+def _started(tx: Transaction, clock_id: UUID, kind: ClockKind, reckoning: Reckoning, own: _Owner) -> tuple[Any, ...]:
+    """The values of _START."""
+    due, limit = reckoning.due, reckoning.limit
+    stages = clock_stages.stages(tx, kind, reckoning.started_at, due.at)
+    return (
+        tx.county, clock_id, own.case_id, own.whistle_id, own.assignment_id, own.organization_code, str(kind), own.case_round,
+        limit and str(limit.unit), limit and limit.amount, reckoning.rule, reckoning.started_at, due.at, due.provisional,
+        own.promise_id, [str(stage) for stage in stages], list(stages.values()),
+    )  # fmt: skip
 
 
 async def stop(
@@ -115,7 +151,9 @@ async def change(
     if clock is None:
         return None
     begun = tx.now if from_now else clock.started_at
-    pauses = () if from_now else [move for move in moves_of(clock.changes) if isinstance(move, Pause) and move.resumed_at]
+    pauses = (
+        () if from_now else [move for move in moves_of(clock.changes) if isinstance(move, Pause) and move.resumed_at]
+    )
     counted = recounted(begun, limit, pauses, tx.ground.calendar, tx.ground.rulebook.work_time)
     await _change(tx, clock, Reckoning(begun, counted.due, limit, rule), counted.moves, decider)
     return counted.due
@@ -155,12 +193,12 @@ async def _change(
 
 def _lasting(clock: StoredClock, paused_at: datetime, due_at: datetime) -> dict[str, Any]:
     """The entry of the pause that lasts, with the due that it now holds back."""
-    begun = next((change for change in reversed(clock.changes) if isinstance(change, Pause)), Pause(paused_at, None, due_at))
+    begun = next(
+        (change for change in reversed(clock.changes) if isinstance(change, Pause)), Pause(paused_at, None, due_at)
+    )
     return entry_of(replace(begun, at=paused_at, due_before=due_at))
 
 
 async def wake_at(tx: Transaction, case_id: UUID, assignment_id: UUID, at: datetime, note: str) -> None:
     """Have a department woken for an assignment at a time (Desk.wake_after): a stage of its own, outside any clock."""
-    await clock_stages.plan(
-        tx, EscalationStage.WAKE, tx.new_id(), case_id, at, assignment_id=assignment_id, note=note
-    )
+    await clock_stages.plan(tx, EscalationStage.WAKE, tx.new_id(), case_id, at, assignment_id=assignment_id, note=note)

@@ -69,7 +69,9 @@ async def _explanation(tx: Transaction, facts: CaseFacts) -> str:
     text = await communications.explanation_of(tx, facts.id)
     if text is None:
         raise InvalidInput.at(
-            "closeKind", "须先向诉求人解释并记录沟通（解释）", "explain it to the reporter first: recordCommunication EXPLANATION"
+            "closeKind",
+            "须先向诉求人解释并记录沟通（解释）",
+            "explain it to the reporter first: recordCommunication EXPLANATION",
         )
     return text
 

@@ -20,6 +20,7 @@ from shaodao.domain.errors import Faults, InvalidInput, NotFound
 from shaodao.domain.facts import CaseFacts, WhistleFacts
 from shaodao.domain.identity import redact
 from shaodao.domain.permissions import county_of
+from shaodao.domain.publishing import RESTRICTED
 from shaodao.domain.vocabulary import (
     CaseKind,
     CaseState,
@@ -198,7 +199,10 @@ async def _register(tx: Transaction, telling: Telling) -> Outcome:
 
 
 async def _invited_case(tx: Transaction, telling: Telling) -> CaseInput:
-    """The case as the invited street gets it: what a department would read of it too, and no more."""
+    """The case as the invited street gets it: what a department would read of it too, and no more.
+
+    What is about a child or a special group is so there too: the street's alone.
+    """
     texts = tx.ground.rulebook.texts
     title = telling.title if telling.visibility is CaseVisibility.NORMAL else "跨区联合处置事项"
     parts = [f"{await _street_name(tx, telling)}吹跨区联合哨 {telling.number}，邀请联合处置", f"事由：{telling.reason}"]
@@ -211,6 +215,7 @@ async def _invited_case(tx: Transaction, telling: Telling) -> CaseInput:
         kind=CaseKind.EVENT, channel=Channel.DEPARTMENT, title=redact(title)[: texts.title],
         description=redact("；".join(parts) + "。")[: texts.description], urgency=telling.urgency,
         category_code=telling.category_code, division_code=telling.partner_street_code, source_reference=telling.case_number,
+        visibility=telling.visibility if telling.visibility in RESTRICTED else CaseVisibility.NORMAL,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from shaodao.commands import clock_pauses, deadline_notices, progress, stored_clocks, wording
+from shaodao.commands import clock_pauses, deadline_notices, notices, progress, stored_clocks, wording
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.checking import check_future, checked_text
 from shaodao.commands.stored_clocks import StoredClock, clocks_of
@@ -17,7 +17,7 @@ from shaodao.domain.errors import Faults
 from shaodao.domain.facts import CaseFacts
 from shaodao.domain.vocabulary import AssignmentRole, ClockKind, ClockState, MessageKind
 
-PAUSED_KINDS = (ClockKind.HANDLING, ClockKind.FIRST_REPORT, ClockKind.RESULT)
+PAUSED_KINDS = (ClockKind.HANDLING, *notices.REPORTING, ClockKind.RESULT)
 """The clocks that wait for a procedure or for the resident: not those of answering, of coming and of verifying."""
 
 _TOUCH = "UPDATE case_file SET version = version + 1, updated_at = $3 WHERE county_code = $1 AND id = $2"

@@ -56,6 +56,10 @@ PARTY_PATH = "parties.{index}.organizationCode"
 """Where an input names a party; one that names a single party has a path without an index."""
 
 
+STANDS_BACK = ("该单位为被反映单位，应当回避", "the organization is the accused party and stands back")
+"""The party complained about never hears of the case (C.7 guardrail 5)."""
+
+
 @dataclass(frozen=True)
 class PartyInput:
     """An organization 单位 and the role that it gets."""
@@ -182,7 +186,7 @@ async def _checked(
         elif code in seen:
             faults.add(at, "同一单位只能列一次", "an organization is named once")
         elif code == case.accused_organization_code:
-            faults.add(at, "该单位为被反映单位，应当回避", "the organization is the accused party and stands back")
+            faults.add(at, *STANDS_BACK)
         elif concerns(kind := known[code]["kind"], party.role):
             grassroots.append(Grassroots(at, code, OrgKind[kind], known[code]["division_code"]))
         seen.add(code)

@@ -7,7 +7,7 @@ from shaodao.commands.checking import optional_text
 from shaodao.commands.facts import lock_whistle, read_whistle
 from shaodao.commands.steps import WhistleStep, organization_called, record_whistle, whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.domain.errors import Faults, InvalidInput
+from shaodao.domain.errors import Faults, InvalidInput, NotPermitted
 from shaodao.domain.facts import AssignmentBrief, WhistleFacts
 from shaodao.domain.vocabulary import EvaluatorKind, WhistleState
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE, is_evaluated
@@ -82,6 +82,8 @@ async def rate_department(
     """
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("rateDepartment", facts, tx.actor)
+    if organization_code in tx.actor.organizations:
+        raise NotPermitted("不能评价本单位", "nobody rates the organization that they act for")
     rated = _rated(facts, organization_code)
     faults = Faults()
     scores.check(faults)

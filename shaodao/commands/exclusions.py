@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+from shaodao.commands import clocks
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.checking import checked_text, only_text
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_vocabulary import Decision, ExclusionReason
 from shaodao.domain.errors import Faults, NotPermitted
 from shaodao.domain.facts import CaseFacts, FollowUpBrief
+from shaodao.domain.vocabulary import ClockKind
 
 _PROPOSE = """
 UPDATE follow_up SET exclusion_kind = $3, exclusion_reason = $4, exclusion_evidence = $5, exclusion_proposed_by = $6,
@@ -15,13 +17,14 @@ UPDATE follow_up SET exclusion_kind = $3, exclusion_reason = $4, exclusion_evide
 WHERE county_code = $1 AND id = $2
 """
 _GRANT = """
-UPDATE follow_up SET excluded = true, exclusion_approved_by = ARRAY[exclusion_proposed_by, $3::uuid], exclusion_decided_at = $4
+UPDATE follow_up SET excluded = true, exclusion_approved_by = ARRAY[exclusion_proposed_by, $3::uuid],
+    exclusion_decided_by = $3, exclusion_decided_at = $4
 WHERE county_code = $1 AND id = $2
 """
 # Another proposal may follow; what was refused stands in the history.
 _REFUSE = """
 UPDATE follow_up SET exclusion_kind = NULL, exclusion_reason = NULL, exclusion_evidence = NULL, exclusion_proposed_by = NULL,
-    exclusion_proposed_at = NULL, exclusion_decided_at = $3
+    exclusion_proposed_at = NULL, exclusion_decided_by = $3, exclusion_decided_at = $4
 WHERE county_code = $1 AND id = $2
 """
 _TOUCH = "UPDATE case_file SET version = version + 1, updated_at = $3 WHERE county_code = $1 AND id = $2"
@@ -32,8 +35,9 @@ async def propose_exclusion(
 ) -> Outcome:  # fmt: skip
     """Propose to leave the newest follow-up of this round out of the rates 申请剔除; another person decides.
 
-    Raises InvalidInput at ``reason`` and ``evidence``, NotPermitted (also for somebody without an account: it takes two
-    people), StateConflict (no call that counts, one waits).
+    A call that reached nobody may be left out too, and only such a one as NO_CONTACT. Raises InvalidInput at ``kind``,
+    ``reason`` and ``evidence``, NotPermitted (also for somebody without an account: it takes two people), StateConflict (no
+    call that counts, one waits).
     """
     facts = await decide_case(tx, "proposeExclusion", case_id, expected_version)
     if tx.actor.account_id is None:
@@ -41,8 +45,10 @@ async def propose_exclusion(
     faults, limits = Faults(), tx.ground.rulebook.texts
     why = checked_text(faults, "reason", reason, limits.reason)
     proof = checked_text(faults, "evidence", evidence, limits.explanation)
-    faults.check()
     call = _call(facts)
+    if kind is ExclusionReason.NO_CONTACT and call.contacted:
+        faults.add("kind", "该次回访已联系上，不能以“无法联系”剔除", "that call reached the reporter")
+    faults.check()
     await tx.connection.execute(
         _PROPOSE, tx.county, call.id, str(kind), why, proof, tx.actor.account_id, tx.now
     )  # fmt: skip
@@ -61,15 +67,15 @@ async def decide_exclusion(
 ) -> Outcome:
     """Decide the proposal 审批剔除: by a leader or the county, never by who proposed it. A granted one leaves the rates.
 
+    After a granted one that reached nobody no further call is owed; the case stays CLOSED until it is archived.
     Raises InvalidInput at ``text``, NotPermitted, StateConflict.
     """
     facts = await decide_case(tx, "decideExclusion", case_id, expected_version)
     why = only_text("text", text, tx.ground.rulebook.texts.reason)
     call = _call(facts)
+    await tx.connection.execute(_GRANT if granted else _REFUSE, tx.county, call.id, tx.actor.account_id, tx.now)
     if granted:
-        await tx.connection.execute(_GRANT, tx.county, call.id, tx.actor.account_id, tx.now)
-    else:
-        await tx.connection.execute(_REFUSE, tx.county, call.id, tx.now)
+        await clocks.stop(tx, case_id, ClockKind.FOLLOW_UP)
     await tx.connection.execute(_TOUCH, tx.county, case_id, tx.now)
     decision = Decision.GRANTED if granted else Decision.REFUSED
     sentence = f"{tx.actor.name}{decision.label}剔除回访"

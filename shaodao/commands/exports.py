@@ -1,7 +1,7 @@
 """Lists that leave the platform 导出 (C.7 guardrail 3): asked for with a reason, granted by a second person, counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from shaodao.commands.checking import checked_json, checked_text, optional_text
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_vocabulary import Decision, ExportFormat, ExportSubject
 from shaodao.domain.errors import Faults, NotFound, NotPermitted, StateConflict
-from shaodao.domain.permissions import Grant, county_of
+from shaodao.domain.permissions import Grant, Viewer, county_of
 from shaodao.domain.vocabulary import Role
 
 _REQUEST = """
@@ -50,9 +50,10 @@ class ExportInput(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class GrantedExport:
-    """An export that its requester may fetch now."""
+    """An export that its requester may fetch now. ``street_code``: the street whose leader granted it."""
 
     id: UUID
+    street_code: str
     what: ExportSubject
     filter: Mapping[str, Any]
     format: ExportFormat
@@ -65,7 +66,7 @@ async def request_export(tx: Transaction, given: ExportInput) -> Outcome:
 
     By dispatcher or grid chief, with an account. Raises NotPermitted, InvalidInput at ``reason`` and ``filter``.
     """
-    grant = _requesting_grant(tx)
+    grant = requesting_grant(tx)
     if grant is None or tx.actor.account_id is None:
         raise NotPermitted("仅指挥中心和网格长可以申请导出", "only dispatchers and grid chiefs ask for an export")
     faults = Faults()
@@ -74,7 +75,7 @@ async def request_export(tx: Transaction, given: ExportInput) -> Outcome:
     faults.check()
     export_id = tx.new_id()
     await tx.connection.execute(
-        _REQUEST, tx.county, export_id, f"{grant.scope[:9]}000", str(given.what), encoded, str(given.format), reason,
+        _REQUEST, tx.county, export_id, street_of(grant), str(given.what), encoded, str(given.format), reason,
         tx.actor.account_id, tx.now,
     )  # fmt: skip
     return Outcome(county_code=tx.county, record_id=export_id)
@@ -115,10 +116,21 @@ async def granted_export(tx: Transaction, export_id: UUID) -> GrantedExport:
         raise NotPermitted("导出尚未获得同意", "the export is not granted")
     if _has_expired(row["expires_at"], tx.now):
         raise NotPermitted("下载期限已过，请重新申请", "the time to fetch it is over; ask again")
+    if not exporting_viewer(tx.actor, row["street_code"]).grants:
+        raise NotPermitted("您已不在该街道任职，不能下载", "who has no more part in that street exports nothing of it")
     return GrantedExport(
-        row["id"], ExportSubject[row["what"]], msgspec.json.decode(row["filter"]), ExportFormat[row["format"]],
+        row["id"], row["street_code"], ExportSubject[row["what"]], msgspec.json.decode(row["filter"]), ExportFormat[row["format"]],
         row["reason"], row["decider"] or "",
     )  # fmt: skip
+
+
+def exporting_viewer(viewer: Viewer, street_code: str) -> Viewer:
+    """The requester as what the street's leader may grant: with the grants that ask for exports there, and no other.
+
+    Whoever serves two streets, or has another part besides, exports nothing of that by one leader's word.
+    """
+    asking = viewer.grants_of(*_REQUESTERS)
+    return replace(viewer, grants=tuple(grant for grant in asking if grant.scope.startswith(street_code[:9])))
 
 
 async def count_download(tx: Transaction, export_id: UUID) -> Outcome:
@@ -127,7 +139,8 @@ async def count_download(tx: Transaction, export_id: UUID) -> Outcome:
     return Outcome(county_code=tx.county, record_id=export_id)
 
 
-def _requesting_grant(tx: Transaction) -> Grant | None:
+def requesting_grant(tx: Transaction) -> Grant | None:
+    """The grant by which the actor asks for an export: the first in this county that lies in a street."""
     grants = (grant for grant in tx.actor.grants_of(*_REQUESTERS) if county_of(grant.scope) == tx.county)
     return next((grant for grant in grants if grant.level in ("GRID", "COMMUNITY", "STREET")), None)
 
@@ -138,6 +151,11 @@ async def _lock(tx: Transaction, export_id: UUID) -> asyncpg.Record:
     if row is None or not (_is_own(tx, row) or _leads(tx, row)):
         raise NotFound("ExportRequest", str(export_id))
     return row
+
+
+def street_of(grant: Grant) -> str:
+    """Code of the street in which a grant lies."""
+    return f"{grant.scope[:9]}000"
 
 
 def _is_own(tx: Transaction, row: asyncpg.Record) -> bool:

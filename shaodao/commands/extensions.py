@@ -109,7 +109,7 @@ async def decide(
         _DECIDE, tx.county, facts.extension.id, str(decision), said, tx.actor.account_id, tx.now, dues.of_case, told
     )  # fmt: skip
     await tx.connection.execute(_TOUCH, tx.county, case_id, tx.now, False)
-    await _answer(tx, facts, asked, decision, said)
+    await _answer(tx, facts, asked, said, dues)
     await record_case(tx, facts, _decided(tx, facts, asked, decision, said, dues, told))
     return await case_outcome(tx, case_id, facts.extension.id)
 
@@ -158,10 +158,12 @@ def _requested(tx: Transaction, facts: CaseFacts, limit: Limit, approver: Approv
     return CaseStep("requestExtension", "requestExtension", text, public=False, payload=payload, detail=f"原因：{why}")
 
 
-async def _answer(tx: Transaction, facts: CaseFacts, asked: _Asked, decision: Decision, said: str) -> None:
+async def _answer(tx: Transaction, facts: CaseFacts, asked: _Asked, said: str, dues: _Dues) -> None:
     """Write to the duty phone of who asked: an organization without a plugin hears it no other way."""
     if asked.organization_code is not None:
-        told = f"延期申请{decision.label}：{said}"
+        due_at = dues.of_result or dues.of_case
+        by = "" if due_at is None or dues.paused else f"，请于{wording.until(due_at)}办结"
+        told = f"不同意延期：{said}" if due_at is None else f"同意延期{limit_text(asked.limit)}{by}。"
         await deadline_notices.call_organizations(tx, facts.id, facts.number, [asked.organization_code], told)
 
 

@@ -51,16 +51,16 @@ CASE_FACTS: LiteralString = (
         ORDER BY f.called_at DESC, f.id DESC LIMIT 1) AS solved,
     EXISTS (SELECT 1 FROM evaluation e WHERE e.county_code = {t}.county_code AND e.case_id = {t}.id
         AND e.evaluator_kind = 'RESIDENT') AS rated,
-    {t}.agent_id, {t}.accused_organization_code, {t}.due_at, {t}.void_requested_by, {t}.merged_into,
+    {t}.agent_id, {t}.accused_organization_code, {t}.kind, {t}.due_at, {t}.void_requested_by, {t}.merged_into,
     (SELECT d.state FROM deadline d WHERE d.county_code = {t}.county_code AND d.case_id = {t}.id AND d.kind = 'HANDLING'
         AND d.round = {t}.round ORDER BY d.started_at DESC, d.id DESC LIMIT 1) AS handling_clock,
     (SELECT json_build_object('id', x.id, 'approver', x.approver, 'requested_by', x.requested_by) FROM extension_request x
         WHERE x.county_code = {t}.county_code AND x.case_id = {t}.id AND x.decision IS NULL AND EXISTS (
             SELECT 1 FROM deadline xd WHERE xd.county_code = x.county_code AND xd.id = x.deadline_id AND xd.round = {t}.round
         ) LIMIT 1) AS extension,
-    (SELECT json_build_object('id', f.id, 'solved', f.solved, 'satisfaction', f.satisfaction, 'excluded', f.excluded,
+    (SELECT json_build_object('id', f.id, 'contacted', f.contacted, 'solved', f.solved, 'satisfaction', f.satisfaction, 'excluded', f.excluded,
             'exclusion_proposed_by', f.exclusion_proposed_by, 'review_decision', f.review_decision)
-        FROM follow_up f WHERE f.county_code = {t}.county_code AND f.case_id = {t}.id AND f.round = {t}.round AND f.contacted
+        FROM follow_up f WHERE f.county_code = {t}.county_code AND f.case_id = {t}.id AND f.round = {t}.round
         ORDER BY f.called_at DESC, f.id DESC LIMIT 1) AS follow_up,
     (SELECT count(*) FROM promise p WHERE p.county_code = {t}.county_code AND p.case_id = {t}.id) AS promises,
     (SELECT count(*) FROM promise p WHERE p.county_code = {t}.county_code AND p.case_id = {t}.id

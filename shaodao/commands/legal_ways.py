@@ -25,6 +25,8 @@ async def transfer_to_legal_way(
 ) -> Outcome:
     """Close a case as transferred to the body that decides by law; its and every merged reporter are told where to.
 
+    The number there is the reporter's own: who else told of the matter does not learn it.
+
     All other work on it ends, departments hear of it, and a follow-up is owed as of any closing. Raises InvalidInput at
     ``body``, ``number`` and ``explanation``, NotPermitted, StateConflict.
     """
@@ -40,7 +42,7 @@ async def transfer_to_legal_way(
         _TRANSFER, tx.county, case_id, tx.now, tx.actor.account_id, to, numbered, result, why
     )  # fmt: skip
     await clocks.stop(tx, case_id, *_STOPPED)
-    await _tell(tx, facts, f"您反映的“{title}”（编号{facts.number}）{result}。{why}", result)
+    await _tell(tx, facts, f"您反映的“{title}”（编号{facts.number}）{result}。{why}", f"已移送{to}依法办理。")
     limit = tx.ground.rulebook.follow_up_limit
     await clocks.start(tx, ClockKind.FOLLOW_UP, case_id, limit, "follow_up", case_round=facts.round)
     step = CaseStep(

@@ -8,7 +8,7 @@ from uuid import UUID
 from shaodao.commands import messages
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.checking import check_future, checked_text, optional_text
-from shaodao.commands.dispatching import PartyInput
+from shaodao.commands.dispatching import STANDS_BACK, PartyInput
 from shaodao.commands.facts import lock_case, lock_whistle, read_whistle
 from shaodao.commands.steps import WhistleStep, record_whistle, whistle_outcome
 from shaodao.commands.transaction import DutyCall, Outcome, Transaction
@@ -83,7 +83,7 @@ async def call_joint_meeting(
     """
     facts = await lock_whistle(tx, whistle_id, expected_version)
     WHISTLE_MACHINE.decide("callJointMeeting", facts, tx.actor)
-    checked = await _checked(tx, given, demanded=True)
+    checked = await _checked(tx, facts.case, given, demanded=True)
     meeting_id = await _call(tx, facts.case, checked, MeetingKind.JOINT, whistle_id)
     await tx.connection.execute(_WHISTLE_CHANGED, tx.county, whistle_id, tx.now)
     text = f"{tx.actor.name}就哨 {facts.number} 召集联席会议：{checked.topic}"
@@ -104,7 +104,7 @@ async def put_on_agenda(
     ``topic``, ``meetsAt``, ``place`` and ``participants``, NotPermitted, StateConflict.
     """
     facts = await decide_case(tx, "putOnAgenda", case_id, expected_version)
-    checked = await _checked(tx, given, demanded=False)
+    checked = await _checked(tx, facts, given, demanded=False)
     meeting_id = await _call(tx, facts, checked, MeetingKind.STUDY, None)
     await tx.connection.execute(_CASE_CHANGED, tx.county, case_id, tx.now)
     text = f"{tx.actor.name}将案件提交民情研判：{checked.topic}"
@@ -128,7 +128,7 @@ async def record_meeting_decision(
     row = await tx.connection.fetchrow(_MEETING, tx.county, meeting_id)
     if row is None:
         raise NotFound("Meeting", str(meeting_id))
-    facts = await lock_case(tx, row["case_id"], expected_version)
+    facts = await _lock_case_of(tx, meeting_id, row["case_id"], expected_version)
     CASE_MACHINE.decide("recordMeetingDecision", facts, tx.actor)
     if await _is_decided(tx, meeting_id):
         CASE_MACHINE.conflict("该会议已有决定", "the meeting's decision was recorded", facts, tx.actor)
@@ -152,7 +152,15 @@ async def record_meeting_decision(
     return await case_outcome(tx, facts.id, meeting_id)
 
 
-async def _checked(tx: Transaction, given: MeetingInput, *, demanded: bool) -> _Checked:
+async def _lock_case_of(tx: Transaction, meeting_id: UUID, case_id: UUID, expected_version: int | None) -> CaseFacts:
+    """Lock the meeting's case; who does not see that hears of no meeting either, nor of the case's id."""
+    try:
+        return await lock_case(tx, case_id, expected_version)
+    except NotFound:
+        raise NotFound("Meeting", str(meeting_id)) from None
+
+
+async def _checked(tx: Transaction, case: CaseFacts, given: MeetingInput, *, demanded: bool) -> _Checked:
     faults, texts = Faults(), tx.ground.rulebook.texts
     topic = checked_text(faults, "topic", given.topic, texts.title)
     place = optional_text(faults, "place", given.place, texts.address)
@@ -161,19 +169,23 @@ async def _checked(tx: Transaction, given: MeetingInput, *, demanded: bool) -> _
         faults.add("participants", "须写明参会单位", "name at least one organization")
     if len(given.participants) > MOST_PARTICIPANTS:
         faults.add("participants", f"最多{MOST_PARTICIPANTS}个单位", f"at most {MOST_PARTICIPANTS} organizations")
-    calls = await _known(tx, faults, "participants", given.participants[:MOST_PARTICIPANTS])
+    calls = await _known(tx, faults, case, "participants", given.participants[:MOST_PARTICIPANTS])
     faults.check()
     return _Checked(topic, place, given.meets_at, calls)
 
 
-async def _known(tx: Transaction, faults: Faults, path: str, codes: Sequence[str]) -> tuple[DutyCall, ...]:
-    """The organizations with their duty phones; a fault for each that is unknown or named twice."""
+async def _known(
+    tx: Transaction, faults: Faults, case: CaseFacts, path: str, codes: Sequence[str]
+) -> tuple[DutyCall, ...]:
+    """The organizations with their duty phones; a fault for each that is unknown, accused 被反映单位 or named twice."""
     rows = {row["code"]: row for row in await tx.connection.fetch(_ORGANIZATIONS, list(codes))}
     for index, code in enumerate(codes):
         if code not in rows:
             faults.add(f"{path}.{index}", f"没有代码为 {code} 的单位", f"there is no organization {code}")
         elif code in codes[:index]:
             faults.add(f"{path}.{index}", "同一单位只能列一次", "an organization is named once")
+        elif code == case.accused_organization_code:
+            faults.add(f"{path}.{index}", *STANDS_BACK)
     return tuple(DutyCall(code, row["name"], row["duty_phone"]) for code, row in rows.items())
 
 
@@ -226,9 +238,11 @@ async def _checked_decision(tx: Transaction, facts: CaseFacts, given: MeetingDec
         faults.add(
             "coOrganizationCodes", f"最多{MOST_PARTICIPANTS}个单位", f"at most {MOST_PARTICIPANTS} organizations"
         )
-    await _known(tx, faults, "coOrganizationCodes", cos[:MOST_PARTICIPANTS])
+    await _known(tx, faults, facts, "coOrganizationCodes", cos[:MOST_PARTICIPANTS])
     if lead is not None and not await tx.connection.fetch(_ORGANIZATIONS, [lead]):
         faults.add("leadOrganizationCode", f"没有代码为 {lead} 的单位", f"there is no organization {lead}")
+    if lead is not None and lead == facts.accused_organization_code:
+        faults.add("leadOrganizationCode", *STANDS_BACK)
     if lead is not None and lead in cos:
         faults.add("leadOrganizationCode", "主办单位不能同时协办", "the LEAD is no CO besides")
     faults.check()

@@ -11,8 +11,11 @@ from shaodao.commands import clocks, messages
 from shaodao.commands.history import Entry, record
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.facts import CaseFacts
+from shaodao.domain.identity import redact
+from shaodao.domain.publishing import RESTRICTED
 from shaodao.domain.vocabulary import CaseState, ClockKind, MessageKind, Role
 
+_RESTRICTED_RESULT = "相关事项已依法办理。"
 _MERGED = """
 SELECT id, number, title FROM case_file WHERE county_code = $1 AND merged_into = $2 AND state = 'MERGED' ORDER BY id
 """
@@ -31,7 +34,7 @@ UPDATE case_file SET merged_into = $3, version = version + 1, updated_at = $4 WH
 # Nothing is left of the work before: it goes on from acceptance. A paused clock had promised no due.
 _STAND_ALONE = """
 UPDATE case_file c SET state = CASE WHEN accepted_at IS NULL THEN 'REGISTERED' ELSE 'ACCEPTED' END, merged_into = NULL,
-    handled_at = NULL, version = version + 1, updated_at = $3, due_at = coalesce((
+    handled_at = NULL, agent_id = NULL, version = version + 1, updated_at = $3, due_at = coalesce((
         SELECT d.due_at FROM deadline d
         WHERE d.county_code = c.county_code AND d.case_id = c.id AND d.kind = 'HANDLING' AND d.round = c.round
         ORDER BY d.started_at DESC, d.id DESC LIMIT 1
@@ -42,11 +45,16 @@ _COUNT = "UPDATE case_file SET repeat_count = repeat_count + $3, updated_at = $4
 
 
 async def tell_result(tx: Transaction, main: CaseFacts, result: str) -> None:
-    """Tell every merged reporter the main case's result, under the number of their own case (C.3 close)."""
+    """Tell every merged reporter the main case's result, under the number of their own case (C.3 close).
+
+    It was written for another reporter: phones and identity numbers in it are masked, and of a child or a special group
+    nobody else is told more than that it was dealt with (C.7 guardrails 4 and 5).
+    """
+    told = _RESTRICTED_RESULT if main.visibility in RESTRICTED else redact(result)
     for row in await _merged(tx, main.id):
-        text = f"您反映的“{row['title']}”（编号{row['number']}）已办结：{result}"
+        text = f"您反映的“{row['title']}”（编号{row['number']}）已办结：{told}"
         await _tell(tx, row["id"], MessageKind.RESULT, text)
-        entry = Entry("mainCaseClosed", "并入的主案件已办结，结果已告知诉求人", result, public=True, role=Role.SYSTEM)
+        entry = Entry("mainCaseClosed", "并入的主案件已办结，结果已告知诉求人", told, public=True, role=Role.SYSTEM)
         await record(tx, row["id"], entry)
 
 

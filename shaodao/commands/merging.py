@@ -45,7 +45,10 @@ async def merge(
     it goes along. Raises InvalidInput at ``reason`` and ``mainCaseId`` (itself, a case that was merged into it, one that is
     merged or ended, another street's), NotPermitted, StateConflict.
     """
-    found = await tx.connection.fetch(_LOCK_BOTH, tx.county, [case_id, main_case_id])
+    # What is merged already is locked after its main case alone: it is to be refused, and waits for nobody meanwhile.
+    merged = await tx.connection.fetchval(_MAIN_OF, tx.county, case_id) is not None
+    wanted = [case_id] if merged else [case_id, main_case_id]
+    found = await tx.connection.fetch(_LOCK_BOTH, tx.county, wanted)
     facts = await decide_case(tx, "merge", case_id, expected_version)
     faults = Faults()
     why = checked_text(faults, "reason", reason, tx.ground.rulebook.texts.reason)

@@ -7,14 +7,16 @@ from uuid import UUID
 
 from shaodao.commands import clocks, messages, wording
 from shaodao.commands.transaction import DutyCall, Transaction
-from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.case_guards import owing
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due
-from shaodao.domain.facts import CaseFacts, WhistleFacts
+from shaodao.domain.facts import AssignmentFacts, CaseFacts, WhistleFacts
 from shaodao.domain.rulebook import WhistleLimits
 from shaodao.domain.vocabulary import AssignmentRole, ClockKind, Urgency, WhistleKind
 
-CLOCKS = (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, ClockKind.RESULT, ClockKind.OBJECTION)
+REPORTING = (ClockKind.FIRST_REPORT, ClockKind.PROGRESS_REPORT)
+"""By when an organization says how it goes: first, and then again and again."""
+
+CLOCKS = (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, *REPORTING, ClockKind.RESULT, ClockKind.OBJECTION)
 """The clocks of an assignment."""
 
 CATALOGUE = "catalogue."
@@ -139,9 +141,7 @@ async def await_arrival_anew(
     await tx.connection.execute(_KEEP_ARRIVE_DUE, tx.county, assignment_id, notice.arrive.at)
 
 
-async def give_agent(
-    tx: Transaction, notice: Notice, assignment_id: UUID, organization_code: str
-) -> datetime | None:
+async def give_agent(tx: Transaction, notice: Notice, assignment_id: UUID, organization_code: str) -> datetime | None:
     """Start the one clock of an agent's assignment 全程代办, the result's as of a dispatch; answers its due instant.
 
     There is nothing to sign for, and nobody is demanded at the scene.
@@ -155,6 +155,18 @@ async def give_agent(
     )  # fmt: skip
     await tx.connection.execute(_KEEP_DUES, tx.county, assignment_id, None, None, None, reckoned.at)
     return reckoned.at
+
+
+async def await_next_report(tx: Transaction, facts: AssignmentFacts) -> None:
+    """Start the clock of the next report of a whistle that wants them at a cycle, from the one just made (C.5 rule 5)."""
+    kind = facts.whistle_kind
+    cycle = None if kind is None else tx.ground.rulebook.whistles.of(kind).report_cycle
+    if cycle is None:
+        return
+    await clocks.start(
+        tx, ClockKind.PROGRESS_REPORT, facts.case.id, cycle, f"whistles.{kind}.report_cycle", whistle_id=facts.whistle_id,
+        assignment_id=facts.id, organization_code=facts.organization_code, case_round=facts.round,
+    )  # fmt: skip
 
 
 async def end(tx: Transaction, case_id: UUID, assignment_id: UUID) -> None:
@@ -171,7 +183,9 @@ async def follow_case(tx: Transaction, case: CaseFacts, urgency: Urgency, case_d
     limit = tx.ground.rulebook.whistles.of(WhistleKind.ROUTINE).result_for(urgency)
     for assignment in owing(case.active):
         started = await clocks.started_at(tx, ClockKind.RESULT, case.id, assignment.id, case.round)
-        own_clocks = assignment.whistle_id is not None and not (from_now and await _is_emergency(tx, assignment.whistle_id))
+        own_clocks = assignment.whistle_id is not None and not (
+            from_now and await _is_emergency(tx, assignment.whistle_id)
+        )
         if own_clocks or started is None:
             continue
         begun = tx.now if from_now else started
@@ -209,12 +223,15 @@ async def _start_clocks(
         (ClockKind.FIRST_REPORT, *_first_report(tx, notice)),
         (ClockKind.RESULT, tx.now, *_result(tx, notice)),
     ]
-    for kind, begun, reckoned, limit in planned:
-        if reckoned is not None:
-            await clocks.start_at(
-                tx, kind, notice.case.id, reckoned, f"{notice.rule}.{kind.value.lower()}", limit=limit, whistle_id=notice.whistle_id,
-                assignment_id=assignment_id, organization_code=organization_code, case_round=notice.case.round, started_at=begun,
-            )  # fmt: skip
+    reckonings = {
+        kind: clocks.Reckoning(begun, reckoned, limit, f"{notice.rule}.{kind.value.lower()}")
+        for kind, begun, reckoned, limit in planned
+        if reckoned is not None
+    }
+    await clocks.start_several(
+        tx, notice.case.id, reckonings, whistle_id=notice.whistle_id, assignment_id=assignment_id,
+        organization_code=organization_code, case_round=notice.case.round,
+    )  # fmt: skip
     return tuple(None if reckoned is None else reckoned.at for _, _, reckoned, _ in planned)
 
 
@@ -259,7 +276,7 @@ def _text(notice: Notice, role: AssignmentRole, dues: tuple[datetime | None, ...
     if notice.place and notice.whistle:
         parts.append(f"地点：{notice.place}")
     parts += [
-        f"请于{_shown(at)}前{what}"
+        f"请于{wording.until(at)}{what}"
         for at, what in zip(dues, _asked_for(notice), strict=True)
         if at is not None and what
     ]
@@ -271,8 +288,3 @@ def _text(notice: Notice, role: AssignmentRole, dues: tuple[datetime | None, ...
 def _asked_for(notice: Notice) -> tuple[str | None, ...]:
     """What the message asks to be done by each of the dues: a dispatch is signed for 签收, a whistle answered 应哨."""
     return ("签收" if notice.whistle is None else "应哨", "到场", None, None)
-
-
-def _shown(moment: datetime) -> str:
-    local = moment.astimezone(SHANGHAI)
-    return f"{local.month}月{local.day}日{local:%H:%M}"

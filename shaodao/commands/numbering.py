@@ -5,12 +5,16 @@ from uuid import UUID
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.text import bigrams
 
-# One statement, so that the counter's row is locked for no longer than it takes to commit. Texts of this transaction
-# were written with the case's id where the number will stand.
+_OPEN = """
+INSERT INTO case_counter (county_code, street_code, year, last) VALUES ($1, $2, $3, 0)
+ON CONFLICT (county_code, street_code, year) DO NOTHING
+"""
+# One statement and the last before the commit, so that the counter's row is locked for no longer than both take: the kept
+# outcome gets its number here too. Texts of this transaction were written with the case's id where the number will stand.
+# An UPDATE, since those that wait for a row queue up; those that wait to INSERT ON CONFLICT all wake at each commit.
 _TAKE = """
 WITH counter AS (
-    INSERT INTO case_counter (county_code, street_code, year, last) VALUES ($1, $2, $3, 1)
-    ON CONFLICT (county_code, street_code, year) DO UPDATE SET last = case_counter.last + 1
+    UPDATE case_counter SET last = last + 1 WHERE county_code = $1 AND street_code = $2 AND year = $3
     RETURNING last::text AS last
 ), serial AS (
     SELECT lpad(last, greatest(4, length(last)), '0') AS text FROM counter
@@ -26,6 +30,9 @@ WITH counter AS (
     UPDATE message SET text = replace(text, $6, number) FROM taken WHERE county_code = $1 AND case_id = $4
 ), whistles AS (
     UPDATE whistle SET number = replace(whistle.number, $6, taken.number) FROM taken WHERE county_code = $1 AND case_id = $4
+), outcome AS (
+    UPDATE command_outcome SET outcome = outcome || jsonb_build_object('case_number', number) FROM taken
+    WHERE county_code = $1 AND actor = $7 AND key = $8 AND outcome ->> 'case_id' = $6
 )
 SELECT number FROM taken
 """
@@ -45,9 +52,13 @@ def number_at_the_end(tx: Transaction, case_id: UUID, street_code: str, outcome:
     """Take the number as the last thing before commit and put it into ``outcome``."""
 
     async def take() -> None:
-        outcome.case_number = await tx.connection.fetchval(
-            _TAKE, tx.county, street_code, tx.today.year, case_id, _head(tx, street_code), provisional_number(case_id)
-        )
+        given = (case_id, _head(tx, street_code), provisional_number(case_id), tx.actor.login, tx.key)
+        counter = (tx.county, street_code, tx.today.year)
+        number = await tx.connection.fetchval(_TAKE, *counter, *given)
+        if number is None:  # the year's first
+            await tx.connection.execute(_OPEN, *counter)
+            number = await tx.connection.fetchval(_TAKE, *counter, *given)
+        outcome.case_number = number
 
     tx.at_the_end(take)
 

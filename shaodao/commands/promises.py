@@ -5,11 +5,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from shaodao.commands import clocks
+from shaodao.commands import clocks, wording
 from shaodao.commands.case_steps import case_outcome, decide_case
 from shaodao.commands.checking import checked_text, only_text, optional_text
 from shaodao.commands.facts import read_case
 from shaodao.commands.history import Entry, actor_name, record
+from shaodao.commands.reporters import tells_the_reporter
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.case_machine import CASE_MACHINE
@@ -19,8 +20,9 @@ from shaodao.domain.errors import Faults, InvalidInput, NotFound, NotPermitted
 from shaodao.domain.facts import CaseFacts
 from shaodao.domain.identity import contains_personal_pattern
 from shaodao.domain.machine import is_account
+from shaodao.domain.publishing import obstacle
 from shaodao.domain.sight import sees_promise
-from shaodao.domain.vocabulary import CaseVisibility, ClockKind, Role
+from shaodao.domain.vocabulary import ClockKind, Role
 
 _MAKE = """
 INSERT INTO promise (
@@ -89,7 +91,13 @@ def due_instant(due_on: date) -> datetime:
 
 def overdue_sentence(promiser_name: str, due_on: date) -> str:
     """What the history says of a promise whose day has passed."""
-    return f"{promiser_name}的承诺到期未兑现（承诺期限{due_on:%Y-%m-%d}）"
+    return f"{promiser_name}的承诺到期未兑现（承诺{wording.by_day(due_on)}兑现）"
+
+
+def settled_sentence(who: str, promiser_name: str, state: PromiseState) -> str:
+    """What the history says of a promise that was kept, or not, in the words of the one who says so."""
+    whose = "本人" if who == promiser_name else f"{promiser_name}的"
+    return f"{who}确认{whose}承诺{state.label}"
 
 
 async def make(
@@ -107,6 +115,8 @@ async def make(
     draft = _checked(tx, facts, role, content, due_on, promiser_name, public)
     if public:
         _check_publishing(tx, facts)
+        if await tells_the_reporter(tx, case_id, draft.content):
+            raise InvalidInput.at("content", "写明了诉求人姓名，不能公开", "it names the reporter and cannot be public")
     promise_id = tx.new_id()
     await tx.connection.execute(
         _MAKE, tx.county, promise_id, case_id, facts.street_code, draft.organization_code, draft.content, draft.promiser_id,
@@ -116,7 +126,7 @@ async def make(
         tx, ClockKind.PROMISE, case_id, Due(due_instant(due_on), provisional=False, counted=()), "promise",
         organization_code=draft.organization_code, case_round=facts.round, promise_id=promise_id,
     )  # fmt: skip
-    text = f"{draft.promiser_name}作出承诺，{due_on:%Y-%m-%d}前兑现{'，向社会公开' if public else ''}"
+    text = f"{draft.promiser_name}作出承诺，{wording.by_day(due_on)}兑现{'，向社会公开' if public else ''}"
     return await _finish(
         tx, facts, "makePromise", text, promise_id, organization_code=draft.organization_code, detail=draft.content
     )
@@ -125,8 +135,8 @@ async def make(
 async def publish(tx: Transaction, promise_id: UUID, *, expected_version: int | None = None) -> Outcome:
     """Make a promise public 公开承诺: everybody on the platform reads it, not the case that it was made for.
 
-    Raises NotFound, NotPermitted, and StateConflict for one that is public, that holds an identity or phone number, or
-    that stands on a confidential or restricted case.
+    Raises NotFound, NotPermitted, and StateConflict for one that is public, that holds an identity or phone number or the
+    reporter's name, or that stands on a confidential or restricted case or a dispute.
     """
     promise = await _lock(tx, promise_id, "publishPromise", expected_version)
     _check_publishing(tx, promise.case)
@@ -136,6 +146,10 @@ async def publish(tx: Transaction, promise_id: UUID, *, expected_version: int | 
         CASE_MACHINE.conflict(
             "承诺内容含证件号或电话号码，不能公开", "the promise holds an identity or phone number", promise.case, tx.actor
         )  # fmt: skip
+    if await tells_the_reporter(tx, promise.case.id, promise.content):
+        CASE_MACHINE.conflict(
+            "承诺内容写明了诉求人姓名，不能公开", "the promise names the reporter", promise.case, tx.actor
+        )
     await tx.connection.execute(_PUBLISH, tx.county, promise_id, tx.now)
     text = f"{tx.actor.name}公开{promise.promiser_name}的承诺"
     return await _finish(
@@ -162,7 +176,7 @@ async def settle(
     state = PromiseState.FULFILLED if fulfilled else PromiseState.UNFULFILLED
     await tx.connection.execute(_SETTLE, tx.county, promise_id, tx.now, str(state), tx.actor.account_id, said)
     await clocks.stop(tx, promise.case.id, ClockKind.PROMISE, promise_id=promise_id)
-    sentence = f"{tx.actor.name}确认{promise.promiser_name}的承诺{state.label}"
+    sentence = settled_sentence(tx.actor.name, promise.promiser_name, state)
     return await _finish(
         tx, promise.case, "settlePromise", sentence, promise_id, organization_code=promise.organization_code, detail=said,
         payload={"state": str(state)},
@@ -243,17 +257,21 @@ def _organization(tx: Transaction, facts: CaseFacts, role: Role | None) -> str |
     """The organization for which a department's handler promises: one that works on the case."""
     if role is not Role.DEPT_HANDLER:
         return None
-    return next(a.organization_code for a in facts.active if a.organization_code in tx.actor.organizations)
+    own = (a.organization_code for a in facts.active if a.agent_id is None)
+    return next(code for code in own if code in tx.actor.organizations)
 
 
 def _check_publishing(tx: Transaction, facts: CaseFacts) -> None:
-    """Only the dispatcher publishes, and never what was promised in a confidential or restricted case (C.7)."""
+    """Only the dispatcher publishes, and never what was promised in a case of which nothing is published (C.7)."""
     if not CASE_MACHINE.permits(CASE_MACHINE.step("publishPromise"), facts, tx.actor):
         raise NotPermitted("公开承诺须由指挥中心办理", "the dispatcher makes promises public")
-    if facts.confidential or facts.visibility is not CaseVisibility.NORMAL:
+    if obstacle(facts.kind, facts.visibility, facts.confidential) is not None:
         CASE_MACHINE.conflict(
-            "保密或限制查看的案件，其承诺不能公开", "a promise of a confidential or restricted case is not made public", facts, tx.actor
-        )  # fmt: skip
+            "保密、限制查看或调解类案件，其承诺不能公开",
+            "a promise of a confidential or restricted case, or of a dispute, is not made public",
+            facts,
+            tx.actor,
+        )
 
 
 def _is_dispatcher(tx: Transaction, facts: CaseFacts) -> bool:

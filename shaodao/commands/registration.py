@@ -29,6 +29,7 @@ from shaodao.domain.coordinates import Point
 from shaodao.domain.deadlines import Due, due
 from shaodao.domain.errors import Faults, NotPermitted
 from shaodao.domain.identity import contains_personal_pattern
+from shaodao.domain.publishing import obstacle
 from shaodao.domain.sight import strictest
 from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import (
@@ -194,6 +195,8 @@ async def _checked(tx: Transaction, given: CaseInput) -> _Draft:
     await _check_accused(tx, faults, given, words)
     if role is Role.RESIDENT:
         _check_resident(faults, given)
+    elif given.public:
+        _check_public(faults, given, strictest(given.visibility, reporter.visibility, subject_visibility))
     if _confidential(given):
         _check_unnamed(faults, words, reporter)
     faults.check()
@@ -264,6 +267,12 @@ def _check_resident(faults: Faults, given: CaseInput) -> None:
         faults.add("channel", "居民不能使用此渠道", "not a channel that residents use themselves")
 
 
+def _check_public(faults: Faults, given: CaseInput, visibility: CaseVisibility) -> None:
+    never = obstacle(given.kind, visibility, _confidential(given))
+    if never is not None:
+        faults.add("public", *never)
+
+
 def _confidential(given: CaseInput) -> bool:
     asked = given.reporter is not None and given.reporter.confidential
     return asked or given.visibility is CaseVisibility.CONFIDENTIAL_REPORTER
@@ -309,12 +318,13 @@ def _first_receiver(tx: Transaction, draft: _Draft) -> UUID | None:
 async def _start_clocks(tx: Transaction, draft: _Draft) -> None:
     """The handling clock starts at registration (C.5 rule 1), the contact clock where somebody can be contacted (rule 6)."""
     rulebook, urgency = tx.ground.rulebook, draft.given.urgency
-    await clocks.start_at(
-        tx, ClockKind.HANDLING, draft.id, draft.due, f"case_limits.{urgency}", limit=rulebook.case_limit(urgency)
-    )
+    handling = clocks.Reckoning(tx.now, draft.due, rulebook.case_limit(urgency), f"case_limits.{urgency}")
+    reckonings = {ClockKind.HANDLING: handling}
     if draft.reporter.reachable:
         limit = rulebook.contact_limits.of(urgency)
-        await clocks.start(tx, ClockKind.CONTACT, draft.id, limit, f"contact_limits.{urgency}")
+        reckoned = due(tx.now, limit, tx.ground.calendar, rulebook.work_time)
+        reckonings[ClockKind.CONTACT] = clocks.Reckoning(tx.now, reckoned, limit, f"contact_limits.{urgency}")
+    await clocks.start_several(tx, draft.id, reckonings)
 
 
 def _name(term: Severity | EventScale | None) -> str | None:

@@ -27,7 +27,7 @@ FROM case_file WHERE county_code = $1 AND id = $2
 """
 _BEGIN_ROUND = """
 UPDATE case_file SET state = 'REOPENED', round = round + 1, reopened_at = $3, due_at = $4, due_provisional = $5,
-    handled_at = NULL, closed_at = NULL, closed_by = NULL, close_kind = NULL, result_text = NULL, explanation = NULL,
+    handled_at = NULL, agent_id = NULL, closed_at = NULL, closed_by = NULL, close_kind = NULL, result_text = NULL, explanation = NULL,
     settled_by_first_receiver = false, settled_on_the_spot = false, version = version + 1, updated_at = $3
 WHERE county_code = $1 AND id = $2
 RETURNING title, reporter_phone_hash IS NOT NULL OR reporter_person_id IS NOT NULL AS reachable

@@ -22,6 +22,7 @@ PERSON_PHONE_CONTEXT = b"person.phone:"
 NO_SUCH_PERSON = ("没有此人员", "there is no such person")
 
 _PERSON = "SELECT name, phone_sealed, grid_code, visibility FROM person WHERE county_code = $1 AND id = $2"
+_NAME = "SELECT reporter_name_sealed FROM case_file WHERE county_code = $1 AND id = $2"
 # A case counts the reporter's other cases of its category, by the keyed hash of the phone (C.8, 重复诉求率).
 _REPEATS = """
 SELECT count(*) FROM case_file
@@ -123,6 +124,17 @@ def columns_of(tx: Transaction, case_id: UUID, reporter: Reporter) -> dict[str, 
         "reporter_phone_hash": phone and cipher.lookup_hash(phone),
         "reporter_person_id": reporter.person_id,
     }
+
+
+def name_in_clear(tx: Transaction, case_id: UUID, sealed: bytes | None) -> str | None:
+    """The reporter's name, to be looked for in texts that must not tell it."""
+    return None if sealed is None else tx.ground.cipher.open(sealed, NAME_CONTEXT + case_id.bytes)
+
+
+async def tells_the_reporter(tx: Transaction, case_id: UUID, text: str) -> bool:
+    """Whether a text names the case's reporter: nothing of that is made public (C.7 guardrail 4)."""
+    name = name_in_clear(tx, case_id, await tx.connection.fetchval(_NAME, tx.county, case_id))
+    return name is not None and len(name) > 1 and name in text
 
 
 async def repeats_of(tx: Transaction, reporter: Reporter, category_code: str | None) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shaodao.commands import clocks
+from shaodao.commands import clocks, notices
 from shaodao.commands.assignments import finish, is_late
 from shaodao.commands.checking import check_past, check_zone, checked_json, checked_text, optional_text
 from shaodao.commands.facts import lock_assignment
@@ -86,16 +86,17 @@ class _Content:
 async def report_progress(
     tx: Transaction, assignment_id: UUID, given: ProgressInput, *, expected_version: int | None = None
 ) -> Outcome:
-    """Report how it goes 阶段反馈; implies the start, and stops the clock of the first report.
+    """Report how it goes 阶段反馈; implies the start, and stops the clock of the report that was awaited.
 
-    Raises InvalidInput at ``measures``, ``talkedWith``, ``acceptedAt``, ``solveBy``; NotPermitted, StateConflict.
+    Where the whistle wants reports at a cycle, the clock of the next one starts. Raises InvalidInput at ``measures``, ``talkedWith``, ``acceptedAt``, ``solveBy``; NotPermitted, StateConflict.
     """
     facts = await lock_assignment(tx, assignment_id, expected_version)
     ASSIGNMENT_MACHINE.decide("reportProgress", facts, tx.actor)
     content = _checked_progress(tx, given)
     report_id = await _write(tx, facts, content)
     await tx.connection.execute(_IN_PROGRESS, tx.county, assignment_id, tx.now)
-    await clocks.stop(tx, facts.case.id, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, assignment_id=assignment_id)
+    await clocks.stop(tx, facts.case.id, ClockKind.ARRIVE, *notices.REPORTING, assignment_id=assignment_id)
+    await notices.await_next_report(tx, facts)
     text = f"{await organization_name(tx, facts)}阶段反馈"
     step = AssignmentStep(
         "reportProgress", "reportProgress", text, AssignmentState.HANDLING, public=True, detail=content.measures
@@ -120,7 +121,7 @@ async def report_result(
     late = is_late(tx, facts.result_due_at)
     await tx.connection.execute(_REPORTED, tx.county, assignment_id, tx.now, tx.actor.account_id, late)
     await clocks.stop(
-        tx, facts.case.id, ClockKind.ARRIVE, ClockKind.FIRST_REPORT, ClockKind.RESULT, assignment_id=assignment_id
+        tx, facts.case.id, ClockKind.ARRIVE, *notices.REPORTING, ClockKind.RESULT, assignment_id=assignment_id
     )
     text = f"{await organization_name(tx, facts)}反馈{given.result.label}{'（超时）' if late else ''}"
     step = AssignmentStep(

@@ -74,12 +74,13 @@ async def run_in(tx: Transaction, command: Command, repetition: Repetition | Non
     if repetition is not None and (first := await _first_outcome(tx, repetition)) is not None:
         return first
     outcome = await command(tx)
-    await tx.finish()
     outcome.cursor = tx.cursor
     if repetition is not None:
+        tx.key = repetition.key
         await tx.connection.execute(
             _KEEP_OUTCOME, tx.county, tx.actor.login, repetition.key, msgspec.json.encode(outcome).decode()
         )  # fmt: skip
+    await tx.finish()
     return outcome
 
 

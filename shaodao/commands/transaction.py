@@ -98,6 +98,8 @@ class Transaction:
     county: int
     ground: Ground
     epoch: int = 1
+    key: str | None = None
+    """The caller's key, under which the outcome is kept for a repeated command; None: it is not kept."""
     last_event: tuple[int, UUID] | None = None
     """(xid, event id) of the newest event written here."""
     owed: set[str] = field(default_factory=set)

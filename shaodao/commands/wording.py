@@ -1,6 +1,6 @@
 """How sentences for residents and for the history name times and changes."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.deadlines import last_day
@@ -12,7 +12,11 @@ def until(due_at: datetime) -> str:
     local = due_at.astimezone(SHANGHAI)
     if local.hour or local.minute:
         return f"{local.month}月{local.day}日{local:%H:%M}前"
-    day = last_day(due_at)
+    return by_day(last_day(due_at))
+
+
+def by_day(day: date) -> str:
+    """By the end of a day: "10月15日前"."""
     return f"{day.month}月{day.day}日前"
 
 

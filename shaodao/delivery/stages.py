@@ -145,9 +145,7 @@ async def _promise_overdue(tx: Transaction, due: DueStage) -> None:
         "due_at": due.deadline_due_at, "promise_id": str(row["id"]),
     }  # fmt: skip
     text = overdue_sentence(row["promiser_name"], row["due_on"])
-    entry = Entry(
-        "promiseOverdue", text, role=Role.SYSTEM, organization_code=row["organization_code"], payload=payload
-    )
+    entry = Entry("promiseOverdue", text, role=Role.SYSTEM, organization_code=row["organization_code"], payload=payload)
     await record(tx, due.case_id, entry)
 
 

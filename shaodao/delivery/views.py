@@ -72,7 +72,8 @@ _VIEW: LiteralString = f"""json_build_object(
         'acknowledge', a.acknowledge_due_at, 'arrive', a.arrive_due_at, 'first_report', a.first_report_due_at,
         'result', a.result_due_at
     ),
-    'notified_at', a.notified_at, 'arrival_required', a.arrival_required, 'duty_chief_phone', {_DUTY_CHIEF},
+    'notified_at', a.notified_at, 'arrival_required', a.arrival_required, 'evidence_required', a.evidence_required,
+    'duty_chief_phone', {_DUTY_CHIEF},
     'others', {_OTHERS}, 'persons', a.persons, 'acknowledged_at', a.acknowledged_at, 'arrived_at', a.arrived_at,
     'started_at', a.started_at, 'reported_at', a.reported_at, 'returned_count', a.returned_count
 )"""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from shaodao.commands.promises import due_instant
+from shaodao.commands import wording
+from shaodao.commands.promises import due_instant, settled_sentence
 from shaodao.demo.cast import by_staff, caller_of, dispatcher
 from shaodao.demo.copying import Row
 from shaodao.demo.identifiers import account_id, case_id, promise_id
@@ -72,7 +73,7 @@ def organization_of(scene: Scene, promise: Promise) -> str | None:
 
 def _steps(scene: Scene, case: Case, promise: Promise) -> Iterator[Step]:
     who, chief = promise.promiser, dispatcher(scene)
-    made = f"{who}作出承诺，{promise.due}前兑现"
+    made = f"{who}作出承诺，{wording.by_day(promise.due)}兑现"
     yield _step(scene, promise, who, made_at(scene, case), "makePromise", made, promise.content)
     if promise.public:
         published = f"{chief}公开{who}的承诺"
@@ -80,7 +81,7 @@ def _steps(scene: Scene, case: Case, promise: Promise) -> Iterator[Step]:
     settled = settled_at(promise)
     if settled is None:
         return
-    yield _step(scene, promise, who, settled, "settlePromise", f"{who}确认{who}的承诺{promise.state.label}", _KEPT)
+    yield _step(scene, promise, who, settled, "settlePromise", settled_sentence(who, who, promise.state), _KEPT)
     yield from _scores(scene, promise, settled)
 
 

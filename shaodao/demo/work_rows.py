@@ -113,7 +113,7 @@ def follow_up_rows(scene: Scene, case: Case) -> list[Row]:
         return []
     return [{
         **_subject(case), "id": stable_id("follow-up", str(case.seq)), "round": 0,
-        "caller_id": account_id(caller_of(scene)), "channel": "PHONE", "called_at": followed_up_at(scene, case),
+        "caller_id": account_id(caller_of(scene)), "channel": "电话", "called_at": followed_up_at(scene, case),
         "contacted": heard.contacted, "responded": heard.contacted or None, "solved": heard.solved,
         "satisfaction": heard.satisfaction, **_review_columns(scene, case),
     }]  # fmt: skip

@@ -59,8 +59,9 @@ def no_lead(facts: AssignmentFacts, _: Viewer) -> Refusal | None:
 
 
 def verifier_is_no_handler(facts: AssignmentFacts, viewer: Viewer) -> Refusal | None:
-    """The handler never verifies their own work (C.9 point 4)."""
-    if viewer.account_id in facts.case.handlers:
+    """The handler never verifies their own work, nor that of the organization that they act for (C.9 point 4)."""
+    own = facts.agent_id is None and facts.organization_code in viewer.organizations
+    if own or viewer.account_id in facts.case.handlers:
         return Refusal("经办人不能核查自己办理的事项", "a handler cannot verify their own work", permission=True)
     return None
 
@@ -101,8 +102,8 @@ def arrive_first(facts: AssignmentFacts, _: Viewer) -> Refusal | None:
 
 def decides_the_objection(facts: AssignmentFacts, viewer: Viewer) -> Refusal | None:
     """The street on the first round, the county on the second; never the objector (C.4 decideObjection)."""
-    if is_account(viewer, facts.objected_by):
-        return Refusal("异议人不能裁定自己的异议", "the objector cannot decide", permission=True)
+    if is_account(viewer, facts.objected_by) or facts.organization_code in viewer.organizations:
+        return Refusal("异议人及其单位不能裁定自己的异议", "the objector cannot decide", permission=True)
     county = any(grant.covers(facts.case.place) for grant in viewer.grants_of(Role.COUNTY_GRID_OFFICE))
     needs_county = facts.objection_arbiter is Approver.COUNTY_GRID_OFFICE
     if county is needs_county:

@@ -42,6 +42,17 @@ def not_objected_before(facts: CaseFacts, _: Viewer) -> Refusal | None:
     return Refusal("不予受理只能异议一次", "a refusal can be objected to once") if facts.refusal_objected else None
 
 
+def knows_the_reporter(facts: CaseFacts, viewer: Viewer) -> Refusal | None:
+    """A department is not told who reported in confidence, and so was in touch with nobody (C.7 guardrail 5)."""
+    others = (grant for grant in viewer.grants if grant.role is not Role.DEPT_HANDLER)
+    own = is_account(viewer, facts.first_receiver_id) or is_account(viewer, facts.agent_id)
+    if not facts.confidential or own or any(grant.covers(facts.place) for grant in others):
+        return None
+    return Refusal(
+        "诉求人保密，由街道与其沟通", "the reporter is confidential: the street is in touch", permission=True
+    )
+
+
 def not_a_handler(facts: CaseFacts, viewer: Viewer) -> Refusal | None:
     """The handler never verifies their own work (C.9 point 4)."""
     if viewer.account_id in facts.handlers:
@@ -130,8 +141,9 @@ def decides_the_extension(facts: CaseFacts, viewer: Viewer) -> Refusal | None:
     """The approver by level, and never who asked for it (C.5 rule 7)."""
     if facts.extension is None:
         return None
-    if is_account(viewer, facts.extension.requested_by):
-        return Refusal("申请人不能审批自己的延期", "who asked for it cannot decide it", permission=True)
+    leads = (a.organization_code for a in facts.active if a.role is AssignmentRole.LEAD and a.agent_id is None)
+    if is_account(viewer, facts.extension.requested_by) or any(code in viewer.organizations for code in leads):
+        return Refusal("申请人及主办单位不能审批自己的延期", "who asked for it cannot decide it", permission=True)
     if facts.extension.approver in approvers(facts, viewer):
         return None
     return Refusal(
@@ -207,7 +219,7 @@ def not_reviewed_as_final(facts: CaseFacts, _: Viewer) -> Refusal | None:
 
 
 def no_review_due(facts: CaseFacts, _: Viewer) -> Refusal | None:
-    """An unsolved or dissatisfied answer is reviewed before the case is archived (C.3 archive)."""
+    """An unsolved or dissatisfied answer is reviewed before the case is reopened or archived (C.3 reopen, archive)."""
     return Refusal("回访未解决或不满意，须先复核", "a review is due") if review_is_due(facts) else None
 
 
@@ -227,7 +239,12 @@ def may_be_raised(facts: CaseFacts, viewer: Viewer) -> Refusal | None:
     street = any(grant.covers(facts.place) for grant in viewer.grants_of(Role.STREET_DISPATCHER))
     if county or facts.level in below or (street and facts.level is SolvingLevel.STREET):
         return None
-    return Refusal("该层级须由上一级提级", "this level raises no case from where it stands", permission=True)
+    raiser = "街道指挥中心" if facts.level is SolvingLevel.STREET else "县(区)网格办"
+    return Refusal(
+        f"已在{facts.level.label}层级，须由{raiser}提级",
+        "the level on which the case stands raises it",
+        permission=True,
+    )
 
 
 def may_be_sent_down(facts: CaseFacts, viewer: Viewer) -> Refusal | None:

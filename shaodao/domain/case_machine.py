@@ -27,7 +27,9 @@ def case_part(part: Part, facts: CaseFacts, viewer: Viewer) -> bool:
     if part is Part.REPORTER:
         return viewer.person_id is not None and viewer.person_id == facts.reporter_person_id
     if part is Part.ORGANIZATION:
-        return any(a.agent_id is None and a.organization_code in viewer.organizations for a in facts.active)
+        # Who is only informed 知会 has no part in the work, and is not told who reported.
+        working = (a for a in facts.active if a.agent_id is None and a.role is not AssignmentRole.INFORM)
+        return any(a.organization_code in viewer.organizations for a in working)
     if part is Part.LEAD:
         leads = (a for a in facts.active if a.role is AssignmentRole.LEAD and a.agent_id is None)
         return any(a.organization_code in viewer.organizations for a in leads)
@@ -147,7 +149,7 @@ CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
             (guards.an_exclusion_waits, guards.not_the_excluder),
         ),
         Step("reviewFollowUp", "复核回访", frozenset({CaseState.FOLLOWED_UP}), None, _LEADER, (guards.a_review_is_due,)),
-        Step("reopen", "重办", _ENDED, CaseState.REOPENED, _DISPATCHER, (guards.not_reviewed_as_final,)),
+        Step("reopen", "重办", _ENDED, CaseState.REOPENED, _DISPATCHER, (guards.no_review_due, guards.not_reviewed_as_final)),
         Step(
             "archive", "归档", _ENDED, CaseState.ARCHIVED, (*_DISPATCHER, party(Role.SYSTEM)),
             (guards.no_review_due, guards.nothing_left_open),
@@ -162,7 +164,7 @@ CASE_MACHINE: Machine[CaseState, CaseFacts] = Machine(
         ),
         # What goes with it.
         Step("setDisclosure", "设定公开与保密", OPEN | _ENDED, None, _DISPATCHER),
-        Step("recordCommunication", "记录沟通", OPEN | _ENDED, None, _IN_TOUCH),
+        Step("recordCommunication", "记录沟通", OPEN | _ENDED, None, _IN_TOUCH, (guards.knows_the_reporter,)),
         Step("putOnAgenda", "提交研判", OPEN, None, (*_DISPATCHER, *_CHIEF, *_LEADER)),
         Step(
             "recordMeetingDecision", "记录会议决定", OPEN, None, (*_DISPATCHER, *_CHIEF, *_LEADER), (guards.a_meeting_is_open,),

@@ -110,7 +110,7 @@ class _Counting:
     def told(self, start: datetime, limit: Limit, reckoned: Due, target: datetime) -> Iterator[ExplanationLine]:
         """The days that were counted, if they lead to ``target``."""
         if reckoned.at != target:
-            yield ExplanationLine(LineKind.FIXED, f"{due_moment(target)}到期系当时确定,不再逐日计算", last_day(target))
+            yield ExplanationLine(LineKind.FIXED, f"{due_moment(target)}到期系当时确定，不再逐日计算", last_day(target))
             return
         if reckoned.provisional:
             self.years.update(_provisional_years(start, reckoned, self.calendar))
@@ -123,7 +123,7 @@ class _Counting:
                 yield from self.extended(move, target)
             case Shortening():
                 who = _who(move.decider, self.names)
-                text = f"原{due_moment(move.due_before)}到期,{_moment(_shanghai(move.at))}{who}决定缩短至{due_moment(target)}"
+                text = f"原{due_moment(move.due_before)}到期，{_moment(_shanghai(move.at))}{who}决定缩短至{due_moment(target)}"
                 yield ExplanationLine(LineKind.SHORTENED, text, _shanghai(move.at).date())
             case Pause():
                 yield from self.paused(move, target)
@@ -133,7 +133,7 @@ class _Counting:
     def extended(self, move: Extension, target: datetime) -> Iterator[ExplanationLine]:
         """An extension, and the days that it gave."""
         who = _who(move.decider, self.names)
-        text = f"原{due_moment(move.due_before)}到期,{_moment(_shanghai(move.at))}{who}准予延期{limit_text(move.by)}"
+        text = f"原{due_moment(move.due_before)}到期，{_moment(_shanghai(move.at))}{who}准予延期{limit_text(move.by)}"
         yield ExplanationLine(LineKind.EXTENDED, text, _shanghai(move.at).date())
         reckoned = extended(move.due_before, move.by, self.calendar, self.work_time)
         yield from self.told(_counted_from(move), move.by, reckoned, target)
@@ -142,10 +142,10 @@ class _Counting:
         """A pause, and what remained when it ended."""
         begun = f"{_moment(_shanghai(pause.at))}起{_cause(pause, self.names)}暂停计时"
         if pause.resumed_at is None or pause.at >= pause.due_before:
-            yield ExplanationLine(LineKind.PAUSED, f"{begun},恢复后续计", _shanghai(pause.at).date())
+            yield ExplanationLine(LineKind.PAUSED, f"{begun}，恢复后续计", _shanghai(pause.at).date())
             return
         ended = f"{_moment(_shanghai(pause.resumed_at))}{_who(pause.resumer, self.names)}恢复"
-        text = f"{begun},{ended},续计剩余{self.left(pause)}"
+        text = f"{begun}，{ended}，续计剩余{self.left(pause)}"
         yield ExplanationLine(LineKind.PAUSED, text, _shanghai(pause.at).date())
         resumed = continued(
             pause.at, pause.due_before, pause.resumed_at, self.unit, self.calendar, self.work_time
@@ -181,7 +181,7 @@ def _change_lines(clock: ToldClock, names: bool) -> Iterator[ExplanationLine]:
             what = f"{who}时限{was}改为{limit_text(after) if after else '另行确定'}"
             yield ExplanationLine(LineKind.CHANGED, f"{_moment(_shanghai(change.at))}{what}", day)
         elif isinstance(change, CalendarChange):
-            text = f"{_moment(_shanghai(change.at))}放假安排调整,原{due_moment(change.due_before)}到期,重新计算"
+            text = f"{_moment(_shanghai(change.at))}放假安排调整，原{due_moment(change.due_before)}到期，重新计算"
             yield ExplanationLine(LineKind.RECOUNTED, text, day)
 
 
@@ -215,7 +215,7 @@ def _counted_from(extension: Extension) -> datetime:
 
 def explanation_text(explanation: Explanation) -> str:
     """The explanation as one Chinese paragraph."""
-    return ";".join(line.text for line in explanation.lines) + "。"
+    return "；".join(line.text for line in explanation.lines) + "。"
 
 
 def limit_text(limit: Limit) -> str:
@@ -238,16 +238,16 @@ def _unit_text(unit: DeadlineUnit) -> str:
 def _rule(limit: Limit) -> str:
     match limit.unit:
         case DeadlineUnit.MINUTE | DeadlineUnit.CLOCK_HOUR | DeadlineUnit.EMERGENCY_HOUR:
-            manner = "自当时连续计算,遇节假日不顺延"
+            manner = "自当时连续计算，遇节假日不顺延"
         case DeadlineUnit.WORKING_MINUTE | DeadlineUnit.WORKING_HOUR:
             manner = "自当时起只计工作时间"
         case DeadlineUnit.NATURAL_DAY:
-            manner = "当日不计,末日遇非工作日顺延"
+            manner = "当日不计，末日遇非工作日顺延"
         case DeadlineUnit.WORKING_DAY:
-            manner = "当日不计,只计工作日"
+            manner = "当日不计，只计工作日"
         case _:
             assert_never(limit.unit)
-    return f"时限{limit_text(limit)},{manner}"
+    return f"时限{limit_text(limit)}，{manner}"
 
 
 def _day_lines(start: datetime, limit: Limit, due: Due, calendar: Calendar) -> tuple[ExplanationLine, ...]:
@@ -272,7 +272,7 @@ def _walked_lines(start: date, unit: DeadlineUnit, due: Due, calendar: Calendar)
 def _walked_line(day: date, ordinal: int | None, unit: DeadlineUnit, calendar: Calendar) -> ExplanationLine:
     if ordinal is None:
         reason = calendar.name_of(day) or "休息日"
-        return ExplanationLine(LineKind.SKIPPED, f"{_day(day)}{reason},不计", day)
+        return ExplanationLine(LineKind.SKIPPED, f"{_day(day)}{reason}，不计", day)
     counted = f"为第{ordinal}日" if unit is DeadlineUnit.WORKING_DAY else "计入工作时间"
     return ExplanationLine(LineKind.COUNTED, f"{_day(day)}{calendar.name_of(day)}{counted}", day)
 
@@ -283,7 +283,7 @@ def _moved_lines(due: Due, calendar: Calendar) -> tuple[ExplanationLine, ...]:
     if nominal == last:
         return ()
     reason = calendar.name_of(nominal) or "休息日"
-    return (ExplanationLine(LineKind.MOVED, f"末日{_day(nominal)}为{reason},顺延至{_day(last)}", nominal),)
+    return (ExplanationLine(LineKind.MOVED, f"末日{_day(nominal)}为{reason}，顺延至{_day(last)}", nominal),)
 
 
 def _provisional_years(start: datetime, due: Due, calendar: Calendar) -> tuple[int, ...]:
@@ -292,7 +292,7 @@ def _provisional_years(start: datetime, due: Due, calendar: Calendar) -> tuple[i
 
 
 def _provisional_lines(years: Sequence[int]) -> tuple[ExplanationLine, ...]:
-    return tuple(ExplanationLine(LineKind.PROVISIONAL, f"{year}年放假安排尚未公布,日期为暂定") for year in years)
+    return tuple(ExplanationLine(LineKind.PROVISIONAL, f"{year}年放假安排尚未公布，日期为暂定") for year in years)
 
 
 def _due_text(due_at: datetime, moves: Sequence[Move]) -> str:

@@ -13,6 +13,7 @@ from shaodao.domain.case_vocabulary import Approver, ReviewDecision
 from shaodao.domain.vocabulary import (
     AssignmentRole,
     AssignmentState,
+    CaseKind,
     CaseState,
     CaseVisibility,
     ClockState,
@@ -59,9 +60,10 @@ class ExtensionBrief(msgspec.Struct, frozen=True):
 
 
 class FollowUpBrief(msgspec.Struct, frozen=True):
-    """The newest follow-up of the present round that reached the reporter, and what became of it."""
+    """The newest follow-up of the present round, and what became of it. ``contacted``: whether it reached the reporter."""
 
     id: UUID
+    contacted: bool = True
     solved: SolvedLevel | None = None
     satisfaction: Satisfaction | None = None
     excluded: bool = False
@@ -115,6 +117,7 @@ class CaseFacts(msgspec.Struct, frozen=True):
     open_meetings: int = 0
     open_objections: int = 0
     """Objections to a rating that nobody has decided."""
+    kind: CaseKind | None = None
 
     @property
     def place(self) -> str:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from shaodao.domain.facts import AssignmentFacts, CaseFacts, WhistleFacts
 from shaodao.domain.permissions import (
-    RULES,
     AllOf,
     AnyOf,
     Condition,
@@ -24,6 +23,7 @@ from shaodao.domain.permissions import (
     Unknown,
     Viewer,
 )
+from shaodao.domain.rules import RULES
 from shaodao.domain.vocabulary import CaseVisibility
 
 _STRICTNESS = (
@@ -146,6 +146,7 @@ def _case_row(facts: CaseFacts) -> SeenRow:
         "confidential": facts.confidential,
         "state": str(facts.state),
         "county_informed_at": facts.county_informed_at,
+        "kind": facts.kind and str(facts.kind),
     }
     assigned = tuple(
         SeenRow(

@@ -436,6 +436,7 @@ class ClockKind(Term):
     ACKNOWLEDGE = "ACKNOWLEDGE", "应哨时限"
     ARRIVE = "ARRIVE", "到场时限"
     FIRST_REPORT = "FIRST_REPORT", "首次反馈时限"
+    PROGRESS_REPORT = "PROGRESS_REPORT", "阶段反馈时限"
     RESULT = "RESULT", "办结反馈时限"
     VERIFICATION = "VERIFICATION", "核查时限"
     CONFIRMATION = "CONFIRMATION", "补批时限"

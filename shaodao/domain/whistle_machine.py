@@ -129,6 +129,13 @@ def a_department_to_rate(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     return None
 
 
+def did_not_blow_it(facts: WhistleFacts, viewer: Viewer) -> Refusal | None:
+    """The county judges the street's whistle: nobody their own 不得自评 (C.8 双考核)."""
+    if is_account(viewer, facts.drafted_by) or is_account(viewer, facts.blown_by):
+        return Refusal("起草人、吹哨人不能评自己的哨", "who drafted or blew it cannot judge it", permission=True)
+    return None
+
+
 def not_judged(facts: WhistleFacts, _: Viewer) -> Refusal | None:
     """The county judges a whistle once."""
     return Refusal("区网格办已评", "the county has judged the whistle already") if facts.judged else None
@@ -186,6 +193,8 @@ def whistle_part(part: Part, facts: WhistleFacts, viewer: Viewer) -> bool:
     """Whether the viewer has the part in this whistle."""
     if part is Part.DRAFTER:
         return is_account(viewer, facts.drafted_by)
+    if part is Part.ORGANIZATION:  # of this whistle, whatever round the case is in now
+        return any(a.organization_code in viewer.organizations for a in facts.active)
     return case_part(part, facts.case, viewer)
 
 
@@ -237,7 +246,7 @@ WHISTLE_MACHINE: Machine[WhistleState, WhistleFacts] = Machine(
         ),
         Step("close", "消哨", frozenset({WhistleState.VERIFIED}), WhistleState.CLOSED, _DISPATCHER, (closer_is_no_handler,)),
         Step("rateDepartment", "街道评部门", _ENDED, None, _LEADER, (a_department_to_rate,)),
-        Step("judge", "区网格办评哨", _ENDED, None, _COUNTY, (not_judged,)),
+        Step("judge", "区网格办评哨", _ENDED, None, _COUNTY, (did_not_blow_it, not_judged)),
         Step(
             "objectToRating", "对评价提出异议", _ENDED, None, (party(Role.DEPT_HANDLER, Part.ORGANIZATION), *_LEADER),
             (something_to_object_to,),

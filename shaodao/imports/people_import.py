@@ -28,6 +28,12 @@ _GRIDS = "SELECT code, street_code, community_code FROM grid WHERE county_code =
 _REGISTERED = """
 SELECT id_number_hash, id, grid_code, visibility FROM person WHERE county_code = $1 AND id_number_hash = ANY($2::bytea[])
 """
+# Of somebody without a number nothing else tells that they are registered: the same file may be given twice.
+_NAMESAKES = """
+SELECT p.name, p.grid_code, p.birth_date FROM person p
+JOIN unnest($2::text[], $3::text[]) AS told (grid_code, name) ON told.grid_code = p.grid_code AND told.name = p.name
+WHERE p.county_code = $1
+"""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class _PeopleImport:
         """Check some rows, and write them while the file is without fault."""
         candidates = [candidate for row in rows if (candidate := self._candidate(row)) is not None]
         await self._check_registered(candidates)
+        await self._check_namesakes([c for c in candidates if c.number_hash is None and not c.reader.faults])
         await self.households.find({c.told.household_number for c in candidates if c.told.household_number})
         joined = [(candidate, self._join(candidate)) for candidate in candidates]
         self.faults += [fault for candidate, _ in joined for fault in candidate.reader.faults]
@@ -117,6 +124,18 @@ class _PeopleImport:
             row = candidate.number_hash and registered.get(candidate.number_hash)
             if row:
                 candidate.reader.fault("id_number", already_registered(self.tx.actor, row)[1])
+
+    async def _check_namesakes(self, candidates: list[_Candidate]) -> None:
+        """Refuse who has no number, and the name and day of birth of somebody of the same grid."""
+        if not candidates:
+            return
+        grids, names = [c.told.person.grid_code for c in candidates], [c.person.name for c in candidates]
+        rows = await self.tx.connection.fetch(_NAMESAKES, self.tx.county, grids, names)
+        registered = {(row["name"], row["grid_code"], row["birth_date"]) for row in rows}
+        for candidate in candidates:
+            person = candidate.person
+            if (person.name, candidate.told.person.grid_code, person.identity.birth_date) in registered:
+                candidate.reader.fault("name", "本网格已登记同名、出生日期相同的人；确系另一人请写明证件号码")
 
     def _join(self, candidate: _Candidate) -> tuple[UUID, UUID | None]:
         """The person's new id, and that of their household."""

@@ -142,7 +142,6 @@ class Assignment:
     done_keys: dict[str, Any] = field(default_factory=dict)
     whistle_id: UUID = field(default_factory=uuid4)
     version: int = 1
-    evidence_required: bool = False
     directed: bool = False
 
     @property
@@ -153,7 +152,7 @@ class Assignment:
     @property
     def photo_missing(self) -> bool:
         """Whether a photo of the result 处置后照片 is required and not attached yet."""
-        return self.evidence_required and all(file.kind is not AttachmentKind.AFTER for file in self.attachments)
+        return self.view.evidence_required and all(file.kind is not AttachmentKind.AFTER for file in self.attachments)
 
     @property
     def names_of_actions(self) -> tuple[str, ...]:

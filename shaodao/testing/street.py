@@ -144,7 +144,7 @@ class Street:
         ``evidence_required``: by the dispatch catalogue, the result is reported only with a photo of it 处置后照片.
         """
         assignment = self._assign(organization_code, case or CaseSample(), role, None, others)
-        assignment.evidence_required = evidence_required
+        assignment.view = replace(assignment.view, evidence_required=evidence_required)
         assignment.deliver(assignment.event(Dispatched))
         return assignment
 

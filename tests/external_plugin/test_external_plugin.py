@@ -82,7 +82,7 @@ def test_contract_and_kit_need_no_extra(python: Path, workshop: Path) -> None:
 
 
 def test_the_plugin_passes_its_own_test_there(python: Path, workshop: Path) -> None:
-    assert len(_run(python, "-W", "error", "-c", RUNS_THE_TEST, cwd=workshop).split()) == 4
+    assert len(_run(python, "-W", "error", "-c", RUNS_THE_TEST, cwd=workshop).split()) == 3
 
 
 def test_the_plugin_is_found_by_its_entry_point(python: Path) -> None:

@@ -3,11 +3,14 @@
 import json
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from schema.execution import Context, Outcome, ReadService
 from schema.schema import build_schema
 from shaodao.commands.running import CommandRunner, connection_of
 from shaodao.commands.transaction import Ground
+from shaodao.delivery.cursors import Position
+from shaodao.delivery.feed import Feed, FeedRules
 from shaodao.demo.cases import load_cases
 from shaodao.demo.identifiers import case_id
 from shaodao.domain.permissions import Viewer
@@ -33,6 +36,11 @@ class Services:
     def runner(self) -> CommandRunner:
         """Runs the mutations' commands."""
         return self.street.runner
+
+    @property
+    def feed(self) -> Feed:
+        """Tells its position only: a command that wrote no event answers with it."""
+        return Feed(self.street.pool, 1, Position(0, UUID(int=0)), FeedRules())
 
 
 @dataclass(frozen=True)

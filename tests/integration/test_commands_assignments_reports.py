@@ -8,8 +8,10 @@ import pytest
 from shaodao.commands import reports, verifications
 from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.reports import ProgressInput
+from shaodao.delivery.clock import Clock
 from shaodao.domain.errors import InvalidInput, NotPermitted, StateConflict
-from shaodao.domain.vocabulary import ReportResult, VerificationMethod
+from shaodao.domain.vocabulary import ReportResult, VerificationMethod, WhistleKind
+from shaodao.host import SYSTEM
 from tests.integration.conftest import Street
 from tests.integration.whistle_steps import (
     COUNTY,
@@ -46,6 +48,28 @@ async def test_progress_implies_the_start_and_stops_the_first_clock(street: Stre
     assert await running(street, case_id, lead) == {"RESULT"}
     assert outcome.record_id is not None
     assert (await row(street, "report", outcome.record_id))["kind"] == "PROGRESS"
+
+
+async def test_an_emergency_is_reported_on_at_a_cycle(street: Street) -> None:
+    """C.5 rule 5: after 2 hours, then every 4; each report starts the clock of the next, the result ends them."""
+    case_id, _ = await blown(street, kind=WhistleKind.EMERGENCY, self_effort=None)
+    lead = await assignment_of(street, case_id, "CG")
+    await arrived(street, lead, "CG")
+    for _ in range(2):
+        await do(
+            street, lambda tx: reports.report_progress(tx, lead, ProgressInput("正在排险")), "CG", timedelta(hours=1)
+        )
+        assert await running(street, case_id, lead) == {"PROGRESS_REPORT", "RESULT"}
+    due_at = await street.pool.fetchval("SELECT max(due_at) FROM deadline WHERE kind = 'PROGRESS_REPORT'")
+    assert due_at == street.now + timedelta(hours=4)
+    street.now = due_at + timedelta(minutes=1)
+    await Clock(street.pool, street.runner, SYSTEM, lambda: street.now).one_pass()
+    texts = [
+        each["text"] for each in await street.pool.fetch("SELECT text FROM case_event WHERE case_id = $1", case_id)
+    ]
+    assert sum("阶段反馈时限已过" in text for text in texts) == 1
+    await do(street, lambda tx: reports.report_result(tx, lead, report_input(street.now, fields={"立案号": "1"})), "CG")
+    assert await running(street, case_id, lead) == set()
 
 
 async def test_the_result_has_four_elements_and_stops_the_clocks(street: Street) -> None:

@@ -242,9 +242,7 @@ async def test_dispatching_notifies_every_party_by_its_duty(street: Street) -> N
 
 
 async def test_the_catalogues_own_limit_overrides_the_class(street: Street) -> None:
-    row = await only_row(
-        street, "SELECT code FROM routing_rule WHERE limit_amount = 15 AND limit_unit = 'WORKING_DAY'"
-    )
+    row = await only_row(street, "SELECT code FROM routing_rule WHERE limit_amount = 15 AND limit_unit = 'WORKING_DAY'")
     assert row is not None
     street.now = datetime(2026, 11, 19, 9, 30, tzinfo=SHANGHAI)
     case_id = await accepted(street, category_code="A06", urgency=Urgency.COMPLEX)

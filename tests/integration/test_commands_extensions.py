@@ -72,6 +72,8 @@ async def test_a_general_case_is_extended_once_by_a_deputy_from_the_old_due(stre
     told = await street.pool.fetchval("SELECT text FROM message WHERE case_id = $1 AND kind = 'EXTENSION'", case_id)
     assert "隔断拆除需安置承租人" in told
     assert "预计12月4日前办结" in told
+    called = await street.pool.fetchval("SELECT text FROM message WHERE case_id = $1 AND kind = 'DEADLINE'", case_id)
+    assert "同意延期5个工作日，请于12月4日前办结" in called
     heard = await street.pool.fetchval(
         "SELECT organization_code FROM delivery WHERE case_id = $1 AND hook = 'on_extension_decided'", case_id
     )

@@ -78,7 +78,7 @@ async def test_a_promise_is_made_published_kept_and_scored_by_both_sides(street:
     assert (made["state"], made["public"], made["due_on"]) == ("IN_PROGRESS", False, TOMORROW)
     event = await last_event(street, case_id)
     assert (event["type"], event["public"], event["detail"]) == ("makePromise", True, CONTENT)
-    assert event["text"] == f"{handler.name}作出承诺，2026-11-21前兑现"
+    assert event["text"] == f"{handler.name}作出承诺，11月21日前兑现"
     assert CONTENT not in event["text"]
 
     await do(street, lambda tx: promises.publish(tx, promise_id))
@@ -221,7 +221,7 @@ async def test_the_clock_marks_an_overdue_promise_once(street: Street) -> None:
     for _ in range(3):
         await clock.one_pass()
     events = await street.pool.fetch("SELECT text, payload FROM case_event WHERE type = 'promiseOverdue'")
-    assert [event["text"] for event in events] == [f"{DISPATCHER}的承诺到期未兑现（承诺期限2026-11-20）"]
+    assert [event["text"] for event in events] == [f"{DISPATCHER}的承诺到期未兑现（承诺11月20日前兑现）"]
     assert str(late) in events[0]["payload"]
     marked = [(await row_of(street, promise_id))["overdue_at"] for promise_id in (late, kept, later)]
     assert marked == [promises.due_instant(TODAY), None, None]

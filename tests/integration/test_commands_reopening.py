@@ -82,7 +82,7 @@ async def closed_again(street: Street, case_id: UUID) -> None:
 
 
 async def test_a_new_round_has_its_own_clock_and_the_first_outcome_is_kept(street: Street) -> None:
-    case_id = await called(street, UNSOLVED)
+    case_id = await called(street, SOLVED)
     first = await case_row(street, case_id)
     street.now += timedelta(days=3)
     await do(street, reopen(case_id))
@@ -184,6 +184,34 @@ async def test_a_review_against_it_is_final(street: Street) -> None:
     await do(street, lambda tx: archiving.archive(tx, case_id))
     content = await called(street, SOLVED)
     await refused(street, content, StateConflict, review(content, ReviewDecision.REOPEN), LEADER)
+
+
+async def test_a_dispatcher_reopens_no_case_that_waits_for_its_review(street: Street) -> None:
+    """C.3 reopen: the review is mandatory when the answer was unsolved or dissatisfied."""
+    case_id = await called(street, UNSOLVED)
+    conflict = await refused(street, case_id, StateConflict, reopen(case_id))
+    assert "须先复核" in conflict.value.message
+    await do(street, review(case_id, ReviewDecision.REOPEN), LEADER)
+
+
+async def test_a_call_that_reached_nobody_is_left_out_as_no_contact(street: Street) -> None:
+    """B.2 剔除, "no contact possible": nobody calls any more, and a call that did reach the reporter is none of that kind."""
+
+    def no_contact(case_id: UUID) -> Step:
+        return lambda tx: exclusions.propose_exclusion(
+            tx, case_id, kind=ExclusionReason.NO_CONTACT, reason="三次未接通", evidence="通话记录"
+        )
+
+    reached = await called(street, UNSOLVED)
+    assert paths(await refused(street, reached, InvalidInput, no_contact(reached), CALLER)) == {"kind"}
+    case_id = await called(street, FollowUpInput("电话", False))
+    await do(street, no_contact(case_id), CALLER)
+    await do(street, decide(case_id, True), LEADER)
+    call = await only_row(street, "SELECT excluded, contacted FROM follow_up WHERE case_id = $1", case_id)
+    assert tuple(call) == (True, False)
+    assert await street.pool.fetch("SELECT FROM task WHERE case_id = $1", case_id) == []
+    assert await street.pool.fetch("SELECT FROM deadline WHERE case_id = $1 AND state = 'RUNNING'", case_id) == []
+    await do(street, lambda tx: archiving.archive(tx, case_id))
 
 
 async def test_leaving_a_call_out_of_the_rates_takes_two_people(street: Street) -> None:

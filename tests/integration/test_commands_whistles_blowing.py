@@ -98,6 +98,11 @@ async def test_a_whistle_is_sent_to_the_duty_phones(street: Street) -> None:
     assert case["number"] in rows[0]["text"]
     assert "11月20日10:30前应哨" in rows[0]["text"]
     assert "10000020004" not in rows[0]["recipient_masked"]
+    _, routine = await blown(street, kind=WhistleKind.ROUTINE)
+    told = await street.pool.fetchval(
+        "SELECT text FROM message WHERE whistle_id = $1 AND organization_code = 'CG'", routine
+    )
+    assert "11月23日前到场" in told  # a day's end is told by its day
 
 
 async def test_an_assembly_time_takes_the_place_of_the_arriving_limit(street: Street) -> None:

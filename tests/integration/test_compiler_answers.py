@@ -36,6 +36,8 @@ VIEWERS = {
     "county": (Grant(Role.COUNTY_GRID_OFFICE, "330902000000"),),
     "department": (Grant(Role.DEPT_HANDLER, "330902000000", "A"),),
     "department of two": (Grant(Role.DEPT_HANDLER, "330902000000", "A"), Grant(Role.DEPT_HANDLER, "330903000000", "B")),
+    "city": (Grant(Role.STREET_DISPATCHER, "330900000000"),),
+    "province and street": (Grant(Role.COUNTY_GRID_OFFICE, "330000000000"), Grant(Role.GRID_WORKER, STREETS[2])),
     "worker and department": (Grant(Role.GRID_WORKER, STREETS[1]), Grant(Role.DEPT_HANDLER, "330902000000", "B")),
 }
 
@@ -138,8 +140,9 @@ def connections(draw: st.DrawFn, /, name: str, below: Any, filters: Any, **argum
     """A connection with some of its parts."""
     parts = draw(st.lists(st.sampled_from(("nodes", "edges", "pageInfo", "totalCount")), min_size=1, unique=True))
     given_arguments = {key: draw(value) for key, value in arguments.items() if draw(st.booleans())}
-    if draw(st.booleans()):
-        given_arguments["first"] = draw(st.integers(1, 4))
+    end = draw(st.sampled_from((None, "first", "last")))
+    if end is not None:
+        given_arguments[end] = draw(st.integers(1, 4))
     if draw(st.booleans()):
         given_arguments["filter"] = draw(filters)
     return Selected(
@@ -161,11 +164,26 @@ permit_filters = st.fixed_dictionaries(
         "overdue": st.booleans(),
         "openedBefore": st.just(NOW.isoformat()),
         "openedFrom": st.just(NOW.isoformat()),
-        "text": st.sampled_from(("电梯", "积水", "故障")),
+        "text": st.sampled_from(("电梯", "积水", "电梯故障", "a%b", "a_b", "a%")),
         "visitedBy": st.sampled_from(("A", "B")),
     },
 )
-orders = st.sampled_from(("NEWEST", "DUE", "BEST"))
+ORDERS, GROUPS = ("NEWEST", "DUE", "BEST"), ("STATE", "AREA", "ORGANIZATION", "DAY")
+ENUMS = {*ORDERS, *GROUPS}
+orders = st.sampled_from(ORDERS)
+
+
+@st.composite
+def counts(draw: st.DrawFn) -> Selected:
+    """Counts of permits by some groups."""
+    arguments: dict[str, Any] = {"groupBy": draw(st.lists(st.sampled_from(GROUPS), max_size=3))}
+    if draw(st.booleans()):
+        arguments["filter"] = draw(permit_filters)
+    leaves = draw(st.lists(st.sampled_from(("count", "state", "organization", "day", "area")), min_size=1, unique=True))
+    below = {"area": (Selected("name", "name"),)}
+    return Selected(
+        "n", "permitCounts", arguments, tuple(Selected(leaf, leaf, {}, below.get(leaf, ())) for leaf in leaves)
+    )
 
 
 def rendered(selected: tuple[Selected, ...]) -> str:
@@ -181,16 +199,23 @@ def _rendered(chosen: Selected) -> str:
         case "edges":
             below = f"node {{ {below} }}"
         case "pageInfo":
-            below = "hasNextPage"
+            below = "hasNextPage hasPreviousPage"
         case "node":
             below = f"... on Permit {{ {below} }}"
-    return f"{alias}{chosen.name}{f'({arguments})' if arguments else ''}{f' {{ {below} }}' if below else ''}"
+    text = f"{alias}{chosen.name}{f'({arguments})' if arguments else ''}{f' {{ {below} }}' if below else ''}"
+    return FRAGMENTS.get(chosen.key, "{}").replace("{}", text)
+
+
+FRAGMENTS = {"xid": "... on Node { {} }", "xtitle": "... @include(if: true) { {} }", "xstate": "... on Permit { {} }"}
+"""Some fields stand in fragments, known by their aliases."""
 
 
 def _literal(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {_literal(inner)}" for name, inner in value.items()) + "}"
-    if value in ("NEWEST", "DUE", "BEST"):
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    if value in ENUMS:
         return str(value)
     return json.dumps(value)
 
@@ -212,8 +237,16 @@ async def fill(pool: Pool, world: Mapping[str, list[Row]]) -> None:
             await pool.execute(f"INSERT INTO {name} ({', '.join(row)}) VALUES ({places})", *row.values())
 
 
-def person(name: str) -> Viewer:
-    return Viewer(name, "示", VIEWERS[name], account_id=ME)
+def asking(name: str, pool: Pool) -> Context:
+    """A request of a viewer; who is granted more than a county asks in both."""
+    viewer = Viewer(name, "示", VIEWERS[name], account_id=ME)
+    wide = any(grant.level in ("CITY", "PROVINCE") for grant in viewer.grants)
+    return Context(viewer, NOW, pool, counties=(330902, 330903) if wide else ())
+
+
+def interpreted(world: Mapping[str, list[Row]], context: Context) -> Interpreter:
+    """The interpreter of the same request."""
+    return Interpreter(world, context.viewer, NOW, context.counties)
 
 
 @settings(
@@ -223,12 +256,13 @@ def person(name: str) -> Viewer:
     world=worlds(),
     permits=connections("permits", selections("Permit", 3), permit_filters, orderBy=orders),
     visits=connections("visits", selections("Visit", 2), visit_filters),
+    counted=counts(),
     area=selections("Area", 0),
     node=selections("Permit", 2),
 )
 async def test_the_statement_answers_what_the_rows_say(
-    mini_pool: Pool, world: dict[str, list[Row]], permits: Selected, visits: Selected, area: tuple[Selected, ...],
-    node: tuple[Selected, ...],
+    mini_pool: Pool, world: dict[str, list[Row]], permits: Selected, visits: Selected, counted: Selected,
+    area: tuple[Selected, ...], node: tuple[Selected, ...],
 ) -> None:  # fmt: skip
     await fill(mini_pool, world)
     service = ReadService(mini_schema(), rules=RULES)
@@ -236,38 +270,67 @@ async def test_the_statement_answers_what_the_rows_say(
     asked = (
         Selected("p", "permits", permits.arguments, permits.below),
         Selected("v", "visits", visits.arguments, visits.below),
+        counted,
         Selected("areas", "areas", {}, area),
         Selected("node", "node", {"id": identifier}, node),
         Selected("permit", "permit", {"id": identifier}, node),
     )
     for name in VIEWERS:
-        context = Context(person(name), NOW, mini_pool)
+        context = asking(name, mini_pool)
         outcome = await service.execute(f"{{ {rendered(asked)} }}", context)
         assert outcome.errors == ()
-        assert json.loads(outcome.data or b"") == Interpreter(world, context.viewer, NOW).answer(asked), name
+        assert json.loads(outcome.data or b"") == interpreted(world, context).answer(asked), name
+
+
+PAGE = """query ($order: PermitOrder!, $first: Int, $after: String, $last: Int, $before: String) {
+  permits(orderBy: $order, first: $first, after: $after, last: $last, before: $before) {
+    nodes { id } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(world=worlds(), order=orders, first=st.integers(1, 3))
+@given(world=worlds(), order=orders, size=st.integers(1, 3), backwards=st.booleans())
 async def test_pages_one_after_the_other_give_every_row_once(
-    mini_pool: Pool, world: dict[str, list[Row]], order: str, first: int
+    mini_pool: Pool, world: dict[str, list[Row]], order: str, size: int, backwards: bool
 ) -> None:
     await fill(mini_pool, world)
     service = ReadService(mini_schema(), rules=RULES)
-    text = """query ($order: PermitOrder!, $first: Int, $after: String) { permits(orderBy: $order, first: $first, after: $after)
-        { nodes { id } edges { cursor } pageInfo { hasNextPage endCursor hasPreviousPage } } }"""
-    for name in ("dispatcher", "two counties", "department of two"):
-        context = Context(person(name), NOW, mini_pool)
+    for name in ("dispatcher", "two counties", "city", "department of two"):
+        context = asking(name, mini_pool)
         whole = Selected(
             "permits", "permits", {"orderBy": order}, (Selected("nodes", "nodes", {}, (Selected("id", "id"),)),)
         )
-        expected = Interpreter(world, context.viewer, NOW).answer((whole,))["permits"]["nodes"]
+        expected = interpreted(world, context).answer((whole,))["permits"]["nodes"]
         found: list[Any] = []
-        after, more = None, True
+        cursor, more = None, True
         while more:
-            variables = {"order": order, "first": first, "after": after}
-            page = json.loads((await service.execute(text, context, variables)).data or b"")["permits"]
-            found += page["nodes"]
-            more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
-            assert after == (page["edges"][-1]["cursor"] if page["edges"] else None)
+            given = {"last": size, "before": cursor} if backwards else {"first": size, "after": cursor}
+            page = json.loads((await service.execute(PAGE, context, {"order": order, **given})).data or b"")["permits"]
+            info, cursors = page["pageInfo"], [edge["cursor"] for edge in page["edges"]]
+            assert (info["startCursor"], info["endCursor"]) == ((cursors[0], cursors[-1]) if cursors else (None, None))
+            assert info["hasNextPage" if backwards else "hasPreviousPage"] == (cursor is not None)
+            found = page["nodes"] + found if backwards else found + page["nodes"]
+            more, cursor = (
+                (info["hasPreviousPage"], info["startCursor"])
+                if backwards
+                else (info["hasNextPage"], info["endCursor"])
+            )
         assert found == expected
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(world=worlds(), order=orders, end=st.sampled_from(("first", "last")))
+async def test_a_page_between_two_cursors_is_what_lies_between(
+    mini_pool: Pool, world: dict[str, list[Row]], order: str, end: str
+) -> None:
+    await fill(mini_pool, world)
+    service, context = ReadService(mini_schema(), rules=RULES), asking("city", mini_pool)
+
+    async def asked(**given: Any) -> Any:
+        return json.loads((await service.execute(PAGE, context, {"order": order, **given})).data or b"")["permits"]
+
+    whole = await asked()
+    cursors = [edge["cursor"] for edge in whole["edges"]]
+    for start in range(len(cursors)):
+        for stop in range(start, len(cursors)):
+            between = await asked(after=cursors[start], before=cursors[stop], **{end: 100})
+            assert between["nodes"] == whole["nodes"][start + 1 : stop]

@@ -1,5 +1,6 @@
 """Operations from end to end on the mini schema: the executor's part, refusals, plans kept, values as they come back."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -146,13 +147,31 @@ async def test_names_that_look_like_rows_are_only_names(mini_pool: Pool, service
     ]
 
 
+def _cursor(values: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
 REFUSED = [
     ('{ node(id: "garbage") { id } }', "INVALID_ID"),
     ('{ node(id: "Permit:330902:not-a-uuid") { id } }', "INVALID_ID"),
     ('{ node(id: "PageInfo::x") { id } }', "INVALID_ID"),
     ('{ permit(id: "Visit:330902:00000000-0000-0000-0000-000000000001") { id } }', "INVALID_ID"),
     ("{ permits(first: 0) { nodes { id } } }", "INVALID_PAGE"),
+    ("{ permits(first: -1) { nodes { id } } }", "INVALID_PAGE"),
     ("{ permits(first: 101) { nodes { id } } }", "INVALID_PAGE"),
+    ("{ permits(first: 1000000000) { totalCount } }", "INVALID_PAGE"),
+    ("{ permits(last: 0) { nodes { id } } }", "INVALID_PAGE"),
+    ("{ permits(last: 101) { pageInfo { hasPreviousPage } } }", "INVALID_PAGE"),
+    ("{ permits(first: 1, last: 1) { nodes { id } } }", "INVALID_PAGE"),
+    ('{ permits(last: 1, before: "garbage") { nodes { id } } }', "INVALID_CURSOR"),
+    (
+        f'{{ permits(after: "{_cursor(["Query.permits:NEWEST", None, FIRST])}") {{ nodes {{ id }} }} }}',
+        "INVALID_CURSOR",
+    ),
+    (f'{{ permits(after: "{_cursor(["Query.permits:NEWEST", 1, 2])}") {{ nodes {{ id }} }} }}', "INVALID_CURSOR"),
+    ("{ permits(filter: {states: null}) { nodes { id } } }", "INVALID_INPUT"),
+    ("{ permitCounts(groupBy: [STATE], filter: {state: null}) { count } }", "INVALID_INPUT"),
+    (f'{{ permits(filter: {{text: "{"长" * 201}"}}) {{ nodes {{ id }} }} }}', "INVALID_INPUT"),
     ('{ permits(after: "garbage") { nodes { id } } }', "INVALID_CURSOR"),
     ("{ permits(filter: {state: null}) { nodes { id } } }", "INVALID_INPUT"),
     ('{ permits(filter: {state: "\\u0000"}) { nodes { id } } }', "INVALID_INPUT"),
@@ -171,7 +190,9 @@ async def test_what_cannot_be_used_is_a_typed_client_error(
 async def test_a_cursor_of_another_ordering_or_list_is_refused(mini_pool: Pool, service: ReadService) -> None:
     first = data(await service.execute("{ permits { pageInfo { endCursor } } }", context(mini_pool)))
     variables = {"after": first["permits"]["pageInfo"]["endCursor"]}
-    for field in ("permits(orderBy: DUE, after: $after)", "visits(after: $after)"):
+    for field in (
+        "permits(orderBy: DUE, after: $after)", "permits(orderBy: DUE, last: 1, before: $after)", "visits(after: $after)",
+    ):  # fmt: skip
         text = f"query ($after: String) {{ {field} {{ nodes {{ id }} }} }}"
         assert code(await service.execute(text, context(mini_pool), variables)) == "INVALID_CURSOR"
 
@@ -222,3 +243,51 @@ async def test_given_nulls_for_paging_mean_nothing(mini_pool: Pool, service: Rea
     text = "query ($a: String, $f: PermitFilter, $n: Int) { permits(after: $a, filter: $f, first: $n) { totalCount nodes { id } } }"
     answer = data(await service.execute(text, context(mini_pool), {"a": None, "f": None, "n": None}))
     assert answer["permits"]["totalCount"] == len(answer["permits"]["nodes"]) == 2
+
+
+async def test_one_list_under_two_names_has_its_own_arguments(mini_pool: Pool, service: ReadService) -> None:
+    text = """query ($a: String) { x: permits(filter: {state: $a}) { nodes { title } } y: permits(filter: {state: "OPEN"}, last: 1)
+      { nodes { title } } z: permits(filter: {states: []}) { totalCount nodes { title } }
+      permitByTitle(title: "甲") { v: visits { id } p: ratedVisits(first: 1) { totalCount } q: ratedVisits(last: 2) { totalCount } } }"""
+    answer = data(await service.execute(text, context(mini_pool), {"a": "DRAFT"}))
+    assert [answer[key]["nodes"] for key in "xyz"] == [[{"title": "甲"}], [{"title": "乙"}], []]
+    assert answer["permitByTitle"] == {"v": [], "p": {"totalCount": 0}, "q": {"totalCount": 0}}
+
+
+async def test_many_root_fields_and_many_fields_are_answered_or_refused(mini_pool: Pool, service: ReadService) -> None:
+    """The HTTP gate allows 30 root fields; the compiler itself has no trouble with more."""
+    roots = " ".join(f"r{number}: permits(first: {number % 100 + 1}) {{ totalCount }}" for number in range(60))
+    answer = data(await service.execute(f"{{ {roots} }}", context(mini_pool)))
+    assert list(answer.values()) == [{"totalCount": 2}] * 60
+    fields = " ".join(["title", "state"] * 1_000)
+    outcome = await service.execute(f"{{ permits(first: 1) {{ nodes {{ {fields} }} }} }}", context(mini_pool))
+    assert (outcome.data, outcome.stage) == (None, "validate")  # comparing them all would take too long
+    aliases = " ".join(f"a{number}: title" for number in range(1_250))
+    answer = data(await service.execute(f"{{ permits(first: 1) {{ nodes {{ {aliases} }} }} }}", context(mini_pool)))
+    assert len(answer["permits"]["nodes"][0]) == 1_250
+
+
+async def test_groups_in_a_variable_decide_the_statement_at_every_request(
+    mini_pool: Pool, service: ReadService
+) -> None:
+    text = "query ($by: [PermitGroup!]!) { permitCounts(groupBy: $by) { count state area { name } } }"
+    by_state = [{"count": 1, "state": state, "area": None} for state in ("DRAFT", "OPEN")]
+    for _ in range(3):
+        for groups, expected in (
+            (["STATE"], by_state),
+            (["AREA"], [{"count": 2, "state": None, "area": {"name": "东"}}]),
+            ([], [{"count": 2, "state": None, "area": None}]),
+        ):
+            assert data(await service.execute(text, context(mini_pool), {"by": groups}))["permitCounts"] == expected
+        nobody = await service.execute(text, context(mini_pool, NOBODY), {"by": ["STATE"]})
+        assert data(nobody)["permitCounts"] == []
+
+
+async def test_every_type_is_a_node_under_an_interface(mini_pool: Pool, service: ReadService) -> None:
+    text = """query ($ids: [ID!]!) { nodes(ids: $ids) { ...N ... on Node { id } ... on Permit { title } ... on Area { name } } }
+      fragment N on Node { __typename ... on Permit { area { ... on Node { __typename } } } }"""
+    ids = [f"Permit:330902:{FIRST}", "Area::E"]
+    assert data(await service.execute(text, context(mini_pool), {"ids": ids}))["nodes"] == [
+        {"__typename": "Permit", "id": ids[0], "title": "甲", "area": {"__typename": "Area"}},
+        {"__typename": "Area", "id": ids[1], "name": "东"},
+    ]

@@ -300,7 +300,7 @@ async def test_a_promise_that_passed_when_the_street_is_told_late_is_overdue(str
     passed = await street.pool.fetch("SELECT id, overdue_at FROM promise WHERE overdue_at IS NOT NULL")
     assert [row["id"] for row in passed] == [promise_id("PM2")]
     events = await street.pool.fetch("SELECT at, text FROM case_event WHERE type = 'promiseOverdue'")
-    assert [tuple(row) for row in events] == [(passed[0]["overdue_at"], "水示称的承诺到期未兑现（承诺期限2026-11-25）")]
+    assert [tuple(row) for row in events] == [(passed[0]["overdue_at"], "水示称的承诺到期未兑现（承诺11月25日前兑现）")]
     stages = await street.pool.fetchval(
         "SELECT count(*) FROM deadline_stage s JOIN deadline d ON d.id = s.deadline_id WHERE d.kind = 'PROMISE'"
     )

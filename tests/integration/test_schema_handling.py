@@ -108,6 +108,33 @@ async def test_street_staff_alone_read_whom_it_complains_about(api: GraphQLStree
     assert await read(api, "尤示宁", case_id, "number") is not None
 
 
+async def test_whom_a_case_complains_about_may_turn_out_later(api: GraphQLStreet) -> None:
+    """C.7 guardrail 5: from then on 回避; who is at work on it is replaced first."""
+    case_id = await accepted(api)
+    named = {"caseId": case_id, "reason": "走访得知"}
+    for party, path in (
+        ({"organizationCode": "NONE"}, "accusedParty.organizationCode"),
+        ({"name": " "}, "accusedParty"),
+    ):
+        refused = await api.act(staff(api, DISPATCHER), "nameAccusedParty", **named, accusedParty=party)
+        assert [fault["path"] for fault in refused["faults"]] == [path]
+    assert (await api.act(staff(api, WORKER), "nameAccusedParty", **named))["__typename"] == "NotPermitted"
+    await later(api, DISPATCHER, "nameAccusedParty", **named, accusedParty={"organizationCode": "TT"})
+    assert await read(api, "尤示宁", case_id, "number") is None
+    await later(api, DISPATCHER, "nameAccusedParty", **named)
+    assert await read(api, "尤示宁", case_id, "accused { name }") == {"accused": None}
+    await later(
+        api,
+        DISPATCHER,
+        "dispatchCase",
+        caseId=case_id,
+        dutyBasis="目录",
+        parties=[{"organizationCode": "CG", "role": "LEAD"}],
+    )
+    busy = await api.act(staff(api, DISPATCHER), "nameAccusedParty", **named, accusedParty={"organizationCode": "CG"})
+    assert "replace it first" in busy["faults"][0]["message"]
+
+
 async def test_a_case_made_confidential_hides_its_reporter_from_then_on(api: GraphQLStreet) -> None:
     """C.7 guardrail 5."""
     case_id = await accepted(api)

@@ -45,7 +45,7 @@ async def test_a_new_class_is_explained(desk: Desk) -> None:
 async def test_a_suspended_case_has_no_light_and_waits_for_the_street(desk: Desk) -> None:
     clock = await explained(desk, 19)
     assert (clock["state"], clock["light"]) == ("PAUSED", None)
-    told = "起因工程原因挂账经县(区)网格办曹示度批准暂停计时,恢复后续计;暂停前"
+    told = "起因工程原因挂账经县(区)网格办曹示度批准暂停计时，恢复后续计；暂停前"
     assert told in clock["explanation"]["text"]
     case = (await desk.ask(CASE, id=desk.case(19)))["node"]
     assert (case["state"], case["dueAt"], case["light"], case["overdue"]) == ("SUSPENDED", None, None, False)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from shaodao.commands import assignments, emergencies, evaluations, whistle_closing, whistles
+from shaodao.commands import assignments, emergencies, evaluations, promises, whistle_closing, whistles
 from shaodao.commands.evaluations import Scores
 from shaodao.domain.vocabulary import CloseKind, WhistleKind
 from tests.integration.asking import Desk, desk_of
@@ -85,3 +85,22 @@ async def test_a_closed_whistle_waits_for_the_ratings_of_street_and_county(desk:
     assert await waiting(desk, DEPUTY, whistle_id) == ["RATE"]
     await do(street, lambda tx: evaluations.rate_department(tx, whistle_id, "JJ", Scores(90, 90, 90)), DEPUTY)
     assert await waiting(desk, DEPUTY, whistle_id) == []
+
+
+async def test_a_promise_waits_for_whoever_made_it_and_late_for_the_dispatcher(desk: Desk) -> None:
+    """Z-49: a promise that no department made is its maker's own to keep."""
+    street = desk.street
+    case_id = await accepted(street)
+    promised = await do(
+        street, lambda tx: promises.make(tx, case_id, content="周五前清扫", due_on=street.now.date()), WORKER
+    )
+    assert await actions(desk, WORKER) == ["PROMISE"]
+    assert "PROMISE" not in await actions(desk, DISPATCHER)
+    await street.pool.execute("UPDATE promise SET overdue_at = now() WHERE id = $1", promised.record_id)
+    assert "PROMISE" in await actions(desk, DISPATCHER)
+
+
+async def actions(desk: Desk, who: str) -> list[str]:
+    """What waits for a member of staff, whatever it is about."""
+    nodes = (await desk.ask(TASKS, desk.street.viewer(who)))["viewer"]["tasks"]["nodes"]
+    return sorted(node["action"] for node in nodes)

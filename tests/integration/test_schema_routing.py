@@ -56,6 +56,22 @@ async def in_force(api: GraphQLStreet) -> str:
     return str(made["routingRule"]["id"])
 
 
+async def waiting(api: GraphQLStreet, who: str) -> list[str]:
+    """Which tasks that are about no case wait for somebody."""
+    nodes = (await ask(api, who, "{ viewer { tasks(first: 100) { nodes { action } } } }"))["viewer"]["tasks"]["nodes"]
+    return [node["action"] for node in nodes if node["action"] in ("RULE", "ADMISSION")]
+
+
+async def test_a_proposed_rule_waits_for_a_second_person_of_its_area(api: GraphQLStreet) -> None:
+    made = await later(api, CHIEF, "proposeRoutingRule", "routingRule { id }", reason="商圈油烟归生态环境", **RULE)
+    assert [await waiting(api, who) for who in (CHIEF, DEPUTY, COUNTY, DISPATCHER)] == [[], ["RULE"], ["RULE"], []]
+    await later(api, DEPUTY, "decideRoutingRule", ruleId=made["routingRule"]["id"], granted=True)
+    assert await waiting(api, DEPUTY) == await waiting(api, COUNTY) == []
+    county_wide = RULE | {"code": "R-0202", "areaCode": None, "sort": 16}
+    await later(api, COUNTY, "proposeRoutingRule", reason="全区统一", **county_wide)
+    assert await waiting(api, DEPUTY) == await waiting(api, COUNTY) == []
+
+
 async def test_a_dry_run_shows_what_last_months_cases_would_have_got(api: GraphQLStreet) -> None:
     """Cases 23 to 25 are the fumes of the business quarter; nothing is written (issue, Routing rules)."""
     found = (await ask(api, DISPATCHER, DRY_RUN, rule=RULE))["dryRunRoutingRule"]
@@ -134,7 +150,12 @@ async def test_staff_see_every_version_with_who_when_and_why(api: GraphQLStreet)
     rule = await in_force(api)
     ending = await later(api, DISPATCHER, "retireRoutingRule", "routingRule { id }", ruleId=rule, reason="试行结束")
     await later(api, CHIEF, "decideRoutingRule", ruleId=ending["routingRule"]["id"], granted=True, text="同意停用")
-    found = (await ask(api, "CG", RULES, filter={"code": "R-0201"}))["routingRules"]["nodes"]
+    by_department = (await ask(api, "CG", RULES, filter={"code": "R-0201"}))["routingRules"]["nodes"]
+    assert [(one["version"], one["reason"]) for one in by_department] == [
+        (2, None),
+        (1, None),
+    ]  # a ruling's text is the street's
+    found = (await ask(api, DISPATCHER, RULES, filter={"code": "R-0201"}))["routingRules"]["nodes"]
     assert [(one["version"], one["state"], one["retires"], one["reason"], one["decidedBy"]["name"]) for one in found] == [
         (2, "RETIRED", True, "试行结束", CHIEF), (1, "SUPERSEDED", False, "商圈油烟归生态环境", DEPUTY),
     ]  # fmt: skip
@@ -196,6 +217,8 @@ async def test_duty_lists_and_admissions_are_kept_and_read(api: GraphQLStreet) -
         for who in ("CG", "JJ", DISPATCHER, "尤示宁", "P014")
     }
     assert seen == {"CG": 1, "JJ": 0, DISPATCHER: 1, "尤示宁": 0, "P014": 0}
+    assert await waiting(api, CHIEF) == ["ADMISSION"]
+    assert await waiting(api, COUNTY) == await waiting(api, DISPATCHER) == []
     key = request["communityAdmission"]["id"]
     decided = await later(
         api, DEPUTY, "decideCommunityAdmission", "communityAdmission { state valid }", admissionId=key, granted=True

@@ -204,6 +204,44 @@ async def test_an_inbox_holds_the_open_assignments_of_its_organization(api: Grap
     assert seen[2]["assignment"] == {"state": "VERIFIED"}
 
 
+async def test_what_is_taken_from_an_organization_leaves_its_inbox(api: GraphQLStreet) -> None:
+    """C.4: reassigned, or withdrawn with its case, an assignment is out of the inbox; what comes later is not told."""
+    case_id = await accepted(api)
+    _, assignments = await blown(api, case_id)
+    objecting = staff(api, "CG")
+    async with api.subscribed(objecting, INBOX, organization="CG", after=await _cursor(api)) as events:
+        await later(
+            api,
+            "CG",
+            "raiseObjection",
+            assignmentId=assignments["CG"],
+            reasonKind="NOT_OUR_DUTY",
+            text="不属本单位职责",
+        )
+        seen = await take(events, 1)
+        await later(
+            api, DISPATCHER, "decideObjection", assignmentId=assignments["CG"], granted=True, text="成立", reassignTo="HB",
+            dutyBasis="环境保护",
+        )  # fmt: skip
+        await later(api, DISPATCHER, "recordCommunication", caseId=case_id, kind="CONTACT", text="已联系。")
+        other = await accepted(api)
+        await later(
+            api,
+            DISPATCHER,
+            "dispatchCase",
+            caseId=other,
+            parties=[{"organizationCode": "CG", "role": "LEAD"}],
+            dutyBasis="市容",
+        )
+        seen += await take(events, 2)
+        await later(
+            api, DISPATCHER, "transferToLegalWay", caseId=other, body="区人民法院", number="1", explanation="属民事纠纷"
+        )
+        seen += await take(events, 1)
+    assert [each["change"] for each in seen] == ["CHANGED", "LEFT", "ENTERED", "LEFT"]
+    assert [each["assignment"]["state"] for each in (seen[1], seen[3])] == ["REASSIGNED", "WITHDRAWN"]
+
+
 async def test_what_lies_outside_the_grants_is_refused(api: GraphQLStreet) -> None:
     assert await refusal(api, staff(api, WORKER), BOARD, division=STREET) == "NOT_PERMITTED"
     assert await refusal(api, staff(api, DISPATCHER), WHISTLES, division="990102001000") == "NOT_PERMITTED"

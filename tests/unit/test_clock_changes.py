@@ -95,7 +95,7 @@ def test_the_vector_of_a_pause_is_told_with_who_decided(calendar: Calendar, work
     clock = ToldClock(start, limit, counted.due.at, counted.moves)
     resident = told(clock, calendar, work_time)
     assert "2026年11月5日(周四)16:00起因工程原因挂账经街道主要领导批准暂停计时" in resident
-    assert "2026年11月25日(周三)09:00系统恢复,续计剩余7个工作日" in resident
+    assert "2026年11月25日(周三)09:00系统恢复，续计剩余7个工作日" in resident
     assert "2026年12月4日(周五)为第7日" in resident
     assert "孔示明" not in resident
     assert "街道主要领导孔示明批准" in told(clock, calendar, work_time, names=True)
@@ -115,7 +115,7 @@ def test_every_kind_of_change_is_told(calendar: Calendar, work_time: WorkTime) -
     )
     text = told(ToldClock(start, limit, at("2026-11-24 00:00"), changes), calendar, work_time)
     assert "2026年11月14日(周六)10:00街道指挥中心将时限由24小时改为5个工作日" in text
-    assert "2026年11月16日(周一)08:00放假安排调整,原2026年11月19日(周四)24时到期,重新计算" in text
+    assert "2026年11月16日(周一)08:00放假安排调整，原2026年11月19日(周四)24时到期，重新计算" in text
     assert "2026年11月17日(周二)09:00街道分管领导准予延期2个工作日" in text
     assert "2026年11月18日(周三)09:00街道主要领导决定缩短至2026年11月23日(周一)24时" in text
     assert text.endswith("2026年11月23日(周一)24时前办理为按时。")

@@ -1,28 +1,37 @@
 """Rules in the compiled statement: counties, scopes, masks, links; found by reading the SQL, no database needed."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import pytest
 import strawberry
-from graphql import parse
 
 from schema.compiler.catalogue import Catalogue, catalogue_of
-from schema.compiler.operation import Statement, compile_whole
 from schema.compiler.parameters import Binding
-from schema.compiler.selections import collect_root
 from schema.compiler.shape import viewer_shape
-from schema.compiler.state import Compilation
-from schema.documents import document_of
 from schema.errors import ClientError
 from schema.faults import mapping_faults
-from schema.mapping import Exists, column, embedded, filtered, many, one, root_many, root_one, root_page, table
+from schema.mapping import (
+    Exists,
+    Group,
+    Through,
+    column,
+    embedded,
+    filtered,
+    groups,
+    many,
+    one,
+    root_counts,
+    root_many,
+    root_one,
+    root_page,
+    table,
+)
 from schema.relay import Connection
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
+from tests.compiling import compiled, unbound
 from tests.mini_schema import RULES, Times, mini_schema
 
 STREET = "330902001000"
@@ -46,23 +55,7 @@ def viewer(*grants: tuple[Role, str] | tuple[Role, str, str]) -> Viewer:
     return Viewer("示", "示", tuple(Grant(*grant) for grant in grants), account_id=UUID(int=7))
 
 
-def compiled(catalogue: Catalogue, who: Viewer, text: str, variables: Mapping[str, Any] | None = None) -> Statement:
-    document = document_of(text, parse(text))
-    shape = viewer_shape(who, who.counties)
-    compilation = Compilation(catalogue, document.fragments, variables or {}, shape)
-    query = catalogue.schema.query_type
-    assert query is not None
-    return compile_whole(compilation, query, collect_root(compilation, query, document.operation(None).selection_set))
-
-
-def unbound(catalogue: Catalogue, sql: str) -> list[str]:
-    """The growing tables that the statement reads without binding their county."""
-    found = []
-    for name, alias in re.findall(r"FROM (mini_\w+) (t\d+)", sql):
-        bound = re.search(rf"\b{alias}\.county_code = (\$\d+|ANY\(\$\d+)", sql)
-        if not catalogue.table(name).shared and not bound:
-            found.append(f"{name} {alias}")
-    return found
+MINI = {"mini_permit", "mini_visit", "mini_note"}
 
 
 VIEWERS = {
@@ -78,12 +71,15 @@ VIEWERS = {
 def test_every_growing_table_is_bound_to_a_county(catalogue: Catalogue, name: str) -> None:
     sql = compiled(catalogue, VIEWERS[name], DEEP).sql
     assert "FROM mini_note" in sql
-    assert unbound(catalogue, sql) == []
+    assert unbound(sql, MINI) == []
     assert "LATERAL" not in sql
 
 
-def test_the_lint_finds_an_unbound_table(catalogue: Catalogue) -> None:
-    assert unbound(catalogue, "SELECT 1 FROM mini_permit t1 WHERE t1.id = $1") == ["mini_permit t1"]
+def test_the_lint_finds_an_unbound_table() -> None:
+    bound = "SELECT 1 FROM mini_permit t1 WHERE t1.county_code = $1"
+    assert unbound(bound, MINI) == []
+    assert unbound(f"{bound} AND EXISTS (SELECT FROM mini_visit v WHERE v.id = $1)", MINI) == ["mini_visit v"]
+    assert unbound(f"{bound} UNION ALL SELECT 2 FROM mini_permit t1", MINI) == ["mini_permit t1"]
 
 
 def test_a_viewer_without_grants_sees_nothing_and_binds_nothing(catalogue: Catalogue) -> None:
@@ -220,12 +216,27 @@ class FaultyFilter:
     unmapped: str | None = filtered(Exists("mini_visit", {"permit_id": "id"}, "rating"))
 
 
+FaultyGroup = groups(
+    "FaultyGroup",
+    "What hides, and what has no rule.",
+    PHONE=Group("phone", "Hidden."),
+    RATING=Group("rating", "Without a type.", through=Through("mini_visit", {"permit_id": "id"})),
+)
+
+
+@strawberry.type
+class FaultyCount:
+    count: int
+
+
 @strawberry.type
 class FaultyQuery:
     permits: Connection[FaultyPermit] = root_page(order=[], filter=FaultyFilter)
     permit: FaultyPermit = root_one(arguments={})
     notes: list[FaultyNote] = root_many()
     times: list[Times] = root_many()
+    counts: list[FaultyCount] = root_counts("FaultyPermit", FaultyGroup)
+    unmapped: list[FaultyCount] = root_counts("Times", FaultyGroup)
 
 
 def test_every_fault_of_a_mapping_is_named() -> None:
@@ -238,8 +249,11 @@ def test_every_fault_of_a_mapping_is_named() -> None:
         "FaultyPermit.resolved: a type on a table has no resolvers and no root or payload fields",
         "FaultyPermit.times: must be nullable, for it has a condition",
         "FaultyPermit.unknown: unknown rule 'nothing'",
+        "Query.counts: group PHONE stands on a column that a rule may hide",
+        "Query.counts: group RATING leads to a table without a type, and so without a rule",
         "Query.permit: must be nullable, for the viewer may not see the row",
         "Query.permits: filter field plain has no condition",
         "Query.permits: filter field unmapped asks a table without a type, and so without a rule",
         "Query.times: does not lead to a type on a table",
+        "Query.unmapped: counts 'Times', which stands on no table",
     ]

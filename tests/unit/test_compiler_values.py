@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.compiler.conditions import _after_prefix
-from schema.compiler.keyset import after_predicate
+from schema.compiler.keyset import Positioned, beyond_predicate
 from schema.compiler.parameters import to_postgres
 from schema.compiler.shape import variables_shape
 from schema.cursors import decode as decode_cursor
 from schema.errors import ClientError
 from schema.ids import GlobalId, decode, decode_as
+from schema.lru import Lru
 from schema.mapping import Term
 from tests.mini_schema import PermitOrder
 
@@ -119,8 +120,9 @@ def test_the_range_of_a_prefix_holds_exactly_what_begins_with_it(prefix: str, te
 
 
 def test_columns_without_nulls_in_one_direction_are_a_row_comparison() -> None:
-    terms = [("t.a", Term("a", True, False), "$1"), ("t.id", Term("id", True, False), "$2")]
-    assert after_predicate(terms) == "(t.a, t.id) < ($1, $2)"
+    columns = [("t.a", Term("a", True, False), "$1"), ("t.id", Term("id", True, False), "$2")]
+    assert beyond_predicate([Positioned(*each) for each in columns]) == "(t.a, t.id) < ($1, $2)"
+    assert beyond_predicate([Positioned(*each, before=True) for each in columns]) == "(t.a, t.id) > ($1, $2)"
 
 
 def operation(text: str) -> OperationDefinitionNode:
@@ -143,3 +145,20 @@ def test_the_shape_of_variables_is_what_decides_the_statement() -> None:
         shape(f={"a": [1], "b": 1}), shape(f={"a": None}), shape(f=None),
     ]  # fmt: skip
     assert len({shape(), *different}) == 8
+
+
+def test_a_shape_stays_small_whatever_is_given() -> None:
+    node = operation("query ($id: ID, $ids: [ID!]) { x }")
+    huge = variables_shape(node, {"id": "x" * 100_000, "ids": [f"T{number}:1:1" for number in range(10_000)]})
+    assert len(str(huge)) < 200
+
+
+def test_a_cache_is_bounded_by_number_and_weight() -> None:
+    cache: Lru[str] = Lru(3, 10)
+    for key, weight in (("a", 4), ("b", 4), ("a", 5), ("c", 1)):
+        cache.put(key, key, weight)
+    assert (len(cache), cache.get("b")) == (3, "b")
+    cache.put("d", "d", 3)
+    assert [cache.get(key) for key in "abcd"] == [None, "b", "c", "d"]
+    cache.put("e", "e", 11)
+    assert len(cache) == 0

@@ -45,16 +45,16 @@ def test_working_days_are_told_one_by_one_with_the_days_left_out(calendar: Calen
     assert days_of(told, LineKind.SKIPPED) == [date(2026, 2, day) for day in range(15, 24)]
     assert told.provisional_years == ()
     text = explanation_text(told)
-    assert text.startswith("自2026年2月13日(周五)15:00起算;时限2个工作日,当日不计,只计工作日;")
+    assert text.startswith("自2026年2月13日(周五)15:00起算；时限2个工作日，当日不计，只计工作日；")
     assert "2026年2月14日(周六)调休工作日为第1日" in text
-    assert "2026年2月17日(周二)春节,不计" in text
+    assert "2026年2月17日(周二)春节，不计" in text
     assert text.endswith("2026年2月24日(周二)24时前办理为按时。")
 
 
 def test_a_moved_end_of_natural_days_is_told(calendar: Calendar) -> None:
     told = explained("2026-09-26 08:00", Limit(DeadlineUnit.NATURAL_DAY, 7), calendar)
     assert days_of(told, LineKind.MOVED) == [date(2026, 10, 3)]
-    assert "末日2026年10月3日(周六)为国庆节,顺延至2026年10月8日(周四)" in explanation_text(told)
+    assert "末日2026年10月3日(周六)为国庆节，顺延至2026年10月8日(周四)" in explanation_text(told)
 
 
 def test_natural_days_that_end_on_a_working_day_are_not_moved(calendar: Calendar) -> None:
@@ -79,7 +79,7 @@ def test_work_time_counts_the_start_day_itself(calendar: Calendar) -> None:
 def test_a_year_whose_notice_is_awaited_is_named(calendar: Calendar) -> None:
     told = explained("2026-12-18 09:00", Limit(DeadlineUnit.WORKING_DAY, 10), calendar)
     assert told.provisional_years == (2027,)
-    assert "2027年放假安排尚未公布,日期为暂定" in explanation_text(told)
+    assert "2027年放假安排尚未公布，日期为暂定" in explanation_text(told)
 
 
 @pytest.mark.parametrize("unit", DeadlineUnit)
@@ -94,7 +94,7 @@ def test_an_extension_is_told_and_counted_to_the_due(calendar: Calendar) -> None
     )
     told = told_with(calendar, "2026-11-21 00:00", extension)
     text = explanation_text(told)
-    assert "原2026年11月13日(周五)24时到期,2026年11月12日(周四)09:00准予延期5个工作日" in text
+    assert "原2026年11月13日(周五)24时到期，2026年11月12日(周四)09:00准予延期5个工作日" in text
     assert text.endswith("2026年11月20日(周五)24时前办理为按时。")
     assert len(days_of(told, LineKind.COUNTED)) == 10
 
@@ -102,14 +102,14 @@ def test_an_extension_is_told_and_counted_to_the_due(calendar: Calendar) -> None
 def test_a_pause_that_is_over_is_told_with_what_remained(calendar: Calendar) -> None:
     pause = Pause(moment_of("2026-11-11 10:00"), moment_of("2026-11-23 10:00"), moment_of("2026-11-14 00:00"))
     text = explanation_text(told_with(calendar, "2026-11-26 00:00", pause))
-    assert "2026年11月11日(周三)10:00起暂停计时,2026年11月23日(周一)10:00恢复,续计剩余2个工作日" in text
+    assert "2026年11月11日(周三)10:00起暂停计时，2026年11月23日(周一)10:00恢复，续计剩余2个工作日" in text
     assert text.endswith("2026年11月25日(周三)24时前办理为按时。")
 
 
 def test_a_pause_that_lasts_promises_no_due(calendar: Calendar) -> None:
     pause = Pause(moment_of("2026-11-11 10:00"), None, moment_of("2026-11-14 00:00"))
     text = explanation_text(told_with(calendar, "2026-11-14 00:00", pause))
-    assert text.endswith("2026年11月11日(周三)10:00起暂停计时,恢复后续计;暂停前2026年11月13日(周五)24时到期。")
+    assert text.endswith("2026年11月11日(周三)10:00起暂停计时，恢复后续计；暂停前2026年11月13日(周五)24时到期。")
 
 
 def test_a_changed_limit_is_told_and_forgets_the_moves_before(calendar: Calendar) -> None:

@@ -24,7 +24,7 @@ from schema.actions import MUTATIONS
 from schema.compiler.catalogue import catalogue_of
 from schema.faults import mapping_faults
 from schema.schema import build_schema, sdl
-from shaodao.domain.permissions import RULES
+from shaodao.domain.rules import RULES
 
 COMMITTED = Path(str(schema.__path__[0])) / "schema.graphql"
 PROBLEMS = {"InvalidInput", "NotFound", "NotPermitted", "StateConflict", "IdempotencyConflict", "RateLimited"}

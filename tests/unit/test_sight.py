@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from shaodao.domain.facts import CaseFacts, Involvement
-from shaodao.domain.permissions import RULES, Grant, Viewer
+from shaodao.domain.permissions import Grant, Viewer
+from shaodao.domain.rules import RULES
 from shaodao.domain.sight import sees_assignment, sees_case, sees_person, sees_whistle, strictest
 from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, CaseState, CaseVisibility, Role, WhistleState
 from tests.unit import machine_facts

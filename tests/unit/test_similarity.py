@@ -6,7 +6,6 @@ import pytest
 
 from shaodao.commands.similar_cases import Candidate
 from shaodao.domain.permissions import (
-    RULES,
     AllOf,
     AnyOf,
     Condition,
@@ -15,6 +14,7 @@ from shaodao.domain.permissions import (
     Linked,
 )
 from shaodao.domain.rulebook import Rulebook
+from shaodao.domain.rules import RULES
 from shaodao.domain.similarity import Likeness, similarity
 from shaodao.presets import load_rulebook
 

@@ -1,0 +1,83 @@
+"""GET /metrics: what a process counts, in Prometheus's text format. It tells numbers alone, nobody's data."""
+
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.execution import Operations
+from schema.lru import Lru
+
+METRICS_PATH = "/metrics"
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Metrics:
+    """The numbers of one application; ``operations`` gives what it runs, None before the server has begun."""
+
+    def __init__(self, operations: Callable[[], Operations | None]) -> None:
+        self.registry = CollectorRegistry()
+        self.registry.register(_State(operations))
+        self._requests = Counter("shaodao_requests", "GraphQL requests over HTTP.", ["status"], registry=self.registry)
+        self._seconds = Histogram(
+            "shaodao_request_seconds", "How long they took.", registry=self.registry, buckets=_BUCKETS
+        )
+
+    async def measured(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application for a request and count it; a socket is not a request."""
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        began, status = perf_counter(), 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, receive, sending)
+        finally:
+            self._seconds.observe(perf_counter() - began)
+            self._requests.labels(str(status)).inc()
+
+    def route(self) -> Route:
+        """The route of /metrics."""
+
+        async def metrics(_: Request) -> Response:
+            return Response(generate_latest(self.registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+        return Route(METRICS_PATH, metrics)
+
+
+class _State(Collector):
+    """What is counted elsewhere and read when asked for: the caches of the read compiler, and the pool."""
+
+    def __init__(self, operations: Callable[[], Operations | None]) -> None:
+        self._operations = operations
+
+    def collect(self) -> Iterator[Metric]:
+        """The numbers as they stand."""
+        operations = self._operations()
+        if operations is None:
+            return
+        yield from _cache("plan", "plans of operations", operations.service.plans.kept)
+        yield from _cache("document", "validated documents", operations.service.documents)
+        pool = operations.database
+        yield GaugeMetricFamily("shaodao_pool_connections", "Connections to the database.", pool.get_size())
+        yield GaugeMetricFamily("shaodao_pool_idle_connections", "Of those the idle ones.", pool.get_idle_size())
+        yield GaugeMetricFamily("shaodao_pool_connections_limit", "How many there may be.", pool.get_max_size())
+
+
+def _cache(name: str, what: str, cache: Lru[Any]) -> Iterator[Metric]:
+    yield CounterMetricFamily(f"shaodao_{name}_cache_hits", f"Look-ups that found: {what}.", cache.hits)
+    yield CounterMetricFamily(f"shaodao_{name}_cache_misses", f"Look-ups that did not find: {what}.", cache.misses)
+    yield GaugeMetricFamily(f"shaodao_{name}_cache_size", f"Kept: {what}.", len(cache))

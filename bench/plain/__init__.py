@@ -1,0 +1,1 @@
+"""The read API's types as plain Strawberry resolvers with DataLoaders: what the benchmark compares the server with."""

@@ -1,0 +1,29 @@
+"""/metrics: requests, the caches of the read compiler and the pool, as numbers alone."""
+
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from shaodao.postgres.embedded import Cluster
+from tests.integration.api_steps import Api, copied, opened, settings_of
+
+
+async def numbers(api: Api) -> dict[str, float]:
+    """Every sample by its name and status."""
+    text = (await api.client.get("/metrics")).text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return {sample.name + sample.labels.get("status", ""): sample.value for sample in samples}
+
+
+async def test_requests_and_plans_are_counted(postgres: Cluster, street_template: str, tmp_path: Path) -> None:
+    async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, tmp_path)) as api:
+        for _ in range(3):
+            await api.ask("{ categories { code } }")
+        await api.ask("{ nothing }")
+        found = await numbers(api)
+    assert (found["shaodao_requests_total200"], found["shaodao_requests_total422"]) == (3, 1)
+    assert found["shaodao_request_seconds_count"] == 4
+    assert (found["shaodao_plan_cache_hits_total"], found["shaodao_plan_cache_misses_total"]) == (1, 2)
+    assert found["shaodao_plan_cache_size"] == 1
+    assert found["shaodao_document_cache_size"] == 1
+    assert 1 <= found["shaodao_pool_connections"] <= found["shaodao_pool_connections_limit"]
