@@ -1,5 +1,7 @@
 -- What waits for whom, with the decisions of a case's later life (reference C.3, C.4).
 
+-- It is made anew at once, in the same transaction.
+-- squawk-ignore ban-drop-view
 DROP VIEW task;
 
 -- What waits for whom: a row for each thing to do and role that does it. ``ranks`` are the leaders' ranks that suffice,
