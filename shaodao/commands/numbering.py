@@ -11,7 +11,7 @@ ON CONFLICT (county_code, street_code, year) DO NOTHING
 """
 # One statement and the last before the commit, so that the counter's row is locked for no longer than both take: the kept
 # outcome gets its number here too. Texts of this transaction were written with the case's id where the number will stand.
-# An UPDATE, since those that wait for a row queue up; those that wait to INSERT ON CONFLICT all wake at each commit.
+# The counter's row is there but for the year's first case.
 _TAKE = """
 WITH counter AS (
     UPDATE case_counter SET last = last + 1 WHERE county_code = $1 AND street_code = $2 AND year = $3
