@@ -191,7 +191,9 @@ async def cancel_waiting(connection: "asyncpg.Connection[asyncpg.Record]", askin
     while not await connection.fetch(waiting):
         assert not asking.done(), asking.result().text
         await asyncio.sleep(0.02)
-        await connection.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction the view is read once and kept
+        await connection.execute(
+            "SELECT pg_stat_clear_snapshot()"
+        )  # within a transaction the view is read once and kept
 
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
