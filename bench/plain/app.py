@@ -21,7 +21,7 @@ from bench.plain.loaders import Loaders
 from bench.plain.query import Query
 from bench.plain.viewer import viewer_of
 
-CONNECTIONS = 10
+CONNECTIONS = 16
 """Of the pool: as many as the server's by default."""
 
 
