@@ -4,6 +4,7 @@ from uuid import UUID
 
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.checking import checked_text, only_text
+from shaodao.commands.duty_lists import duty_item_for
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.facts import CaseFacts
@@ -21,11 +22,6 @@ _CHANGE_LEVEL = """
 UPDATE case_file SET level = $4, version = version + 1, updated_at = $3,
     county_informed_at = CASE WHEN $4 = 'COUNTY' THEN coalesce(county_informed_at, $3) ELSE county_informed_at END
 WHERE county_code = $1 AND id = $2
-"""
-_DUTY = """
-SELECT name, legal_basis FROM duty_list_items
-WHERE code = $1 AND holder_level = $2 AND list IN ('BASIC', 'ASSIST') AND (category_code IS NULL OR category_code = $3)
-    AND valid_from <= $4 AND (valid_to IS NULL OR valid_to >= $4)
 """
 
 
@@ -61,15 +57,13 @@ async def send_down(
     facts = await decide_case(tx, "sendDown", case_id, expected_version)
     target = _LADDER[_LADDER.index(facts.level) - 1]
     why = only_text("reason", reason, tx.ground.rulebook.texts.reason)
-    duty = await tx.connection.fetchrow(
-        _DUTY, duty_item_code, str(_HOLDERS[target]), facts.category_code, tx.today
-    )  # fmt: skip
-    if duty is None:
+    duty = await duty_item_for(tx, _HOLDERS[target], item_code=duty_item_code)
+    if duty is None or duty.category_code not in (None, facts.category_code):
         raise InvalidInput.at(
             "dutyItemCode", f"{target.label}履职事项清单没有此条目，不能下派",
             f"no such duty of the {target.value} for this category",
         )  # fmt: skip
-    detail = f"依据：{duty['name']}（{duty['legal_basis']}）；理由：{why}"
+    detail = f"依据：{duty.name}（{duty.legal_basis}）；理由：{why}"
     return await _move(tx, facts, target, "sendDown", "下派", detail, duty_item_code)
 
 
