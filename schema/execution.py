@@ -24,7 +24,8 @@ from schema.documents import Document, Prepare, Refused, Stage, document_of, pla
 from schema.errors import ClientError
 from schema.executor import StoredExecutor
 from schema.lru import Lru
-from schema.reading import Context, Plans, Reading
+from schema.plans import Plans
+from schema.reading import Context, Reading
 from shaodao.domain.permissions import Rule
 from shaodao.domain.rules import RULES
 

@@ -12,7 +12,7 @@ viewer's ids, ``{organizations}`` the codes of the viewer's organizations and ``
 the client gave.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
@@ -42,13 +42,17 @@ _SCOPE: Mapping[Level, str] = {
 
 @dataclass(frozen=True)
 class Table:
-    """Where a type stands: its table, its row rule, its key after county_code, the names of its scope columns."""
+    """Where a type stands: its table, its row rule, its key after county_code, the names of its scope columns.
+
+    Of a ``view`` nothing guarantees that the key is one row's.
+    """
 
     name: str
     rule: str
     shared: bool = False
     key: tuple[str, ...] = ("id",)
     node: bool = False
+    view: bool = False
     scope: Mapping[Level, str] = field(default_factory=lambda: _SCOPE)
 
 
@@ -122,6 +126,18 @@ class Fragment:
 
 
 @dataclass(frozen=True)
+class ByKind:
+    """A condition for each kind of value, which ``kind`` tells; what it raises is the client's mistake.
+
+    The kind decides the SQL, so a plan serves values of one kind only: what would be an OR over all of them, which no
+    index serves, is the one comparison that the value needs.
+    """
+
+    kind: Callable[[Any], Hashable]
+    conditions: Mapping[Hashable, "Condition"]
+
+
+@dataclass(frozen=True)
 class ById:
     """The row with this global id."""
 
@@ -134,7 +150,7 @@ class Seen:
     condition: "Condition"
 
 
-Condition = Where | Flag | Search | Exists | Fragment | ById | Seen
+Condition = Where | Flag | Search | Exists | Fragment | ByKind | ById | Seen
 
 
 @dataclass(frozen=True)
@@ -298,6 +314,7 @@ def table(
     shared: bool = False,
     key: tuple[str, ...] = ("id",),
     node: bool = False,
+    view: bool = False,
     scope: Mapping[Level, str] | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Stand a Strawberry type on a table; goes on top of ``@strawberry.type``.
@@ -306,7 +323,7 @@ def table(
     """
 
     def decorate(cls: type[T]) -> type[T]:
-        mapping = Table(name, rule, shared, key, node, {**_SCOPE, **(scope or {})})
+        mapping = Table(name, rule, shared, key, node, view, {**_SCOPE, **(scope or {})})
         setattr(cls, "__table__", mapping)  # noqa: B010 - the class does not declare it
         return cls
 

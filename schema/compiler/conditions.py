@@ -12,7 +12,7 @@ from schema.compiler.rules import conjunction, field_rule, held_to
 from schema.compiler.state import Compilation, Row
 from schema.errors import ClientError, invalid_input
 from schema.ids import GlobalId, decode_as, invalid_id
-from schema.mapping import Argument, ById, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
+from schema.mapping import Argument, ById, ByKind, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 
 MAXIMUM_SEARCH = 200
 """Characters of a text that is looked for."""
@@ -110,6 +110,9 @@ def _predicates(compilation: Compilation, row: Row, condition: Condition, given:
         case Fragment(sql, bind):
             value = compilation.parameters.add(given.label, _bound_by(given, bind))
             return [f"({compilation.filled(sql, row).replace('{value}', value)})"]
+        case ByKind(kind, conditions):
+            chosen = conditions[compilation.looked_at(given, kind)]
+            return _predicates(compilation, row, chosen, given, type_name)
         case ById():
             return id_predicates(compilation, row, type_name, given.label, given.slot)
         case _:

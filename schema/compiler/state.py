@@ -1,9 +1,10 @@
 """What is carried through the compilation of one statement."""
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import FragmentDefinitionNode
 
@@ -78,6 +79,10 @@ class DerivedField:
     projection: Projection | None
 
 
+Look = Callable[[Variables], Hashable]
+"""What a statement hangs on beside the shapes: a kind of value, seen again in the variables of each request."""
+
+
 @dataclass
 class Compilation:
     """One statement in the making."""
@@ -89,6 +94,7 @@ class Compilation:
     parameters: Parameters = field(default_factory=Parameters)
     derived: list[DerivedField] = field(default_factory=list)
     links: dict[Hashable, str] = field(default_factory=dict)
+    looks: list[Look] = field(default_factory=list)
     path: tuple[str, ...] = ()
     _aliases: int = 0
     _fields: int = 0
@@ -113,6 +119,11 @@ class Compilation:
         self._fields += number
         if self._fields > MAXIMUM_FIELDS:
             raise ClientError("INVALID_SELECTION", "选择的字段过多", f"more than {MAXIMUM_FIELDS} fields")
+
+    def looked_at(self, given: Input, kind: Callable[[Any], Hashable]) -> Hashable:
+        """The kind of a given value, which the statement hangs on: a request with another kind needs another one."""
+        self.looks.append(lambda variables: kind(given.read(variables)))
+        return kind(given.value)
 
     @property
     def county(self) -> str:

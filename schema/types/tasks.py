@@ -18,7 +18,7 @@ MAY = (
 """Of a role's tasks those that this very viewer may do: by rank, by name, and without a part that forbids it."""
 
 
-@table("task", rule="task", key=("id",))
+@table("task", rule="task", view=True)
 @strawberry.type(description="Something that waits for the viewer 待办.")
 class Task:
     action: TaskAction = strawberry.field(description="What is to be done.")
