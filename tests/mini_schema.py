@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.compiler.parameters import Binding
+from schema.errors import invalid_input
 from schema.execution import Context
 from schema.mapping import (
     ById,
+    ByKind,
     Exists,
     Flag,
     Fragment,
@@ -156,6 +158,13 @@ class Permit(Node):
     actions: list[Action] = derived(facts="json_build_object('state', {t}.state)", compute=actions)
 
 
+def place_kind(value: str) -> str:
+    """Whether a place is an area or a division."""
+    if not value.isalnum():
+        raise invalid_input("place", "无此地点", "no such place")
+    return "division" if value.isdigit() else "area"
+
+
 @strawberry.input(description="What permits must meet.")
 class PermitFilter:
     state: str | None = filtered(Where("state"))
@@ -168,6 +177,9 @@ class PermitFilter:
     undated: bool | None = filtered(Where("due_at", "is_null"))
     overdue: bool | None = filtered(Flag("{t}.due_at < {now}"))
     text: str | None = filtered(Search("bigrams", bigrams, "{t}.title"))
+    place: str | None = filtered(
+        ByKind(place_kind, {"area": Where("area_code"), "division": Where("street_code", "prefix")})
+    )
     visited_by: str | None = filtered(Exists("mini_visit", {"permit_id": "id"}, "organization_code"))
 
 
