@@ -11,19 +11,10 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.compiler.parameters import Binding
+from schema.declarations import ById, ByKind, Exists, Flag, Fragment, Group, Search, StoredRef, Through, Where
 from schema.errors import invalid_input
 from schema.execution import Context
 from schema.mapping import (
-    ById,
-    ByKind,
-    Exists,
-    Flag,
-    Fragment,
-    Group,
-    Search,
-    StoredRef,
-    Through,
-    Where,
     argument,
     column,
     derived,

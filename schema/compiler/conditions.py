@@ -10,9 +10,9 @@ from schema.compiler.inputs import Input
 from schema.compiler.parameters import Binding
 from schema.compiler.rules import conjunction, field_rule, held_to
 from schema.compiler.state import Compilation, Row
+from schema.declarations import Argument, ById, ByKind, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 from schema.errors import ClientError, invalid_input
 from schema.ids import GlobalId, decode_as, invalid_id
-from schema.mapping import Argument, ById, ByKind, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 
 MAXIMUM_SEARCH = 200
 """Characters of a text that is looked for."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schema.compiler.rules import conjunction, driving_rule, held_to
 from schema.compiler.state import Compilation, Row
-from schema.mapping import NOWHERE, Table, Term
+from schema.declarations import NOWHERE, Table, Term
 
 MAXIMUM_SCANS = 40
 """Counties up to which a root list is a scan for each county, as a city has; above, one scan compares with all of them."""

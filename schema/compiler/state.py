@@ -12,8 +12,8 @@ from schema.compiler.catalogue import Catalogue
 from schema.compiler.inputs import Input, Variables
 from schema.compiler.parameters import Parameters, Read
 from schema.compiler.shape import ViewerShape
+from schema.declarations import NOWHERE, Derived, Table
 from schema.errors import ClientError
-from schema.mapping import NOWHERE, Derived, Table
 
 MAXIMUM_FIELDS = 10_000
 """Fields of a statement after fragments are expanded; the compiler's work and the statement stay linear in this."""
