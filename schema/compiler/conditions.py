@@ -153,6 +153,10 @@ def _after_prefix(prefix: str) -> str:
 def _search(compilation: Compilation, row: Row, condition: Search, given: Input) -> list[str]:
     pieces = compilation.parameters.add(given.label, lambda binding: _pieces(condition, given, binding))
     found = [f"{row.alias}.{condition.column} @> {pieces}"]
+    words, table = compilation.words, row.table.name
+    if compilation.looked_at(given, lambda text: words.common(table, condition.pieces(str(text)[:MAXIMUM_SEARCH]))):
+        # What no index can serve: a page is found by walking the list in its order.
+        compilation.walked[found[0]] = f"({found[0]}) IS TRUE"
     if condition.recheck is not None:
         pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
         found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE ALL({pattern})")
