@@ -246,7 +246,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "SHAODAO_READ_CONNECTIONS",
         "8",
-        "Most connections to the database that one process opens for queries; more than twice its cores make it slower.",
+        "Most connections to the database that one process opens for queries; four for each core are enough.",
         _between(2, 1000),
     ),
     Setting(
