@@ -37,11 +37,17 @@ def objects(name: str) -> GraphQLObjectType:
     return found
 
 
-def fields_of(name: str) -> Iterator[tuple[str, GraphQLObjectType | None]]:
-    """The fields of a type, each with its object type, if it has one."""
+def leaves_of(name: str) -> tuple[str, ...]:
+    """The fields of a type that are not objects."""
+    return tuple(key for key, field in objects(name).fields.items() if is_leaf_type(get_named_type(field.type)))
+
+
+def fields_of(name: str, *wanted: str) -> Iterator[tuple[str, GraphQLObjectType]]:
+    """The fields of a type that are objects, each with its type; only the wanted ones, if any are named."""
     for key, field in objects(name).fields.items():
         named = get_named_type(field.type)
-        yield key, None if is_leaf_type(named) else objects(named.name)
+        if isinstance(named, GraphQLObjectType) and (not wanted or key in wanted):
+            yield key, named
 
 
 def is_connection(type_: GraphQLObjectType) -> bool:
@@ -49,45 +55,37 @@ def is_connection(type_: GraphQLObjectType) -> bool:
     return "pageInfo" in type_.fields
 
 
-LEAVES = {
-    name: ("__typename", *(key for key, inner in fields_of(name) if inner is None))
-    for name in (*NODES, "Times", "Place", "Action", "Me", "PermitCount")
-}
-LINKS = {name: [(key, inner) for key, inner in fields_of(name) if inner is not None] for name in LEAVES}
+LEAVES = {name: ("__typename", *leaves_of(name)) for name in (*NODES, "Times", "Place", "Action", "Me", "PermitCount")}
+ROOTS = list(fields_of("Query", "permits", "visits", "steps", "areas", "me"))
+LINKS = {name: list(fields_of(name)) for name in LEAVES}
 
 flags = st.sampled_from((None, None, None, None, True, False))
-visit_filters = st.fixed_dictionaries(
-    {},
-    optional={
-        "organization": organizations,
-        "ratings": st.lists(st.integers(0, 2), max_size=2),
-        "noted": st.sampled_from(("早", "晚")),
-    },
-)
-permit_filters = st.fixed_dictionaries(
-    {},
-    optional={
-        "state": st.sampled_from(("OPEN", "DRAFT")),
-        "states": st.lists(st.sampled_from(("OPEN", "DRAFT", "CLOSED")), max_size=2),
-        "titleStarts": st.sampled_from(("", "电", "电梯", "a%")),
-        "titleNot": st.just("电梯"),
-        "hasOwner": st.booleans(),
-        "owner": st.sampled_from((None, str(ME))),
-        "undated": st.booleans(),
-        "overdue": st.booleans(),
-        "openedBefore": st.just(NOW.isoformat()),
-        "openedFrom": st.just(NOW.isoformat()),
-        "scoreUpTo": st.integers(0, 1),
-        "scoreAbove": st.integers(0, 1),
-        "tagged": st.lists(st.sampled_from(("甲", "乙")), max_size=2),
-        "longerThan": st.integers(0, 3),
-        "phone": st.just("100****0001"),
-        "rated": st.integers(0, 2),
-        "text": st.sampled_from(("电梯", "积水", "电梯故障", "a%b", "a_b", "a%", "it's")),
-        "visitedBy": organizations,
-    },
-)
-FILTERS: Mapping[str, Any] = {"PermitFilter": permit_filters, "VisitFilter": visit_filters}
+VISIT_FILTER: Mapping[str, st.SearchStrategy[Any]] = {
+    "organization": organizations,
+    "ratings": st.lists(st.integers(0, 2), max_size=2),
+    "noted": st.sampled_from(("早", "晚")),
+}
+PERMIT_FILTER: Mapping[str, st.SearchStrategy[Any]] = {
+    "state": st.sampled_from(("OPEN", "DRAFT")),
+    "states": st.lists(st.sampled_from(("OPEN", "DRAFT", "CLOSED")), max_size=2),
+    "titleStarts": st.sampled_from(("", "电", "电梯", "a%")),
+    "titleNot": st.just("电梯"),
+    "hasOwner": st.booleans(),
+    "owner": st.sampled_from((None, str(ME))),
+    "undated": st.booleans(),
+    "overdue": st.booleans(),
+    "openedBefore": st.just(NOW.isoformat()),
+    "openedFrom": st.just(NOW.isoformat()),
+    "scoreUpTo": st.integers(0, 1),
+    "scoreAbove": st.integers(0, 1),
+    "tagged": st.lists(st.sampled_from(("甲", "乙")), max_size=2),
+    "longerThan": st.integers(0, 3),
+    "phone": st.just("100****0001"),
+    "rated": st.integers(0, 2),
+    "text": st.sampled_from(("电梯", "积水", "电梯故障", "a%b", "a_b", "a%", "it's")),
+    "visitedBy": organizations,
+}
+FILTERS = {"PermitFilter": PERMIT_FILTER, "VisitFilter": VISIT_FILTER}
 identifiers = st.one_of(
     st.builds("Permit:{}:{}".format, st.sampled_from(COUNTIES), st.integers(100, 107).map(lambda n: UUID(int=n))),
     st.builds("Visit:{}:{}".format, st.sampled_from(COUNTIES), st.integers(200, 206).map(lambda n: UUID(int=n))),
@@ -101,14 +99,41 @@ identifiers = st.one_of(
 
 
 @st.composite
+def filters(draw: st.DrawFn, fields: Mapping[str, st.SearchStrategy[Any]]) -> dict[str, Any]:
+    """A filter of few fields, for one of many finds nothing."""
+    chosen = draw(st.lists(st.sampled_from(sorted(fields)), max_size=2, unique=True))
+    return {name: draw(fields[name]) for name in chosen}
+
+
+@st.composite
 def selections(draw: st.DrawFn, name: str, depth: int) -> Selection:
     """A selection on a type, no deeper than ``depth``; each response name stands for one field."""
     leaves = draw(st.lists(st.sampled_from(LEAVES[name]), min_size=1, max_size=4, unique=True))
     found = [Selected(draw(st.sampled_from((leaf, f"x{leaf}"))), leaf, draw(arguments(name, leaf))) for leaf in leaves]
     if depth and LINKS[name]:
-        chosen = draw(st.lists(st.sampled_from(LINKS[name]), max_size=3))
+        chosen = draw(st.lists(st.sampled_from(LINKS[name]), min_size=1, max_size=3))
         found += [draw(links(name, link, inner, depth - 1, f"l{index}")) for index, (link, inner) in enumerate(chosen)]
     return tuple(replace(each, when=draw(flags)) for each in found)
+
+
+def everything(name: str, depth: int) -> Selection:
+    """Every field of a type, and of those that it leads to, without arguments."""
+    found = [Selected(leaf, leaf) for leaf in LEAVES[name]]
+    if depth:
+        found += [Selected(key, key, {}, whole(inner, depth - 1)) for key, inner in LINKS[name]]
+    return tuple(found)
+
+
+def whole(type_: GraphQLObjectType, depth: int) -> Selection:
+    """Everything of an object, or of the rows of a connection."""
+    if not is_connection(type_):
+        return everything(type_.name, depth)
+    rows = everything(get_named_type(type_.fields["nodes"].type).name, depth)
+    return (
+        Selected("nodes", "nodes", {}, rows),
+        Selected("totalCount", "totalCount"),
+        Selected("pageInfo", "pageInfo"),
+    )
 
 
 @st.composite
@@ -136,9 +161,9 @@ def arguments(draw: st.DrawFn, parent: str, name: str) -> dict[str, Any]:
     if "first" in declared:
         given = draw(paging(f"{parent}.{name}", "orderBy" in declared))
     for key, argument in declared.items():
-        filters = FILTERS.get(get_named_type(argument.type).name)
-        if filters is not None and draw(st.booleans()):
-            given[key] = draw(filters)
+        fields = FILTERS.get(get_named_type(argument.type).name)
+        if fields is not None and draw(st.booleans()):
+            given[key] = draw(filters(fields))
         elif key in OTHERS and draw(st.booleans()):
             given[key] = draw(OTHERS[key])
     return given
@@ -172,7 +197,7 @@ def counts(draw: st.DrawFn) -> Selected:
     """Counts of permits by some groups."""
     given: dict[str, Any] = {"groupBy": draw(st.lists(st.sampled_from(GROUPS), max_size=3))}
     if draw(st.booleans()):
-        given["filter"] = draw(permit_filters)
+        given["filter"] = draw(filters(PERMIT_FILTER))
     return Selected("n", "permitCounts", given, draw(selections("PermitCount", 1)))
 
 
@@ -189,12 +214,8 @@ def on_types(draw: st.DrawFn, names: tuple[str, ...]) -> Selection:
 @st.composite
 def documents(draw: st.DrawFn) -> Selection:
     """A whole query: lists twice under two names, rows by their ids, counts, and what stands on no row."""
-    query = objects("Query").fields
-    roots = draw(st.lists(st.sampled_from(("permits", "visits", "steps", "areas", "me")), min_size=1, max_size=3))
-    found = [
-        draw(links("Query", root, objects(get_named_type(query[root].type).name), 2, f"r{index}"))
-        for index, root in enumerate(roots)
-    ]
+    roots = draw(st.lists(st.sampled_from(ROOTS), min_size=1, max_size=3))
+    found = [draw(links("Query", name, inner, 2, f"r{index}")) for index, (name, inner) in enumerate(roots)]
     permit = identifiers.filter(lambda identifier: identifier.startswith("Permit"))
     others = (
         st.builds(Selected, st.just("node"), st.just("node"), giving(id=identifiers), on_types(NODES)),

@@ -15,7 +15,7 @@ from schema.counties import is_wide
 from schema.execution import Context, ReadService
 from shaodao.domain.permissions import Viewer
 from shaodao.postgres.pool import create_pool
-from tests.mini_documents import ORDERS, Cursor, Selection, documents
+from tests.mini_documents import LINKS, ORDERS, Cursor, Selection, documents, fields_of, whole
 from tests.mini_interpreter import Interpreter, Row, Selected
 from tests.mini_schema import RULES, TABLES, mini_schema
 from tests.mini_worlds import COUNTIES, NOW, VIEWERS, mixed_viewers, worlds
@@ -123,19 +123,20 @@ def with_rows(selected: Selection, known: Answers) -> Selection:
 
 
 async def compared(
-    service: ReadService, context: Context, world: dict[str, list[Row]], asked: Selection, written: Written
-) -> None:
+    service: ReadService, context: Context, world: dict[str, list[Row]], asked: Selection, written: Written,
+    flags: tuple[bool, ...] = (True, False),
+) -> None:  # fmt: skip
     """A viewer's answers with the flag and without it are what the interpreter says."""
     wanted = {cursor.place for cursor in written.cursors.values()}
     known = await every_cursor(service, context, wanted) if wanted else {}
     cursors = {name: row[1] for name, cursor in written.cursors.items() if (row := row_of(cursor, known))}
-    for flag in (True, False):
+    for flag in flags:
         expected = interpreted(world, context, flag).answer(with_rows(asked, known))
         found = await answer(service, context, written.text, written.given(flag, cursors))
         assert found == expected, (context.viewer.login, flag, written.text, written.variables)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=QUICK, phases=PHASES)
+@settings(max_examples=30, deadline=None, suppress_health_check=QUICK, phases=PHASES)
 @given(world=worlds(), asked=documents(), seed=st.integers(0, 1 << 32), mixed=mixed_viewers())
 async def test_the_statement_answers_what_the_rows_say(
     mini_pool: Pool, world: dict[str, list[Row]], asked: Selection, seed: int, mixed: Viewer
@@ -144,6 +145,27 @@ async def test_the_statement_answers_what_the_rows_say(
     written, service = Writer(Random(seed)).document(asked), ReadService(mini_schema(), rules=RULES)
     for viewer in (*VIEWERS.values(), mixed):
         await compared(service, asking(viewer, mini_pool), world, asked, written)
+
+
+PERMITS = [(Selected(key, key, {}, whole(inner, 1)),) for key, inner in LINKS["Permit"]]
+WHOLE = (
+    *(Selected("permits", "permits", {}, (Selected("nodes", "nodes", {}, below),)) for below in PERMITS),
+    *(Selected(name, name, {}, whole(inner, 1)) for name, inner in fields_of("Query", "permits", "visits", "steps", "me")),
+)  # fmt: skip
+"""Every field of every type, two levels below the root."""
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=QUICK, phases=PHASES)
+@given(world=worlds(), mixed=mixed_viewers())
+async def test_every_field_of_every_row_is_what_the_rows_say(
+    mini_pool: Pool, world: dict[str, list[Row]], mixed: Viewer
+) -> None:
+    await fill(mini_pool, world)
+    service = ReadService(mini_schema(), rules=RULES)
+    for asked in WHOLE:
+        written = Writer(Random(0)).document((asked,))
+        for viewer in (*VIEWERS.values(), mixed):
+            await compared(service, asking(viewer, mini_pool), world, (asked,), written, flags=(True,))
 
 
 PAGE = """query ($order: PermitOrder!, $first: Int, $after: String, $last: Int, $before: String) {
