@@ -12,16 +12,18 @@ GENERIC: tuple[Mode, ...] = ("force_generic_plan",)
 
 @dataclass(frozen=True)
 class Slow:
-    """Whose operations are slow by which plans, and why."""
+    """Whose operations are slow by which plans, and why; perhaps only on versions of PostgreSQL before one."""
 
     cause: str
     names: Iterable[str]
     operations: Iterable[str]
     modes: tuple[Mode, ...] = MODES
+    only_before: int = 100
 
-    def is_it(self, name: str, operation: str, mode: Mode) -> bool:
-        """Whether an operation is one of them."""
-        return name in self.names and mode in self.modes and operation in self.operations
+    def is_it(self, name: str, operation: str, mode: Mode, version: int) -> bool:
+        """Whether an operation is one of them, on this version of PostgreSQL."""
+        asked = name in self.names and operation in self.operations
+        return asked and mode in self.modes and version < self.only_before
 
 
 _OF_CASES = ("states", "urgencies", "kinds", "channelGroups", "channels", "levels")
@@ -37,6 +39,8 @@ _OF_DEPARTMENT = (
 
 SLOW = (
     Slow("= ANY($n) is thought to hold often: the list's order is walked", (*STREET, *CITY), ("of a state", *_EMPTY), GENERIC),
+    Slow("PostgreSQL 15 walks it for counts by this column too", ("dispatcher", *CITY), ("no states of caseCounts",), GENERIC, 16),
+    Slow("PostgreSQL 15 reads every task of the city", CITY, ("tasks",), MODES, 16),
     Slow("the same for assignments", ("dispatcher", *CITY), ("no states of assignments", "no roles of assignments"), GENERIC),
     Slow("an empty list is compared with every row", ("dispatcher", *CITY), ("no archiveColors of people", "no residenceKinds of people")),
     Slow("a text is thought to be frequent: the index of the whole street is walked beside its own", STREET, (*_TEXTS, *_RARE_TEXTS), GENERIC),
@@ -55,6 +59,6 @@ SLOW = (
 )  # fmt: skip
 
 
-def cause_of(name: str, operation: str, mode: Mode) -> str | None:
-    """Why a viewer's operation is slow by such a plan; None where it is not."""
-    return next((slow.cause for slow in SLOW if slow.is_it(name, operation, mode)), None)
+def cause_of(name: str, operation: str, mode: Mode, version: int) -> str | None:
+    """Why a viewer's operation is slow by such a plan on a version of PostgreSQL; None where it is not."""
+    return next((slow.cause for slow in SLOW if slow.is_it(name, operation, mode, version)), None)
