@@ -133,8 +133,9 @@ def bitmaps(scan: Plan) -> Iterator[Plan]:
 
 def looked_at(scan: Plan) -> int:
     """How many rows of its table a scan looked at, or entries of the longest of its bitmaps."""
-    rows: float = sum(scan.get(name, 0) for name in LOOKED_AT) * scan["Actual Loops"]
-    return round(max(rows, *(inner["Actual Rows"] * inner["Actual Loops"] for inner in bitmaps(scan)), 0))
+    rows = sum(scan.get(name, 0) for name in LOOKED_AT) * scan["Actual Loops"]
+    entries = (inner["Actual Rows"] * inner["Actual Loops"] for inner in bitmaps(scan))
+    return round(float(max(rows, *entries, 0)))
 
 
 COUNTS = ("totalCount", "count")

@@ -26,26 +26,14 @@ class Slow:
         return asked and mode in self.modes and version < self.only_before
 
 
-_OF_CASES = ("states", "urgencies", "kinds", "channelGroups", "channels", "levels")
-_EMPTY = tuple(
-    f"no {name} of {root}" for root in ("cases", "caseCounts") for name in _OF_CASES if (name, root) != ("states", "caseCounts")
-)  # fmt: skip
-_TEXTS = ("text", "text and count", "text 0")
-_RARE_TEXTS = (*(f"text {index}" for index in range(1, 6)), "name 1", "name 2")
 _OF_DEPARTMENT = (
     "newest open", "last open", "due", "urgency", "changed", "of a state", "a day", "a community", "a category",
     "an organization", "text", "text and count", "one list twice", "counts by organization", "busy inbox",
 )  # fmt: skip
 
 SLOW = (
-    Slow("= ANY($n) is thought to hold often: the list's order is walked", (*STREET, *CITY), ("of a state", *_EMPTY), GENERIC),
-    Slow("PostgreSQL 15 walks it for counts by this column too", ("dispatcher", *CITY), ("no states of caseCounts",), GENERIC, 16),
+    Slow("no index has a county's cases by their state alone", CITY, ("of a state",), GENERIC),
     Slow("PostgreSQL 15 reads every task of the city", CITY, ("tasks",), MODES, 16),
-    Slow("the same for assignments", ("dispatcher", *CITY), ("no states of assignments", "no roles of assignments"), GENERIC),
-    Slow("an empty list is compared with every row", ("dispatcher", *CITY), ("no archiveColors of people", "no residenceKinds of people")),
-    Slow("a text is thought to be frequent: the index of the whole street is walked beside its own", STREET, (*_TEXTS, *_RARE_TEXTS), GENERIC),
-    Slow("the same for people", ("dispatcher", "leader"), ("person by name", "name 0"), GENERIC),
-    Slow("a text is looked for in each county beside an index of all its rows", CITY, (*_TEXTS, "person by name", "name 0")),
     Slow("the rule of an inbox joins every case of the scope", (*STREET, "county", *CITY), ("busy inbox",)),
     Slow("the rule of an inbox joins every assignment of the organization", ("chief",), ("busy inbox",), CUSTOM),
     Slow("no index has cases by DUE that are not open", (*STREET, *CITY), ("one list twice",)),
@@ -54,7 +42,6 @@ SLOW = (
     Slow("EXISTS of an organization's assignments is joined with every case of the street", STREET, ("an organization",), GENERIC),
     Slow("a department's list reads every assignment of its own, whatever it asks for", DEPARTMENT, _OF_DEPARTMENT),
     Slow("people of several counties are all sorted: no index has them by county and name", CITY, ("people",)),
-    Slow("a division is compared in every case of the county", CITY, ("a community",), GENERIC),
     Slow("of a county with few cases the whole table is read", CITY, ("first hundred", "last hundred"), CUSTOM),
 )  # fmt: skip
 
