@@ -76,7 +76,7 @@ async def taken(events: AsyncGenerator[FeedEvent, None], count: int) -> list[Fee
 async def joined(feed: Feed, count: int) -> None:
     """Wait until so many subscribers hear what is written from now on: how long that takes depends on the machine."""
     async with asyncio.timeout(20):
-        while len(feed._subscribers) < count:  # noqa: ASYNC110 - the feed has no event for it
+        while len(feed._subscribers) < count:
             await asyncio.sleep(0.01)
 
 
