@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
@@ -11,6 +12,11 @@ from starlette.types import Send
 GRAPHQL_JSON: Literal["application/graphql-response+json"] = "application/graphql-response+json"
 JSON: Literal["application/json"] = "application/json"
 MediaType = Literal["application/graphql-response+json", "application/json"]
+
+_BY_PREFERENCE: Mapping[MediaType, tuple[MediaType, MediaType]] = {
+    GRAPHQL_JSON: (GRAPHQL_JSON, JSON),
+    JSON: (JSON, GRAPHQL_JSON),
+}
 
 
 @dataclass(frozen=True)
@@ -24,16 +30,16 @@ class Answer:
 
 
 @lru_cache(maxsize=256)
-def acceptable(accept: str) -> MediaType | None:
+def acceptable(accept: str, preferred: MediaType = GRAPHQL_JSON) -> MediaType | None:
     """The media type to answer with, by the Accept header; None when the client accepts neither.
 
-    Without a header, and for a wildcard, it is graphql-response+json.
+    Without a header, and for a wildcard, it is the preferred one. A client that names both alike knows the newer one.
     """
     if not accept.strip():
-        return GRAPHQL_JSON
+        return preferred
     weights = _weights(accept)
-    ranked = [(_quality(weights, name), name) for name in (GRAPHQL_JSON, JSON)]
-    quality, best = max(ranked, key=lambda pair: pair[0])
+    order = _BY_PREFERENCE[GRAPHQL_JSON if GRAPHQL_JSON in weights else preferred]
+    quality, best = max(((_quality(weights, name), name) for name in order), key=itemgetter(0))
     return best if quality > 0 else None
 
 

@@ -8,7 +8,17 @@ from typing import assert_never
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.answers import GRAPHQL_JSON, Answer, MediaType, acceptable, errors_body, one_error, prefers_html, send_answer
+from api.answers import (
+    GRAPHQL_JSON,
+    JSON,
+    Answer,
+    MediaType,
+    acceptable,
+    errors_body,
+    one_error,
+    prefers_html,
+    send_answer,
+)
 from api.authentication import Authenticator, Session, Unauthenticated
 from api.execution import Operations, body_of, was_refused
 from api.explorer import explorer_page_response
@@ -35,6 +45,7 @@ class GraphQLEndpoint:
         self._operations = operations
         self._authenticator = authenticator
         self._invalid_status = invalid_status
+        self._preferred: MediaType = JSON if invalid_status == 400 else GRAPHQL_JSON
         self._sockets = SubscriptionEndpoint(
             SocketOperations(operations), authenticator, socket_limits or SocketLimits()
         )
@@ -52,7 +63,7 @@ class GraphQLEndpoint:
         if scope["method"] in ("GET", "HEAD") and prefers_html(accept):
             await explorer_page_response()(scope, receive, send)
             return
-        await send_answer(send, await self._answer(scope, receive, headers, acceptable(accept)))
+        await send_answer(send, await self._answer(scope, receive, headers, acceptable(accept, self._preferred)))
 
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], accepted: MediaType | None

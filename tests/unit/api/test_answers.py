@@ -28,6 +28,23 @@ def test_the_media_type_that_is_accepted_most(accept: str, media_type: MediaType
 
 
 @pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("", JSON),
+        ("*/*", JSON),
+        ("application/*;q=0.1", JSON),
+        ("application/json, text/plain, */*", JSON),
+        ("application/graphql-response+json, application/json", GRAPHQL_JSON),
+        ("application/json, application/graphql-response+json", GRAPHQL_JSON),
+        ("application/graphql-response+json;q=0.9, application/json", JSON),
+        ("application/json;q=0, */*", GRAPHQL_JSON),
+    ],
+)
+def test_old_clients_get_the_newer_media_type_only_if_they_name_it(accept: str, media_type: MediaType) -> None:
+    assert acceptable(accept, JSON) == media_type
+
+
+@pytest.mark.parametrize(
     ("accept", "wanted"),
     [
         ("text/html,application/xhtml+xml,*/*;q=0.8", True),
