@@ -12,6 +12,7 @@ from starlette.types import Send
 GRAPHQL_JSON: Literal["application/graphql-response+json"] = "application/graphql-response+json"
 JSON: Literal["application/json"] = "application/json"
 MediaType = Literal["application/graphql-response+json", "application/json"]
+UTF_8 = ("utf-8", "utf8")
 
 _BY_PREFERENCE: Mapping[MediaType, tuple[MediaType, MediaType]] = {
     GRAPHQL_JSON: (GRAPHQL_JSON, JSON),
@@ -65,10 +66,13 @@ def _weights(header: str) -> dict[str, float]:
 
 
 def _weight(part: str) -> tuple[str, float]:
+    """A name with its quality: 0 for one that is no number, and for another charset than UTF-8."""
     name, *parameters = (piece.strip() for piece in part.split(";"))
-    quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+    given = dict(parameter.partition("=")[::2] for parameter in parameters)
+    if given.get("charset", "utf-8").strip('"') not in UTF_8:
+        return name, 0.0
     try:
-        return name, float(quality)
+        return name, float(given.get("q", "1"))
     except ValueError:
         return name, 0.0
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.authentication import Authenticator
+from api.conventions import Conventions
 from api.demo import demo_catalogue
 from api.endpoint import GraphQLEndpoint
 from api.execution import Operations, service_of
@@ -94,7 +95,8 @@ class Application:
         return Authenticator(verification_keys(settings), settings.issuer, settings.audience, utc_now, platform.pool)
 
     def _endpoint_of(self, operations: Operations, authenticator: Authenticator) -> GraphQLEndpoint:
-        return GraphQLEndpoint(operations, authenticator, self.settings.invalid_status, self.socket_limits)
+        conventions = Conventions(self.settings.invalid_status)
+        return GraphQLEndpoint(operations, authenticator, conventions, self.socket_limits)
 
     async def _check_database(self) -> str | None:
         await self._open_platform().pool.fetchval("SELECT 1")

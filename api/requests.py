@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive, Scope
 
+from api.answers import UTF_8
+
 BODY_LIMIT = 2_000_000
 """Bytes of a body."""
 QUERY_STRING_LIMIT = 16_000
@@ -15,6 +17,7 @@ QUERY_STRING_LIMIT = 16_000
 JSON_DEPTH = 64
 JSON_MEMBERS = 50_000
 """Members of all objects and arrays of a JSON text together: reading more of them as variables holds everybody up."""
+SAFE_METHODS = ("GET", "HEAD")
 LENGTH_DIGITS = 18
 """Digits of a Content-Length that is worth reading as a number."""
 
@@ -42,10 +45,10 @@ class BadRequestError(Exception):
 
 async def read_request(scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> OperationRequest:
     """The GraphQL request of a GET or POST. Raises BadRequestError."""
-    if scope["method"] == "GET":
+    if scope["method"] in SAFE_METHODS:
         return _of_query_string(scope["query_string"])
     if scope["method"] != "POST":
-        raise BadRequestError(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", {"allow": "GET, POST"})
+        raise BadRequestError(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", {"allow": "GET, HEAD, POST"})
     _check_content_type(headers)
     return request_of(decode(await _body(receive, headers)))
 
@@ -63,17 +66,17 @@ def decode(text: bytes | str) -> Any:
 def request_of(value: Any) -> OperationRequest:
     """The request parameters of a JSON object. Raises BadRequestError, with code INVALID_TEXT for a NUL in a variable."""
     if not isinstance(value, dict):
-        raise BadRequestError(400, "The request must be a JSON object.")
+        raise BadRequestError(422, "The request must be a JSON object.")
     document, name, variables, extensions = (
         value.get(key) for key in ("query", "operationName", "variables", "extensions")
     )
-    if not isinstance(document, str) or not document:
-        raise BadRequestError(400, "query must be a string that is not empty.")
+    if not isinstance(document, str):
+        raise BadRequestError(422, "query must be a string.")
     if name is not None and not isinstance(name, str):
-        raise BadRequestError(400, "operationName must be a string.")
+        raise BadRequestError(422, "operationName must be a string.")
     for key, part in (("variables", variables), ("extensions", extensions)):
         if part is not None and not isinstance(part, dict):
-            raise BadRequestError(400, f"{key} must be an object.")
+            raise BadRequestError(422, f"{key} must be an object.")
     _check_text("variables", variables)
     return OperationRequest(document, name or None, variables)
 
@@ -94,7 +97,7 @@ def _check_size(value: Any) -> None:
 def _check_text(path: str, value: Any) -> None:
     """PostgreSQL cannot store U+0000: name the variable that holds one."""
     if isinstance(value, str) and "\x00" in value:
-        raise BadRequestError(400, f"{path} holds a NUL character.", "INVALID_TEXT")
+        raise BadRequestError(422, f"{path} holds a NUL character.", "INVALID_TEXT")
     if isinstance(value, dict):
         for key, part in value.items():
             _check_text(path, key)
@@ -113,7 +116,7 @@ def _of_query_string(query: bytes) -> OperationRequest:
         raise BadRequestError(400, "The query string cannot be decoded.") from None
     value: dict[str, Any] = dict(pairs)
     if len(value) < len(pairs):
-        raise BadRequestError(400, "A parameter of the query string is given twice.")
+        raise BadRequestError(422, "A parameter of the query string is given twice.")
     for key in ("variables", "extensions"):
         text = value.pop(key, "")
         if text:
@@ -127,7 +130,7 @@ def _check_content_type(headers: Mapping[bytes, bytes]) -> None:
         raise _unsupported("Content-Type must be application/json.", {"accept": "application/json"})
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in UTF_8:
             raise _unsupported("The charset must be UTF-8.", {"accept": "application/json; charset=utf-8"})
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise _unsupported("Compressed bodies are not accepted.", {"accept-encoding": "identity"})

@@ -190,7 +190,7 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 def _status(value: str) -> InvalidStatus:
     if value not in {"422", "400"}:
-        raise ValueError("422 (the standard) or 400 (for old clients)")
+        raise ValueError("422 (the standard) or 400 (for older clients)")
     return cast("InvalidStatus", int(value))
 
 
@@ -264,7 +264,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "SHAODAO_INVALID_STATUS",
         "422",
-        "HTTP status of a request that does not validate: `422` or, for old clients, `400`.",
+        "HTTP status of a request that does not validate: `422` or, for older clients, `400`.",
         _status,
     ),
     Setting("SHAODAO_ISSUER", "shaodao", "Issuer that a token must name (`iss`).", _text),
