@@ -20,6 +20,7 @@ from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
 from api.gate import Limits
 from api.health import Check, health_routes
 from api.metrics import Metrics
+from api.sites import Sites
 from api.websocket import SocketLimits
 from schema.schema import build_schema
 from schema.schema import sdl as sdl
@@ -95,8 +96,8 @@ class Application:
         return Authenticator(verification_keys(settings), settings.issuer, settings.audience, utc_now, platform.pool)
 
     def _endpoint_of(self, operations: Operations, authenticator: Authenticator) -> GraphQLEndpoint:
-        conventions = Conventions(self.settings.invalid_status)
-        return GraphQLEndpoint(operations, authenticator, conventions, self.socket_limits)
+        conventions, sites = Conventions(self.settings.invalid_status), Sites.of(self.settings.origins)
+        return GraphQLEndpoint(operations, authenticator, conventions, sites, self.socket_limits)
 
     async def _check_database(self) -> str | None:
         await self._open_platform().pool.fetchval("SELECT 1")

@@ -24,6 +24,7 @@ from api.execution import Operations, body_of
 from api.explorer import explorer_page_response
 from api.masking import RequestFacts, formatted, masked
 from api.requests import SAFE_METHODS, BadRequestError, OperationRequest, read_request
+from api.sites import Sites
 from api.websocket import OperationRefused, SocketLimits, SubscriptionEndpoint
 from schema.documents import Refused
 from schema.execution import Outcome
@@ -37,14 +38,16 @@ class GraphQLEndpoint:
         operations: Operations,
         authenticator: Authenticator,
         conventions: Conventions,
+        sites: Sites,
         socket_limits: SocketLimits | None = None,
     ) -> None:
         self._operations = operations
         self._authenticator = authenticator
         self._conventions = conventions
         self._preferred = conventions.preferred
+        self._sites = sites
         self._sockets = SubscriptionEndpoint(
-            SocketOperations(operations), authenticator, socket_limits or SocketLimits()
+            SocketOperations(operations), authenticator, socket_limits or SocketLimits(), sites
         )
 
     async def close(self) -> None:
@@ -71,7 +74,7 @@ class GraphQLEndpoint:
             if accepted is None:
                 raise BadRequestError(406, f"Accept must allow {GRAPHQL_JSON} or application/json.", "NOT_ACCEPTABLE")
             session = await self._authenticator.authenticate(headers.get(b"authorization", b"").decode("latin-1"))
-            request = await read_request(scope, receive, headers)
+            request = await read_request(scope, receive, headers, self._sites)
             outcome = await self._run(scope["method"], request, session, facts)
             body = body_of(outcome, facts)
             return (

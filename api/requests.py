@@ -9,6 +9,7 @@ import orjson
 from starlette.types import Receive, Scope
 
 from api.answers import UTF_8
+from api.sites import Sites, was_preflighted
 
 BODY_LIMIT = 2_000_000
 """Bytes of a body."""
@@ -43,14 +44,24 @@ class BadRequestError(Exception):
         self.headers = dict(headers or {})
 
 
-async def read_request(scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> OperationRequest:
+async def read_request(
+    scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], sites: Sites
+) -> OperationRequest:
     """The GraphQL request of a GET or POST. Raises BadRequestError."""
     if scope["method"] in SAFE_METHODS:
+        _check_site(headers, sites)
         return _of_query_string(scope["query_string"])
     if scope["method"] != "POST":
         raise BadRequestError(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", {"allow": "GET, HEAD, POST"})
     _check_content_type(headers)
     return request_of(decode(await _body(receive, headers)))
+
+
+def _check_site(headers: Mapping[bytes, bytes], sites: Sites) -> None:
+    """A page of another site must have asked before, for whoever reads here may be somebody else."""
+    if sites.foreign(headers) and not was_preflighted(headers):
+        told = "A page of another site must send POST, or the header GraphQL-Require-Preflight."
+        raise BadRequestError(403, told, "CROSS_SITE")
 
 
 def decode(text: bytes | str) -> Any:

@@ -14,6 +14,7 @@ from api.answers import one_error
 from api.authentication import Authenticator, Session, Unauthenticated
 from api.masking import failure_code
 from api.requests import BadRequestError, OperationRequest, decode, request_of
+from api.sites import Sites
 from shaodao.delivery.pace import cancelled
 
 PROTOCOL = "graphql-transport-ws"
@@ -73,6 +74,7 @@ class SubscriptionEndpoint:
     operations: OperationStream
     authenticator: Authenticator
     limits: SocketLimits
+    sites: Sites
     closing: bool = False
     _open: dict["_Socket", "asyncio.Task[Any] | None"] = field(default_factory=dict, repr=False)
 
@@ -83,7 +85,11 @@ class SubscriptionEndpoint:
             await send(Closed(4406, "Subprotocol not acceptable").message())
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        language = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+        headers = dict(scope["headers"])
+        if self.sites.foreign(headers):  # a socket is never asked for before
+            await send(Closed(4403, "Forbidden: a page of another site").message())
+            return
+        language = headers.get(b"accept-language", b"").decode("latin-1")
         opened = _Socket(self, receive, send, language)
         self._open[opened] = asyncio.current_task()
         try:

@@ -62,6 +62,7 @@ class Settings:
     field_crew: bool
     demo: bool
     invalid_status: InvalidStatus
+    origins: tuple[str, ...]
     issuer: str
     audience: str
     jwks_file: Path | None
@@ -140,6 +141,15 @@ def _names(value: str) -> tuple[str, ...]:
     if not all(part.isidentifier() for name in names for part in name.split(".")):
         raise ValueError("import names separated by commas, such as plugins.civil_affairs, or none")
     return names
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip().lower() for origin in value.split(",") if origin.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("origins separated by commas, such as https://app.example or http://10.0.0.1:8080")
+    return origins
 
 
 def _import_string(value: str) -> str:
@@ -266,6 +276,12 @@ TABLE: tuple[Setting, ...] = (
         "422",
         "HTTP status of a request that does not validate: `422` or, for older clients, `400`.",
         _status,
+    ),
+    Setting(
+        "SHAODAO_ORIGINS",
+        "",
+        "Origins of pages elsewhere that may open sockets and send GET, with commas, such as `https://app.example`.",
+        _origins,
     ),
     Setting("SHAODAO_ISSUER", "shaodao", "Issuer that a token must name (`iss`).", _text),
     Setting("SHAODAO_AUDIENCE", "shaodao", "Audience that a token must name (`aud`).", _text),

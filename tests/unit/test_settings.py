@@ -39,6 +39,9 @@ def test_an_empty_value_counts_as_absent() -> None:
         ("SHAODAO_PORT", "８０００", "from 1 to 65535"),
         ("SHAODAO_WORKERS", "maybe", "true or false"),
         ("SHAODAO_INVALID_STATUS", "404", "422"),
+        ("SHAODAO_ORIGINS", "app.example", "origins separated by commas"),
+        ("SHAODAO_ORIGINS", "https://app.example/", "origins separated by commas"),
+        ("SHAODAO_ORIGINS", "https://a.example,ftp://b.example", "origins separated by commas"),
         ("SHAODAO_HOOK_TIMEOUT", "nan", "at most 3600"),
         ("SHAODAO_HOOK_TIMEOUT", "soon", "at most 3600"),
         ("SHAODAO_LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR"),
@@ -81,12 +84,14 @@ def test_values_are_parsed() -> None:
             "SHAODAO_LOG_LEVEL": "debug",
             "SHAODAO_INVALID_STATUS": "400",
             "SHAODAO_JWKS_FILE": "keys.json",
+            "SHAODAO_ORIGINS": "https://App.example, http://10.0.0.1:8080",
         }
     )
     assert settings.departments == ()
     assert not settings.workers
     assert settings.log_level == "DEBUG"
     assert settings.invalid_status == 400
+    assert settings.origins == ("https://app.example", "http://10.0.0.1:8080")
     assert settings.jwks_file == Path("keys.json")
 
 
