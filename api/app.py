@@ -17,9 +17,9 @@ from api.endpoint import GraphQLEndpoint
 from api.execution import Operations, service_of
 from api.explorer import DemoCatalogue, explorer_routes
 from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
-from api.gate import Limits
 from api.health import Check, health_routes
 from api.metrics import Metrics
+from api.requests import RequestReader
 from api.sites import Sites
 from api.websocket import SocketLimits
 from schema.schema import build_schema
@@ -59,9 +59,10 @@ class Application:
             if self.settings.workers:
                 self._workers = await stack.enter_async_context(start_workers(platform))
             authenticator = self._authenticator_of(platform)
+            limits = self.settings.limits
             reads = open_readers(self.dsn, self.settings.read_connections)
             readers = await stack.enter_async_context(reads)
-            operations = Operations(service_of(build_schema(), Limits()), readers, platform, platform.now)
+            operations = Operations(service_of(build_schema(), limits), readers, platform, platform.now, limits)
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
             self._operations = operations
             self._downloads = ExportDownloads(platform, operations.service, authenticator)
@@ -96,8 +97,10 @@ class Application:
         return Authenticator(verification_keys(settings), settings.issuer, settings.audience, utc_now, platform.pool)
 
     def _endpoint_of(self, operations: Operations, authenticator: Authenticator) -> GraphQLEndpoint:
-        conventions, sites = Conventions(self.settings.invalid_status), Sites.of(self.settings.origins)
-        return GraphQLEndpoint(operations, authenticator, conventions, sites, self.socket_limits)
+        settings = self.settings
+        conventions = Conventions(settings.invalid_status)
+        reader = RequestReader(settings.limits, Sites.of(settings.origins))
+        return GraphQLEndpoint(operations, authenticator, conventions, reader, self.socket_limits)
 
     async def _check_database(self) -> str | None:
         await self._open_platform().pool.fetchval("SELECT 1")
@@ -134,7 +137,7 @@ class Served(Starlette):
 
 def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None = None) -> Starlette:
     """The ASGI application on a migrated database. Its lifespan raises StartError for what must be mended."""
-    application = Application(settings, dsn, socket_limits or SocketLimits())
+    application = Application(settings, dsn, socket_limits or SocketLimits.of(settings.limits))
     routes = [
         Route(EXPORTS_PATH, export_endpoint(application.downloads), methods=["GET"]),
         *health_routes(application.checks()),

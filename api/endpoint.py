@@ -20,11 +20,10 @@ from api.answers import (
 )
 from api.authentication import Authenticator, Session, Unauthenticated
 from api.conventions import Conventions
-from api.execution import Operations, body_of
+from api.execution import Operations
 from api.explorer import explorer_page_response
-from api.masking import RequestFacts, formatted, masked
-from api.requests import SAFE_METHODS, BadRequestError, OperationRequest, read_request
-from api.sites import Sites
+from api.masking import RequestFacts, masked
+from api.requests import SAFE_METHODS, BadRequestError, OperationRequest, RequestReader
 from api.websocket import OperationRefused, SocketLimits, SubscriptionEndpoint
 from schema.documents import Refused
 from schema.execution import Outcome
@@ -38,16 +37,16 @@ class GraphQLEndpoint:
         operations: Operations,
         authenticator: Authenticator,
         conventions: Conventions,
-        sites: Sites,
+        reader: RequestReader,
         socket_limits: SocketLimits | None = None,
     ) -> None:
         self._operations = operations
         self._authenticator = authenticator
         self._conventions = conventions
         self._preferred = conventions.preferred
-        self._sites = sites
+        self._reader = reader
         self._sockets = SubscriptionEndpoint(
-            SocketOperations(operations), authenticator, socket_limits or SocketLimits(), sites
+            SocketOperations(operations), authenticator, socket_limits or SocketLimits(), reader
         )
 
     async def close(self) -> None:
@@ -74,9 +73,9 @@ class GraphQLEndpoint:
             if accepted is None:
                 raise BadRequestError(406, f"Accept must allow {GRAPHQL_JSON} or application/json.", "NOT_ACCEPTABLE")
             session = await self._authenticator.authenticate(headers.get(b"authorization", b"").decode("latin-1"))
-            request = await read_request(scope, receive, headers, self._sites)
+            request = await self._reader.read(scope, receive, headers)
             outcome = await self._run(scope["method"], request, session, facts)
-            body = body_of(outcome, facts)
+            body = self._operations.body(outcome, facts)
             return (
                 self._conventions.failure(outcome, body, media_type)
                 if outcome.errors
@@ -124,12 +123,12 @@ class SocketOperations:
             async with aclosing(self._outcomes(request, session, facts)) as outcomes:
                 async for outcome in outcomes:
                     if outcome.errors and outcome.data is None:
-                        raise OperationRefused(formatted(outcome.errors, facts))
-                    yield body_of(outcome, facts)
+                        raise OperationRefused(self.operations.told(outcome.errors, facts))
+                    yield self.operations.body(outcome, facts)
         except OperationRefused:
             raise
         except Refused as refused:
-            raise OperationRefused(formatted(refused.errors, facts)) from None
+            raise OperationRefused(self.operations.told(refused.errors, facts)) from None
         except Exception as error:
             raise OperationRefused([masked(error, facts).error]) from None
 
