@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from shaodao.connections import bounded_connections
 from shaodao.limits import Limits
 from shaodao.postgres.embedded import DSN, Say, embedded_server, running_dsn
 from shaodao.postgres.errors import PendingMigrations
@@ -169,7 +170,7 @@ def server_of(app: Any, limits: Limits) -> Server:
     return Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=bounded_connections(limits),
             ws="websockets-sansio",
             lifespan="on",
             log_config=None,
