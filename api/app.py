@@ -60,7 +60,7 @@ class Application:
                 self._workers = await stack.enter_async_context(start_workers(platform))
             authenticator = self._authenticator_of(platform)
             limits = self.settings.limits
-            reads = open_readers(self.dsn, self.settings.read_connections)
+            reads = open_readers(self.dsn, self.settings.read_connections, seconds=limits.query_seconds)
             readers = await stack.enter_async_context(reads)
             operations = Operations(service_of(build_schema(), limits), readers, platform, platform.now, limits)
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)

@@ -39,6 +39,7 @@ class Limits:
     query_string_bytes: int = _limit(16_000, "Bytes of the query string of a GET.")
     json_depth: int = _limit(64, "Levels of a JSON text.")
     json_members: int = _limit(50_000, "Members of all objects and lists of a JSON text together.")
+    query_seconds: float = _limit(10.0, "Seconds that a statement of a query may take, and the wait for a connection.")
     socket_message_bytes: int = _limit(1_000_000, "Bytes of a message on a WebSocket.")
     socket_init_seconds: float = _limit(5.0, "Seconds until a socket must have sent `connection_init`.")
     socket_operations: int = _limit(50, "Operations that run on a socket at once.")
