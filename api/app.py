@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.authentication import Authenticator
+from api.compression import compressing
 from api.conventions import Conventions
 from api.demo import demo_catalogue
 from api.endpoint import GraphQLEndpoint
@@ -123,7 +125,10 @@ class Application:
 
 
 class Served(Starlette):
-    """Starlette for all paths but /graphql, which it would take a twentieth of an answer's time to find."""
+    """Starlette for all paths but /graphql, which it would take a twentieth of an answer's time to find.
+
+    Its answers are compressed by a middleware, those of /graphql by its endpoint.
+    """
 
     def __init__(self, graphql: ASGIApp, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -144,7 +149,7 @@ def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None 
         application.metrics.route(),
         *explorer_routes(application.catalogue if settings.demo else None),
     ]
-    return Served(application, routes=routes, lifespan=application.lifespan)
+    return Served(application, routes=routes, lifespan=application.lifespan, middleware=[Middleware(compressing)])
 
 
 async def demonstration_clock(dsn: str) -> DemoClock:

@@ -19,6 +19,7 @@ from api.answers import (
     send_answer,
 )
 from api.authentication import Authenticator, Session, Unauthenticated
+from api.compression import SMALLEST_BYTES, compressing
 from api.conventions import Conventions
 from api.execution import Operations
 from api.explorer import explorer_page_response
@@ -27,6 +28,9 @@ from api.requests import SAFE_METHODS, BadRequestError, OperationRequest, Reques
 from api.websocket import OperationRefused, SocketLimits, SubscriptionEndpoint
 from schema.documents import Refused
 from schema.execution import Outcome
+
+ANSWER = "shaodao.answer"
+"""Where a scope holds the answer that is to be compressed."""
 
 
 class GraphQLEndpoint:
@@ -45,6 +49,7 @@ class GraphQLEndpoint:
         self._conventions = conventions
         self._preferred = conventions.preferred
         self._reader = reader
+        self._compressing = compressing(_send_kept)
         self._sockets = SubscriptionEndpoint(
             SocketOperations(operations), authenticator, socket_limits or SocketLimits(), reader
         )
@@ -62,7 +67,11 @@ class GraphQLEndpoint:
         if scope["method"] in SAFE_METHODS and prefers_html(accept):
             await explorer_page_response()(scope, receive, send)
             return
-        await send_answer(send, await self._answer(scope, receive, headers, acceptable(accept, self._preferred)))
+        answer = await self._answer(scope, receive, headers, acceptable(accept, self._preferred))
+        if b"accept-encoding" in headers and len(answer.body) >= SMALLEST_BYTES:
+            await self._compressing({**scope, ANSWER: answer}, receive, send)
+        else:
+            await send_answer(send, answer)
 
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], accepted: MediaType | None
@@ -106,6 +115,11 @@ class GraphQLEndpoint:
         if method != "POST" and kind is OperationType.MUTATION:
             raise BadRequestError(405, "Mutations need POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
         return await self._operations.execute(document, request, session, facts)
+
+
+async def _send_kept(scope: Scope, receive: Receive, send: Send) -> None:
+    """The application behind the compression."""
+    await send_answer(send, scope[ANSWER])
 
 
 @dataclass(frozen=True)
