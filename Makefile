@@ -14,11 +14,12 @@ export PIP_ROOT_USER_ACTION := ignore
 
 CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-explorer check-spelling
 
-.PHONY: help demo test stress check $(CHECKS) schema console constraints bench clean
+.PHONY: help demo test clients stress check $(CHECKS) schema console constraints bench clean
 
 help:
 	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
 	@echo "make test    run every test, with branch coverage"
+	@echo "make clients install the npm packages that tests/clients runs; npm and Node.js 20 or later are needed"
 	@echo "make stress  random walks through every action, longer than in the tests"
 	@echo "make check   lint, types, import contracts, migrations, growth, schema, explorer, spelling"
 	@echo "make schema  write migrations/schema.sql, schema/schema.graphql and docs/actions.md anew"
@@ -45,6 +46,15 @@ demo: $(INSTALLED)
 COVERAGE ?= --cov --cov-report=term:skip-covered
 test: $(INSTALLED)
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal $(COVERAGE)
+
+# The clients of npm that the tests run. Without them those tests are skipped, unless SHAODAO_TEST_CLIENTS is set.
+CLIENTS := tests/clients/node_modules/.package-lock.json
+clients: $(CLIENTS)
+
+$(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is needed, of Node.js 20 or later" >&2; exit 1; }
+	cd tests/clients && npm ci --ignore-scripts
+	@touch $@
 
 # Random walks of the real commands, anew each time: as long as it takes, some 10 seconds a walk.
 STRESS_WALKS ?= 30

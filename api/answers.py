@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
@@ -11,6 +12,12 @@ from starlette.types import Send
 GRAPHQL_JSON: Literal["application/graphql-response+json"] = "application/graphql-response+json"
 JSON: Literal["application/json"] = "application/json"
 MediaType = Literal["application/graphql-response+json", "application/json"]
+UTF_8 = ("utf-8", "utf8")
+
+_BY_PREFERENCE: Mapping[MediaType, tuple[MediaType, MediaType]] = {
+    GRAPHQL_JSON: (GRAPHQL_JSON, JSON),
+    JSON: (JSON, GRAPHQL_JSON),
+}
 
 
 @dataclass(frozen=True)
@@ -24,16 +31,16 @@ class Answer:
 
 
 @lru_cache(maxsize=256)
-def acceptable(accept: str) -> MediaType | None:
+def acceptable(accept: str, preferred: MediaType = GRAPHQL_JSON) -> MediaType | None:
     """The media type to answer with, by the Accept header; None when the client accepts neither.
 
-    Without a header, and for a wildcard, it is graphql-response+json.
+    Without a header, and for a wildcard, it is the preferred one. A client that names both alike knows the newer one.
     """
     if not accept.strip():
-        return GRAPHQL_JSON
+        return preferred
     weights = _weights(accept)
-    ranked = [(_quality(weights, name), name) for name in (GRAPHQL_JSON, JSON)]
-    quality, best = max(ranked, key=lambda pair: pair[0])
+    order = _BY_PREFERENCE[GRAPHQL_JSON if GRAPHQL_JSON in weights else preferred]
+    quality, best = max(((_quality(weights, name), name) for name in order), key=itemgetter(0))
     return best if quality > 0 else None
 
 
@@ -59,10 +66,13 @@ def _weights(header: str) -> dict[str, float]:
 
 
 def _weight(part: str) -> tuple[str, float]:
+    """A name with its quality: 0 for one that is no number, and for another charset than UTF-8."""
     name, *parameters = (piece.strip() for piece in part.split(";"))
-    quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+    given = dict(parameter.partition("=")[::2] for parameter in parameters)
+    if given.get("charset", "utf-8").strip('"') not in UTF_8:
+        return name, 0.0
     try:
-        return name, float(quality)
+        return name, float(given.get("q", "1"))
     except ValueError:
         return name, 0.0
 

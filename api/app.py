@@ -7,18 +7,22 @@ from functools import cached_property
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.authentication import Authenticator
+from api.compression import compressing
+from api.conventions import Conventions
 from api.demo import demo_catalogue
 from api.endpoint import GraphQLEndpoint
 from api.execution import Operations, service_of
 from api.explorer import DemoCatalogue, explorer_routes
 from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
-from api.gate import Limits
 from api.health import Check, health_routes
 from api.metrics import Metrics
+from api.requests import RequestReader
+from api.sites import Sites
 from api.websocket import SocketLimits
 from api.word_statistics import WordStatistics
 from schema.schema import build_schema
@@ -58,9 +62,10 @@ class Application:
             if self.settings.workers:
                 self._workers = await stack.enter_async_context(start_workers(platform))
             authenticator = self._authenticator_of(platform)
-            reads = open_readers(self.dsn, self.settings.read_connections)
+            limits = self.settings.limits
+            reads = open_readers(self.dsn, self.settings.read_connections, seconds=limits.query_seconds)
             readers = await stack.enter_async_context(reads)
-            operations = Operations(service_of(build_schema(), Limits()), readers, platform, platform.now)
+            operations = Operations(service_of(build_schema(), limits), readers, platform, platform.now, limits)
             await stack.enter_async_context(kept_fresh(WordStatistics(operations.service.words, readers)))
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
             self._operations = operations
@@ -96,7 +101,10 @@ class Application:
         return Authenticator(verification_keys(settings), settings.issuer, settings.audience, utc_now, platform.pool)
 
     def _endpoint_of(self, operations: Operations, authenticator: Authenticator) -> GraphQLEndpoint:
-        return GraphQLEndpoint(operations, authenticator, self.settings.invalid_status, self.socket_limits)
+        settings = self.settings
+        conventions = Conventions(settings.invalid_status)
+        reader = RequestReader(settings.limits, Sites.of(settings.origins))
+        return GraphQLEndpoint(operations, authenticator, conventions, reader, self.socket_limits)
 
     async def _check_database(self) -> str | None:
         await self._open_platform().pool.fetchval("SELECT 1")
@@ -119,7 +127,10 @@ class Application:
 
 
 class Served(Starlette):
-    """Starlette for all paths but /graphql, which it would take a twentieth of an answer's time to find."""
+    """Starlette for all paths but /graphql, which it would take a twentieth of an answer's time to find.
+
+    Its answers are compressed by a middleware, those of /graphql by its endpoint.
+    """
 
     def __init__(self, graphql: ASGIApp, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -133,14 +144,14 @@ class Served(Starlette):
 
 def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None = None) -> Starlette:
     """The ASGI application on a migrated database. Its lifespan raises StartError for what must be mended."""
-    application = Application(settings, dsn, socket_limits or SocketLimits())
+    application = Application(settings, dsn, socket_limits or SocketLimits.of(settings.limits))
     routes = [
         Route(EXPORTS_PATH, export_endpoint(application.downloads), methods=["GET"]),
         *health_routes(application.checks()),
         application.metrics.route(),
         *explorer_routes(application.catalogue if settings.demo else None),
     ]
-    return Served(application, routes=routes, lifespan=application.lifespan)
+    return Served(application, routes=routes, lifespan=application.lifespan, middleware=[Middleware(compressing)])
 
 
 async def demonstration_clock(dsn: str) -> DemoClock:

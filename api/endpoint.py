@@ -1,42 +1,57 @@
 """GraphQL over HTTP at one path: POST and GET, subscriptions over WebSocket, the explorer for browsers (design: http)."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any
 
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.answers import GRAPHQL_JSON, Answer, MediaType, acceptable, errors_body, one_error, prefers_html, send_answer
+from api.answers import (
+    GRAPHQL_JSON,
+    Answer,
+    MediaType,
+    acceptable,
+    errors_body,
+    one_error,
+    prefers_html,
+    send_answer,
+)
 from api.authentication import Authenticator, Session, Unauthenticated
-from api.execution import Operations, body_of, was_refused
+from api.compression import SMALLEST_BYTES, compressing
+from api.conventions import Conventions
+from api.execution import Operations
 from api.explorer import explorer_page_response
-from api.masking import RequestFacts, formatted, masked
-from api.requests import BadRequestError, OperationRequest, read_request
+from api.masking import RequestFacts, masked
+from api.requests import SAFE_METHODS, BadRequestError, OperationRequest, RequestReader
 from api.websocket import OperationRefused, SocketLimits, SubscriptionEndpoint
 from schema.documents import Refused
 from schema.execution import Outcome
 
-PARTLY_FAILED = 294
-"""The status of an answer with data and errors."""
+ANSWER = "shaodao.answer"
+"""Where a scope holds the answer that is to be compressed."""
 
 
 class GraphQLEndpoint:
-    """The ASGI application of /graphql. ``invalid_status`` answers a document or variables that do not validate."""
+    """The ASGI application of /graphql."""
 
     def __init__(
         self,
         operations: Operations,
         authenticator: Authenticator,
-        invalid_status: int,
+        conventions: Conventions,
+        reader: RequestReader,
         socket_limits: SocketLimits | None = None,
     ) -> None:
         self._operations = operations
         self._authenticator = authenticator
-        self._invalid_status = invalid_status
+        self._conventions = conventions
+        self._preferred = conventions.preferred
+        self._reader = reader
+        self._compressing = compressing(_send_kept)
         self._sockets = SubscriptionEndpoint(
-            SocketOperations(operations), authenticator, socket_limits or SocketLimits()
+            SocketOperations(operations), authenticator, socket_limits or SocketLimits(), reader
         )
 
     async def close(self) -> None:
@@ -49,10 +64,14 @@ class GraphQLEndpoint:
             return
         headers = dict(scope["headers"])
         accept = headers.get(b"accept", b"").decode("latin-1")
-        if scope["method"] in ("GET", "HEAD") and prefers_html(accept):
+        if scope["method"] in SAFE_METHODS and prefers_html(accept):
             await explorer_page_response()(scope, receive, send)
             return
-        await send_answer(send, await self._answer(scope, receive, headers, acceptable(accept)))
+        answer = await self._answer(scope, receive, headers, acceptable(accept, self._preferred))
+        if b"accept-encoding" in headers and len(answer.body) >= SMALLEST_BYTES:
+            await self._compressing({**scope, ANSWER: answer}, receive, send)
+        else:
+            await send_answer(send, answer)
 
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], accepted: MediaType | None
@@ -63,18 +82,29 @@ class GraphQLEndpoint:
             if accepted is None:
                 raise BadRequestError(406, f"Accept must allow {GRAPHQL_JSON} or application/json.", "NOT_ACCEPTABLE")
             session = await self._authenticator.authenticate(headers.get(b"authorization", b"").decode("latin-1"))
-            request = await read_request(scope, receive, headers)
+            request = await self._reader.read(scope, receive, headers)
             outcome = await self._run(scope["method"], request, session, facts)
-            return Answer(self._status(outcome, media_type), body_of(outcome, facts), media_type)
+            body = self._operations.body(outcome, facts)
+            return (
+                self._conventions.failure(outcome, body, media_type)
+                if outcome.errors
+                else Answer(200, body, media_type)
+            )
         except BadRequestError as error:
-            body = errors_body(one_error(str(error), error.code), facts.request_id)
-            return Answer(error.status, body, media_type, error.headers)
+            told = one_error(str(error), error.code)
+            return self._refused(error.status, told, media_type, facts, error.headers)
         except Unauthenticated as error:
-            body = errors_body(one_error(f"Unauthenticated: {error}.", "UNAUTHENTICATED"), facts.request_id)
-            return Answer(401, body, media_type, {"www-authenticate": "Bearer"})
+            told = one_error(f"Unauthenticated: {error}.", "UNAUTHENTICATED")
+            return self._refused(401, told, media_type, facts, {"www-authenticate": "Bearer"})
         except Exception as error:  # the last net: everything unforeseen is masked
             failure = masked(error, facts)
-            return Answer(failure.status, errors_body([failure.error], facts.request_id), media_type)
+            return self._refused(failure.status, [failure.error], media_type, facts)
+
+    def _refused(
+        self, status: int, errors: Sequence[Mapping[str, Any]], accepted: MediaType, facts: RequestFacts,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:  # fmt: skip
+        return self._conventions.refusal(status, errors_body(errors, facts.request_id), accepted, headers)
 
     async def _run(self, method: str, request: OperationRequest, session: Session, facts: RequestFacts) -> Outcome:
         try:
@@ -82,23 +112,14 @@ class GraphQLEndpoint:
             kind = document.kind(request.operation_name)
         except Refused as refused:
             return Outcome(None, refused.errors, refused.stage)
-        if method == "GET" and kind is OperationType.MUTATION:
+        if method != "POST" and kind is OperationType.MUTATION:
             raise BadRequestError(405, "Mutations need POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
         return await self._operations.execute(document, request, session, facts)
 
-    def _status(self, outcome: Outcome, media_type: MediaType) -> int:
-        """By the standard: application/json is 200 for every well-formed request, graphql-response+json tells."""
-        if not outcome.errors or media_type != GRAPHQL_JSON:
-            return 200
-        match outcome.stage:
-            case "parse":
-                return 400
-            case "validate" | "variables":
-                return self._invalid_status
-            case "execute":
-                return self._invalid_status if was_refused(outcome) else PARTLY_FAILED
-            case _:
-                assert_never(outcome.stage)
+
+async def _send_kept(scope: Scope, receive: Receive, send: Send) -> None:
+    """The application behind the compression."""
+    await send_answer(send, scope[ANSWER])
 
 
 @dataclass(frozen=True)
@@ -116,12 +137,12 @@ class SocketOperations:
             async with aclosing(self._outcomes(request, session, facts)) as outcomes:
                 async for outcome in outcomes:
                     if outcome.errors and outcome.data is None:
-                        raise OperationRefused(formatted(outcome.errors, facts))
-                    yield body_of(outcome, facts)
+                        raise OperationRefused(self.operations.told(outcome.errors, facts))
+                    yield self.operations.body(outcome, facts)
         except OperationRefused:
             raise
         except Refused as refused:
-            raise OperationRefused(formatted(refused.errors, facts)) from None
+            raise OperationRefused(self.operations.told(refused.errors, facts)) from None
         except Exception as error:
             raise OperationRefused([masked(error, facts).error]) from None
 

@@ -1,19 +1,21 @@
 """Operations for every way in: the gate, the schema, and the body of the answer."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 import orjson
+from graphql import GraphQLError
 from strawberry import Schema
 
 from api.authentication import Session
-from api.gate import Limits, gated_preparation
+from api.gate import gated_preparation
 from api.masking import RequestFacts, client_error, formatted
 from api.requests import OperationRequest
 from schema.documents import Document
 from schema.execution import Context, Outcome, ReadService
+from shaodao.limits import Limits
 from shaodao.postgres.readers import Readers
 
 
@@ -25,6 +27,7 @@ class Operations:
     database: Readers
     services: Any
     now: Callable[[], datetime]
+    limits: Limits
 
     async def execute(
         self, document: Document, request: OperationRequest, session: Session, facts: RequestFacts
@@ -45,6 +48,20 @@ class Operations:
         """The document that the request brings. Raises Refused for one that is not valid."""
         return self.service.document(request.document)
 
+    def body(self, outcome: Outcome, facts: RequestFacts) -> bytes:
+        """The response: as PostgreSQL wrote it when there are no errors."""
+        if not outcome.errors:
+            return outcome.body()
+        body: dict[str, Any] = {"errors": self.told(outcome.errors, facts)}
+        if not was_refused(outcome):
+            body["data"] = None if outcome.data is None else orjson.Fragment(outcome.data)
+        body["extensions"] = {"requestId": facts.request_id}
+        return orjson.dumps(body)
+
+    def told(self, errors: Sequence[GraphQLError], facts: RequestFacts) -> list[dict[str, Any]]:
+        """Errors as clients may see them."""
+        return formatted(errors, facts, self.limits.message_characters)
+
     def _context(self, session: Session, facts: RequestFacts) -> Context:
         return Context(
             viewer=session.viewer, now=self.now(), database=self.database, request=facts, services=self.services
@@ -56,17 +73,6 @@ def was_refused(outcome: Outcome) -> bool:
     if outcome.stage != "execute":
         return True
     return outcome.data is None and all(client_error(error) and error.path is None for error in outcome.errors)
-
-
-def body_of(outcome: Outcome, facts: RequestFacts) -> bytes:
-    """The response: as PostgreSQL wrote it when there are no errors."""
-    if not outcome.errors:
-        return outcome.body()
-    body: dict[str, Any] = {"errors": formatted(outcome.errors, facts)}
-    if not was_refused(outcome):
-        body["data"] = None if outcome.data is None else orjson.Fragment(outcome.data)
-    body["extensions"] = {"requestId": facts.request_id}
-    return orjson.dumps(body)
 
 
 def service_of(schema: Schema, limits: Limits) -> ReadService:

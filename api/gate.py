@@ -29,24 +29,7 @@ from graphql import (
 from graphql.language.parser import MAX_NESTING_DEPTH
 
 from schema.documents import Prepare, Refused
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a document may hold; the defaults let real tools through, introspection included."""
-
-    characters: int = 60_000
-    tokens: int = 4_000
-    depth: int = 15
-    aliases: int = 100
-    fields: int = 2_000
-    fragments: int = 60
-    root_fields: int = 30
-    directives: int = 50
-    variables: int = 100
-    digits: int = 100
-    comparisons: int = 50_000
-    errors: int = 10
+from shaodao.limits import Limits
 
 
 class TooLargeError(GraphQLError):

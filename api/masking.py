@@ -13,9 +13,6 @@ from uuid_utils.compat import uuid7
 from api.answers import prefers_english
 from schema.errors import ClientError
 
-LONGEST_MESSAGE = 500
-"""Characters of a message; what it quotes of the request may be long."""
-
 FailureCode = Literal["INTERNAL_ERROR", "TIMED_OUT", "UNAVAILABLE"]
 """``TIMED_OUT``: PostgreSQL gave up on a statement. ``UNAVAILABLE``: there is no database. Else a bug of ours."""
 
@@ -82,9 +79,9 @@ def failure_code(cause: BaseException) -> FailureCode:
             return "INTERNAL_ERROR"
 
 
-def formatted(errors: Sequence[GraphQLError], facts: RequestFacts) -> list[dict[str, Any]]:
-    """The errors of an operation as clients may see them."""
-    return [_formatted(error, facts) for error in errors]
+def formatted(errors: Sequence[GraphQLError], facts: RequestFacts, longest: int) -> list[dict[str, Any]]:
+    """The errors of an operation as clients may see them; ``longest``: characters of a message, which may quote the request."""
+    return [_formatted(error, facts, longest) for error in errors]
 
 
 def client_error(error: GraphQLError) -> ClientError | None:
@@ -95,7 +92,7 @@ def client_error(error: GraphQLError) -> ClientError | None:
     return None
 
 
-def _formatted(error: GraphQLError, facts: RequestFacts) -> dict[str, Any]:
+def _formatted(error: GraphQLError, facts: RequestFacts, longest: int) -> dict[str, Any]:
     shown: dict[str, Any] = dict(error.formatted)
     mistake = client_error(error)
     if mistake is not None:
@@ -104,7 +101,7 @@ def _formatted(error: GraphQLError, facts: RequestFacts) -> dict[str, Any]:
     elif _is_our_failure(error):
         assert error.original_error is not None
         shown |= masked(error.original_error, facts, error.path).error
-    shown["message"] = shown["message"][:LONGEST_MESSAGE]
+    shown["message"] = shown["message"][:longest]
     shown.setdefault("extensions", {"code": "BAD_USER_INPUT"})
     return shown
 

@@ -8,13 +8,11 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive, Scope
 
-BODY_LIMIT = 2_000_000
-"""Bytes of a body."""
-QUERY_STRING_LIMIT = 16_000
-"""Bytes of a query string."""
-JSON_DEPTH = 64
-JSON_MEMBERS = 50_000
-"""Members of all objects and arrays of a JSON text together: reading more of them as variables holds everybody up."""
+from api.answers import UTF_8
+from api.sites import Sites, was_preflighted
+from shaodao.limits import Limits
+
+SAFE_METHODS = ("GET", "HEAD")
 LENGTH_DIGITS = 18
 """Digits of a Content-Length that is worth reading as a number."""
 
@@ -40,61 +38,106 @@ class BadRequestError(Exception):
         self.headers = dict(headers or {})
 
 
-async def read_request(scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> OperationRequest:
-    """The GraphQL request of a GET or POST. Raises BadRequestError."""
-    if scope["method"] == "GET":
-        return _of_query_string(scope["query_string"])
-    if scope["method"] != "POST":
-        raise BadRequestError(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", {"allow": "GET, POST"})
-    _check_content_type(headers)
-    return request_of(decode(await _body(receive, headers)))
+@dataclass(frozen=True)
+class RequestReader:
+    """Reads requests within limits; ``sites`` tells whose pages may ask."""
 
+    limits: Limits
+    sites: Sites
 
-def decode(text: bytes | str) -> Any:
-    """Strict JSON: UTF-8, no NaN, no lone surrogates, bounded depth and size. Raises BadRequestError."""
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise BadRequestError(400, f"This is not JSON: {error}", "MALFORMED_JSON") from None
-    _check_size(value)
-    return value
+    async def read(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> OperationRequest:
+        """The GraphQL request of a GET or POST. Raises BadRequestError."""
+        if scope["method"] in SAFE_METHODS:
+            self._check_site(headers)
+            return self._of_query_string(scope["query_string"])
+        if scope["method"] != "POST":
+            raise BadRequestError(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", {"allow": "GET, HEAD, POST"})
+        _check_content_type(headers)
+        return request_of(self.decode(await self._body(receive, headers)))
+
+    def decode(self, text: bytes | str) -> Any:
+        """Strict JSON: UTF-8, no NaN, no lone surrogates, bounded depth and size. Raises BadRequestError."""
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise BadRequestError(400, f"This is not JSON: {error}", "MALFORMED_JSON") from None
+        self._check_size(value)
+        return value
+
+    def _check_site(self, headers: Mapping[bytes, bytes]) -> None:
+        """A page of another site must have asked before, for whoever reads here may be somebody else."""
+        if self.sites.foreign(headers) and not was_preflighted(headers):
+            told = "A page of another site must send POST, or the header GraphQL-Require-Preflight."
+            raise BadRequestError(403, told, "CROSS_SITE")
+
+    def _check_size(self, value: Any) -> None:
+        """Level by level, so that it costs no stack."""
+        deepest, most = self.limits.json_depth, self.limits.json_members
+        level, depth, members = [value], 0, 0
+        while level := [each for each in level if isinstance(each, dict | list)]:
+            depth += 1
+            members += sum(map(len, level))
+            if depth > deepest:
+                raise BadRequestError(400, f"The JSON is nested deeper than {deepest} levels.", "MALFORMED_JSON")
+            if members > most:
+                raise BadRequestError(413, f"The JSON has more than {most} members.", "BODY_TOO_LARGE")
+            level = [member for each in level for member in (each.values() if isinstance(each, dict) else each)]
+
+    def _of_query_string(self, query: bytes) -> OperationRequest:
+        longest = self.limits.query_string_bytes
+        if len(query) > longest:
+            raise BadRequestError(414, f"The query string is over {longest} bytes: use POST.", "URI_TOO_LONG")
+        value = _parameters(query)
+        for key in ("variables", "extensions"):
+            text = value.pop(key, "")
+            if text:
+                value[key] = self.decode(text)
+        return request_of(value)
+
+    async def _body(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit():
+            raise BadRequestError(400, "Content-Length must be a number.")
+        if len(length) > LENGTH_DIGITS or int(length) > self.limits.body_bytes:
+            raise self._too_large()
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise BadRequestError(400, "The client went away.")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self.limits.body_bytes:
+                raise self._too_large()
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    def _too_large(self) -> BadRequestError:
+        return BadRequestError(413, f"The body is over {self.limits.body_bytes} bytes.", "BODY_TOO_LARGE")
 
 
 def request_of(value: Any) -> OperationRequest:
     """The request parameters of a JSON object. Raises BadRequestError, with code INVALID_TEXT for a NUL in a variable."""
     if not isinstance(value, dict):
-        raise BadRequestError(400, "The request must be a JSON object.")
+        raise BadRequestError(422, "The request must be a JSON object.")
     document, name, variables, extensions = (
         value.get(key) for key in ("query", "operationName", "variables", "extensions")
     )
-    if not isinstance(document, str) or not document:
-        raise BadRequestError(400, "query must be a string that is not empty.")
+    if not isinstance(document, str):
+        raise BadRequestError(422, "query must be a string.")
     if name is not None and not isinstance(name, str):
-        raise BadRequestError(400, "operationName must be a string.")
+        raise BadRequestError(422, "operationName must be a string.")
     for key, part in (("variables", variables), ("extensions", extensions)):
         if part is not None and not isinstance(part, dict):
-            raise BadRequestError(400, f"{key} must be an object.")
+            raise BadRequestError(422, f"{key} must be an object.")
     _check_text("variables", variables)
     return OperationRequest(document, name or None, variables)
-
-
-def _check_size(value: Any) -> None:
-    """Level by level, so that it costs no stack."""
-    level, depth, members = [value], 0, 0
-    while level := [each for each in level if isinstance(each, dict | list)]:
-        depth += 1
-        members += sum(map(len, level))
-        if depth > JSON_DEPTH:
-            raise BadRequestError(400, f"The JSON is nested deeper than {JSON_DEPTH} levels.", "MALFORMED_JSON")
-        if members > JSON_MEMBERS:
-            raise BadRequestError(413, f"The JSON has more than {JSON_MEMBERS} members.", "BODY_TOO_LARGE")
-        level = [member for each in level for member in (each.values() if isinstance(each, dict) else each)]
 
 
 def _check_text(path: str, value: Any) -> None:
     """PostgreSQL cannot store U+0000: name the variable that holds one."""
     if isinstance(value, str) and "\x00" in value:
-        raise BadRequestError(400, f"{path} holds a NUL character.", "INVALID_TEXT")
+        raise BadRequestError(422, f"{path} holds a NUL character.", "INVALID_TEXT")
     if isinstance(value, dict):
         for key, part in value.items():
             _check_text(path, key)
@@ -104,21 +147,16 @@ def _check_text(path: str, value: Any) -> None:
             _check_text(f"{path}.{index}", part)
 
 
-def _of_query_string(query: bytes) -> OperationRequest:
-    if len(query) > QUERY_STRING_LIMIT:
-        raise BadRequestError(414, f"The query string is over {QUERY_STRING_LIMIT} bytes: use POST.", "URI_TOO_LONG")
+def _parameters(query: bytes) -> dict[str, Any]:
+    """The parameters of a query string, each given once. Raises BadRequestError."""
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError:
         raise BadRequestError(400, "The query string cannot be decoded.") from None
     value: dict[str, Any] = dict(pairs)
     if len(value) < len(pairs):
-        raise BadRequestError(400, "A parameter of the query string is given twice.")
-    for key in ("variables", "extensions"):
-        text = value.pop(key, "")
-        if text:
-            value[key] = decode(text)
-    return request_of(value)
+        raise BadRequestError(422, "A parameter of the query string is given twice.")
+    return value
 
 
 def _check_content_type(headers: Mapping[bytes, bytes]) -> None:
@@ -127,7 +165,7 @@ def _check_content_type(headers: Mapping[bytes, bytes]) -> None:
         raise _unsupported("Content-Type must be application/json.", {"accept": "application/json"})
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in UTF_8:
             raise _unsupported("The charset must be UTF-8.", {"accept": "application/json; charset=utf-8"})
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise _unsupported("Compressed bodies are not accepted.", {"accept-encoding": "identity"})
@@ -135,26 +173,3 @@ def _check_content_type(headers: Mapping[bytes, bytes]) -> None:
 
 def _unsupported(message: str, headers: Mapping[str, str]) -> BadRequestError:
     return BadRequestError(415, message, "UNSUPPORTED_MEDIA_TYPE", headers)
-
-
-async def _body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit():
-        raise BadRequestError(400, "Content-Length must be a number.")
-    if len(length) > LENGTH_DIGITS or int(length) > BODY_LIMIT:
-        raise _too_large()
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BadRequestError(400, "The client went away.")
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > BODY_LIMIT:
-            raise _too_large()
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _too_large() -> BadRequestError:
-    return BadRequestError(413, f"The body is over {BODY_LIMIT} bytes.", "BODY_TOO_LARGE")

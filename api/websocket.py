@@ -13,8 +13,9 @@ from starlette.types import Message, Receive, Scope, Send
 from api.answers import one_error
 from api.authentication import Authenticator, Session, Unauthenticated
 from api.masking import failure_code
-from api.requests import BadRequestError, OperationRequest, decode, request_of
+from api.requests import BadRequestError, OperationRequest, RequestReader, request_of
 from shaodao.delivery.pace import cancelled
+from shaodao.limits import Limits
 
 PROTOCOL = "graphql-transport-ws"
 CLOSE_REASON_BYTES = 120
@@ -34,6 +35,11 @@ class SocketLimits:
     operations: int = 50
     check_again: float = 30.0
     close_within: float = 2.0
+
+    @classmethod
+    def of(cls, limits: Limits) -> "SocketLimits":
+        """Those of the settings."""
+        return cls(limits.socket_init_seconds, limits.socket_operations)
 
 
 class OperationStream(Protocol):
@@ -73,6 +79,7 @@ class SubscriptionEndpoint:
     operations: OperationStream
     authenticator: Authenticator
     limits: SocketLimits
+    reader: RequestReader
     closing: bool = False
     _open: dict["_Socket", "asyncio.Task[Any] | None"] = field(default_factory=dict, repr=False)
 
@@ -83,7 +90,11 @@ class SubscriptionEndpoint:
             await send(Closed(4406, "Subprotocol not acceptable").message())
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        language = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+        headers = dict(scope["headers"])
+        if self.reader.sites.foreign(headers):  # a socket is never asked for before
+            await send(Closed(4403, "Forbidden: a page of another site").message())
+            return
+        language = headers.get(b"accept-language", b"").decode("latin-1")
         opened = _Socket(self, receive, send, language)
         self._open[opened] = asyncio.current_task()
         try:
@@ -156,7 +167,7 @@ class _Socket:
             if message["type"] == "websocket.disconnect":
                 self._end(None)
             else:
-                await self._handle(_decoded(message))
+                await self._handle(_decoded(message, self.endpoint.reader))
 
     async def _handle(self, message: Mapping[str, Any]) -> None:
         match message["type"]:
@@ -264,13 +275,13 @@ class _Socket:
             await self.send(message)
 
 
-def _decoded(message: Message) -> dict[str, Any]:
+def _decoded(message: Message, reader: RequestReader) -> dict[str, Any]:
     """The object in a message. Raises Closed unless it is one with a type."""
     text = message.get("text")
     if text is None:
         raise Closed(4400, "Messages must be text")
     try:
-        value = decode(text)
+        value = reader.decode(text)
     except BadRequestError as error:
         raise Closed(4400, str(error)) from None
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):

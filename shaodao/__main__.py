@@ -17,7 +17,7 @@ from rich.table import Table
 from shaodao.calendar_commands import calendar_commands
 from shaodao.domain.vocabulary import LeaderRank, Role
 from shaodao.imports.command_line import import_commands
-from shaodao.settings import TABLE, Settings, StartError
+from shaodao.settings import LIMITS, TABLE, Settings, StartError
 
 if TYPE_CHECKING:
     from shaodao.accounts import Account
@@ -274,7 +274,7 @@ def _scope(answered: "AnswersFor") -> str:
 def _settings_table(settings: Settings) -> Table:
     table = Table("Setting", "Value", "Meaning", title="Settings")
     shown = settings.shown()
-    for setting in TABLE:
+    for setting in (*TABLE, *LIMITS):
         table.add_row(setting.name, shown[setting.name], setting.description.replace("`", ""))
     return table
 

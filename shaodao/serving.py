@@ -12,6 +12,8 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from shaodao.connections import bounded_connections
+from shaodao.limits import Limits
 from shaodao.postgres.embedded import DSN, Say, embedded_server, running_dsn
 from shaodao.postgres.errors import PendingMigrations
 from shaodao.postgres.migrations import Migration, apply, migrations_folder, pending
@@ -24,8 +26,6 @@ BEFORE_SHUTDOWN = "before_shutdown"
 """Name in the state of an application's lifespan: an async function that ends what the application itself keeps open."""
 
 GRACEFUL_SECONDS = 5
-WEBSOCKET_MESSAGE_BYTES = 1_000_000
-INCOMPLETE_EVENT_BYTES = 32_000
 
 
 def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
@@ -52,7 +52,7 @@ async def serve(
         async with database(settings, say=say) as dsn:
             if prepare is not None:
                 await prepare(dsn)
-            await _serve(application(settings, dsn), bound, ready)
+            await _serve(server_of(application(settings, dsn), settings.limits), bound, ready)
 
 
 @asynccontextmanager
@@ -165,26 +165,24 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server_of(app: Any) -> Server:
+def server_of(app: Any, limits: Limits) -> Server:
     """The server of an ASGI application, to be run on a socket that is bound already."""
     return Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=bounded_connections(limits),
             ws="websockets-sansio",
             lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
-            ws_max_size=WEBSOCKET_MESSAGE_BYTES,
-            h11_max_incomplete_event_size=INCOMPLETE_EVENT_BYTES,
+            ws_max_size=limits.socket_message_bytes,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
     )
 
 
-async def _serve(app: Any, bound: socket.socket, ready: Callable[[], None] | None) -> None:
-    server = server_of(app)
+async def _serve(server: Server, bound: socket.socket, ready: Callable[[], None] | None) -> None:
     announcing = asyncio.create_task(_announce(server, ready))
     try:
         await server.serve(sockets=[bound])

@@ -2,11 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
+
+from shaodao.limits import LIMIT_PREFIX, MEANING, Limits
 
 InvalidStatus = Literal[422, 400]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -31,7 +33,7 @@ class SettingsError(StartError):
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table: the variable's name, its default as written in the environment, and what it means."""
+    """One row of a table: the variable's name, its default as written in the environment, and what it means."""
 
     name: str
     default: str
@@ -41,8 +43,8 @@ class Setting:
 
     @property
     def field(self) -> str:
-        """The attribute of ``Settings`` that holds the value."""
-        return self.name.removeprefix(PREFIX).lower()
+        """The attribute of ``Settings``, or of its ``limits``, that holds the value."""
+        return self.name.removeprefix(LIMIT_PREFIX).removeprefix(PREFIX).lower()
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Settings:
     field_crew: bool
     demo: bool
     invalid_status: InvalidStatus
+    origins: tuple[str, ...]
     issuer: str
     audience: str
     jwks_file: Path | None
@@ -70,6 +73,7 @@ class Settings:
     log_level: LogLevel
     log_format: LogFormat
     personal_data_key: bytes | None
+    limits: Limits
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -79,11 +83,13 @@ class Settings:
         """
         _refuse_unknown(environ)
         values = {setting.field: _value(setting, environ) for setting in TABLE}
-        return cls(**values)
+        bounds = {setting.field: _value(setting, environ) for setting in LIMITS}
+        return cls(**values, limits=Limits(**bounds))
 
     def shown(self) -> Mapping[str, str]:
         """The values by variable name, fit to print: keys and passwords are left out."""
-        return {setting.name: _shown(setting, getattr(self, setting.field)) for setting in TABLE}
+        general = {setting.name: _shown(setting, getattr(self, setting.field)) for setting in TABLE}
+        return general | {setting.name: _shown(setting, getattr(self.limits, setting.field)) for setting in LIMITS}
 
 
 def without_password(url: str) -> str:
@@ -102,7 +108,7 @@ def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """A misspelt setting would otherwise be ignored in silence."""
-    known = {setting.name for setting in TABLE}
+    known = {setting.name for setting in (*TABLE, *LIMITS)}
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and not name.startswith(("SHAODAO_TEST_", "SHAODAO_BENCH_")):
             raise SettingsError(name, environ[name], "there is no such setting; docs/settings.md lists them all")
@@ -140,6 +146,15 @@ def _names(value: str) -> tuple[str, ...]:
     if not all(part.isidentifier() for name in names for part in name.split(".")):
         raise ValueError("import names separated by commas, such as plugins.civil_affairs, or none")
     return names
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip().lower() for origin in value.split(",") if origin.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("origins separated by commas, such as https://app.example or http://10.0.0.1:8080")
+    return origins
 
 
 def _import_string(value: str) -> str:
@@ -190,7 +205,7 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 def _status(value: str) -> InvalidStatus:
     if value not in {"422", "400"}:
-        raise ValueError("422 (the standard) or 400 (for old clients)")
+        raise ValueError("422 (the standard) or 400 (for older clients)")
     return cast("InvalidStatus", int(value))
 
 
@@ -264,8 +279,14 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "SHAODAO_INVALID_STATUS",
         "422",
-        "HTTP status of a request that does not validate: `422` or, for old clients, `400`.",
+        "HTTP status of a request that does not validate: `422` or, for older clients, `400`.",
         _status,
+    ),
+    Setting(
+        "SHAODAO_ORIGINS",
+        "",
+        "Origins of pages elsewhere that may open sockets and send GET, with commas, such as `https://app.example`.",
+        _origins,
     ),
     Setting("SHAODAO_ISSUER", "shaodao", "Issuer that a token must name (`iss`).", _text),
     Setting("SHAODAO_AUDIENCE", "shaodao", "Audience that a token must name (`aud`).", _text),
@@ -296,7 +317,16 @@ TABLE: tuple[Setting, ...] = (
 )
 
 
-def settings_table() -> str:
-    """The table as Markdown, as it stands in ``docs/settings.md``."""
-    rows = [f"| `{s.name}` | {f'`{s.default}`' if s.default else 'empty'} | {s.description} |" for s in TABLE]
+def _bound(name: str, default: object, meaning: str) -> Setting:
+    """The setting of a limit: a count, or seconds."""
+    parse = _seconds if isinstance(default, float) else _between(1, 1_000_000_000)
+    return Setting(f"{LIMIT_PREFIX}{name.upper()}", str(default).removesuffix(".0"), meaning, parse)
+
+
+LIMITS: tuple[Setting, ...] = tuple(_bound(each.name, each.default, each.metadata[MEANING]) for each in fields(Limits))
+
+
+def settings_table(table: Sequence[Setting] = TABLE) -> str:
+    """A table as Markdown, as it stands in ``docs/settings.md``."""
+    rows = [f"| `{s.name}` | {f'`{s.default}`' if s.default else 'empty'} | {s.description} |" for s in table]
     return "\n".join(["| Setting | Default | Meaning |", "| --- | --- | --- |", *rows])

@@ -13,11 +13,13 @@ STATEMENT_CACHE_SIZE = 4096
 CLOSE_WITHIN = 2.0
 """Seconds that the connections of a pool get to end; a database that is gone never lets them."""
 
+STATEMENT_SECONDS = 30.0
+"""Seconds that a statement may take where nothing else is said; a command waits for locks, too."""
+
 SESSION_SETTINGS = {
     "application_name": "shaodao",
     "TimeZone": "Asia/Shanghai",
     "jit": "off",
-    "statement_timeout": "30s",
     # Citus would hide shards from asyncpg's type look-ups by a slow view; plain PostgreSQL ignores this name.
     "citus.override_table_visibility": "off",
 }
@@ -27,11 +29,14 @@ UNREACHABLE = (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.Int
 _log = structlog.get_logger(__name__)
 
 
-async def create_pool(dsn: str, size: int, *, application_name: str = "shaodao") -> "asyncpg.Pool[asyncpg.Record]":
-    """A pool of at most ``size`` connections; json and jsonb come and go as text.
+async def create_pool(
+    dsn: str, size: int, *, application_name: str = "shaodao", statement_seconds: float = STATEMENT_SECONDS
+) -> "asyncpg.Pool[asyncpg.Record]":
+    """A pool of at most ``size`` connections; json and jsonb come and go as text. PostgreSQL ends a longer statement.
 
     Raises DatabaseUnreachable if the first connection fails.
     """
+    named = {"application_name": application_name, "statement_timeout": f"{round(statement_seconds * 1000)}ms"}
     try:
         return await asyncpg.create_pool(
             dsn,
@@ -39,7 +44,7 @@ async def create_pool(dsn: str, size: int, *, application_name: str = "shaodao")
             max_size=size,
             max_inactive_connection_lifetime=0,
             reset=_keep,
-            server_settings=SESSION_SETTINGS | {"application_name": application_name},
+            server_settings=SESSION_SETTINGS | named,
             **_statement_cache(),
         )
     except UNREACHABLE as error:

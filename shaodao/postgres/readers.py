@@ -12,15 +12,18 @@ from typing import Any
 
 import asyncpg
 
-from shaodao.postgres.pool import close_pool, create_pool
+from shaodao.postgres.pool import STATEMENT_SECONDS, close_pool, create_pool
 
 
 class Readers:
-    """At most ``size`` connections of a pool that lends to nobody else; who finds none waits, the first first."""
+    """At most ``size`` connections of a pool that lends to nobody else; who finds none waits, the first first.
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", size: int) -> None:
+    Nobody waits longer than ``seconds``: then it is a TimeoutError.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", size: int, seconds: float) -> None:
         self._pool = pool
-        self._places = asyncio.Semaphore(size)
+        self._places = _Places(size, seconds)
         self._idle: list[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]] = []
         self.size = size
 
@@ -78,11 +81,30 @@ class Readers:
         return None
 
 
+class _Places(asyncio.Semaphore):
+    """A semaphore that is waited for no longer than some seconds; who need not wait pays for no clock."""
+
+    def __init__(self, size: int, seconds: float) -> None:
+        super().__init__(size)
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        """Take a place. Raises TimeoutError."""
+        if self.locked():
+            async with asyncio.timeout(self._seconds):
+                await self.acquire()
+        else:
+            await self.acquire()
+
+
 @asynccontextmanager
-async def open_readers(dsn: str, size: int, *, application_name: str = "shaodao") -> AsyncIterator[Readers]:
-    """Readers on a pool of their own. Raises DatabaseUnreachable."""
-    pool = await create_pool(dsn, size, application_name=f"{application_name} reading")
-    readers = Readers(pool, size)
+async def open_readers(
+    dsn: str, size: int, *, application_name: str = "shaodao", seconds: float = STATEMENT_SECONDS
+) -> AsyncIterator[Readers]:
+    """Readers on a pool of their own; ``seconds``: what a statement may take, and the wait for one. Raises DatabaseUnreachable."""
+    name = f"{application_name} reading"
+    pool = await create_pool(dsn, size, application_name=name, statement_seconds=seconds)
+    readers = Readers(pool, size, seconds)
     try:
         yield readers
     finally:

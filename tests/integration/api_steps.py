@@ -223,7 +223,7 @@ async def serving(settings: Settings, limits: SocketLimits | None = None) -> Asy
     assert settings.database_url is not None
     application = create_app(settings, settings.database_url, limits)
     with socket.create_server(("127.0.0.1", 0)) as bound:
-        server = server_of(application)
+        server = server_of(application, settings.limits)
         running = asyncio.create_task(server.serve(sockets=[bound]))
         while not server.started:
             await asyncio.sleep(0.01)

@@ -63,6 +63,23 @@ async def test_what_broke_while_it_lay_idle_is_replaced(readers: Readers, empty_
     assert await backend(readers) != ended
 
 
+async def test_a_statement_that_takes_too_long_is_ended_and_its_connection_goes_on(empty_database: str) -> None:
+    async with open_readers(empty_database, 1, seconds=0.2) as readers:
+        before = await backend(readers)
+        for _ in range(3):
+            with pytest.raises(asyncpg.QueryCanceledError):
+                await readers.fetchrow("SELECT pg_sleep(30)")
+        assert await backend(readers) == before
+
+
+async def test_nobody_waits_for_a_connection_longer_than_a_statement_may_take(empty_database: str) -> None:
+    async with open_readers(empty_database, 1, seconds=0.3) as readers, readers.acquire():
+        begun = asyncio.get_running_loop().time()
+        found = await asyncio.gather(*(backend(readers) for _ in range(3)), return_exceptions=True)
+        assert [type(each) for each in found] == [TimeoutError] * 3
+        assert 0.2 < asyncio.get_running_loop().time() - begun < 1
+
+
 async def test_closing_waits_for_nobody(empty_database: str) -> None:
     async with asyncio.timeout(1), open_readers(empty_database, 2) as readers:
         await asyncio.gather(backend(readers), backend(readers))

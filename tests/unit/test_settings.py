@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shaodao.settings import TABLE, Settings, SettingsError, settings_table, without_password
+from shaodao.limits import Limits
+from shaodao.settings import LIMITS, TABLE, Setting, Settings, SettingsError, settings_table, without_password
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -18,14 +19,17 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.departments == ("plugins.civil_affairs", "plugins.public_security", "plugins.urban_management")
     assert settings.workers
     assert not settings.demo
+    assert settings.limits == Limits()
 
 
 def test_the_table_lists_every_setting() -> None:
-    assert [setting.field for setting in TABLE] == [field.name for field in fields(Settings)]
+    assert [setting.field for setting in TABLE] + ["limits"] == [field.name for field in fields(Settings)]
+    assert [setting.field for setting in LIMITS] == [field.name for field in fields(Limits)]
 
 
-def test_the_docs_show_the_table() -> None:
-    assert settings_table() in DOCS.read_text(encoding="utf-8")
+@pytest.mark.parametrize("table", [TABLE, LIMITS], ids=["settings", "limits"])
+def test_the_docs_show_the_tables(table: tuple[Setting, ...]) -> None:
+    assert settings_table(table) in DOCS.read_text(encoding="utf-8")
 
 
 def test_an_empty_value_counts_as_absent() -> None:
@@ -39,6 +43,12 @@ def test_an_empty_value_counts_as_absent() -> None:
         ("SHAODAO_PORT", "８０００", "from 1 to 65535"),
         ("SHAODAO_WORKERS", "maybe", "true or false"),
         ("SHAODAO_INVALID_STATUS", "404", "422"),
+        ("SHAODAO_ORIGINS", "app.example", "origins separated by commas"),
+        ("SHAODAO_ORIGINS", "https://app.example/", "origins separated by commas"),
+        ("SHAODAO_ORIGINS", "https://a.example,ftp://b.example", "origins separated by commas"),
+        ("SHAODAO_LIMIT_DEPTH", "0", "from 1 to"),
+        ("SHAODAO_LIMIT_SOCKET_INIT_SECONDS", "0", "at most 3600"),
+        ("SHAODAO_LIMIT_DEPHT", "9", "no such setting"),
         ("SHAODAO_HOOK_TIMEOUT", "nan", "at most 3600"),
         ("SHAODAO_HOOK_TIMEOUT", "soon", "at most 3600"),
         ("SHAODAO_LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR"),
@@ -81,13 +91,21 @@ def test_values_are_parsed() -> None:
             "SHAODAO_LOG_LEVEL": "debug",
             "SHAODAO_INVALID_STATUS": "400",
             "SHAODAO_JWKS_FILE": "keys.json",
+            "SHAODAO_ORIGINS": "https://App.example, http://10.0.0.1:8080",
         }
     )
     assert settings.departments == ()
     assert not settings.workers
     assert settings.log_level == "DEBUG"
     assert settings.invalid_status == 400
+    assert settings.origins == ("https://app.example", "http://10.0.0.1:8080")
     assert settings.jwks_file == Path("keys.json")
+
+
+def test_limits_are_settings_too() -> None:
+    settings = Settings.from_environment({"SHAODAO_LIMIT_DEPTH": "9", "SHAODAO_LIMIT_SOCKET_INIT_SECONDS": "0.5"})
+    assert (settings.limits.depth, settings.limits.socket_init_seconds) == (9, 0.5)
+    assert settings.shown()["SHAODAO_LIMIT_DEPTH"] == "9"
 
 
 def test_a_url_without_password_stays_as_it_is() -> None:

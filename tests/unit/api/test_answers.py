@@ -16,6 +16,9 @@ from api.answers import GRAPHQL_JSON, JSON, MediaType, acceptable, prefers_engli
         ("application/graphql-response+json;q=0.1, application/json", JSON),
         ("application/graphql-response+json;q=0, */*", JSON),
         ("application/json;charset=utf-8", JSON),
+        ("application/json;charset=gbk", None),
+        ('application/graphql-response+json; charset="UTF-8", application/json', GRAPHQL_JSON),
+        ("application/graphql-response+json; charset=utf-16, application/json; q=0.5", JSON),
         ("application/json;q=0", None),
         ("application/json;q=much", None),
         ("application/json;q=nan", None),
@@ -25,6 +28,23 @@ from api.answers import GRAPHQL_JSON, JSON, MediaType, acceptable, prefers_engli
 )
 def test_the_media_type_that_is_accepted_most(accept: str, media_type: MediaType | None) -> None:
     assert acceptable(accept) == media_type
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("", JSON),
+        ("*/*", JSON),
+        ("application/*;q=0.1", JSON),
+        ("application/json, text/plain, */*", JSON),
+        ("application/graphql-response+json, application/json", GRAPHQL_JSON),
+        ("application/json, application/graphql-response+json", GRAPHQL_JSON),
+        ("application/graphql-response+json;q=0.9, application/json", JSON),
+        ("application/json;q=0, */*", GRAPHQL_JSON),
+    ],
+)
+def test_old_clients_get_the_newer_media_type_only_if_they_name_it(accept: str, media_type: MediaType) -> None:
+    assert acceptable(accept, JSON) == media_type
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from graphql import build_schema
 
-from api.gate import Limits, gated_preparation
+from api.gate import gated_preparation
 from schema.documents import Refused
+from shaodao.limits import Limits
 
 SCHEMA = build_schema("type Query { a(n: Int, s: String): Query b: Int c: Int }")
 SMALL = Limits(

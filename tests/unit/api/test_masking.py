@@ -46,7 +46,7 @@ def test_every_failure_is_told_in_both_languages() -> None:
 
 def only(error: GraphQLError, facts: RequestFacts = ENGLISH) -> dict[str, Any]:
     with structlog.testing.capture_logs():
-        [shown] = formatted([error], facts)
+        [shown] = formatted([error], facts, 500)
     return shown
 
 

@@ -2,7 +2,12 @@
 
 import pytest
 
-from api.requests import JSON_DEPTH, JSON_MEMBERS, BadRequestError, OperationRequest, decode, request_of
+from api.requests import BadRequestError, OperationRequest, RequestReader, request_of
+from api.sites import Sites
+from shaodao.limits import Limits
+
+LIMITS = Limits()
+decode = RequestReader(LIMITS, Sites()).decode
 
 
 def test_a_request_has_its_parts() -> None:
@@ -11,12 +16,12 @@ def test_a_request_has_its_parts() -> None:
 
 
 def test_depth_and_size_end_at_their_limits() -> None:
-    assert decode("[" * JSON_DEPTH + "]" * JSON_DEPTH)
+    assert decode("[" * LIMITS.json_depth + "]" * LIMITS.json_depth)
     with pytest.raises(BadRequestError, match="deeper than 64"):
-        decode("[" * (JSON_DEPTH + 1) + "]" * (JSON_DEPTH + 1))
-    assert len(decode("[" + "1," * (JSON_MEMBERS - 1) + "1]")) == JSON_MEMBERS
+        decode("[" * (LIMITS.json_depth + 1) + "]" * (LIMITS.json_depth + 1))
+    assert len(decode("[" + "1," * (LIMITS.json_members - 1) + "1]")) == LIMITS.json_members
     with pytest.raises(BadRequestError) as caught:
-        decode("[" + "1," * JSON_MEMBERS + "1]")
+        decode("[" + "1," * LIMITS.json_members + "1]")
     assert caught.value.status == 413
 
 

@@ -1,0 +1,45 @@
+"""What the server takes from strangers at most: each a setting, ``SHAODAO_LIMIT_<NAME>`` (design: http).
+
+The defaults let real tools through, introspection included.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+LIMIT_PREFIX = "SHAODAO_LIMIT_"
+MEANING = "meaning"
+"""The key of a field's metadata that holds what it means."""
+
+
+def _limit(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={MEANING: meaning})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Numbers are counts, of bytes where the name says so; ``…_seconds`` are times."""
+
+    characters: int = _limit(60_000, "Characters of a document.")
+    tokens: int = _limit(4_000, "Tokens of a document.")
+    depth: int = _limit(15, "Levels of fields in an operation.")
+    aliases: int = _limit(100, "Aliases in an operation, with fragments unfolded.")
+    fields: int = _limit(2_000, "Fields in an operation, with fragments unfolded.")
+    fragments: int = _limit(60, "Fragments of a document.")
+    root_fields: int = _limit(30, "Fields at the root of an operation.")
+    directives: int = _limit(50, "Directives in a document.")
+    variables: int = _limit(100, "Variables of an operation.")
+    digits: int = _limit(100, "Digits of a number in a document.")
+    comparisons: int = _limit(50_000, "Comparisons of fields that validation may take.")
+    errors: int = _limit(10, "Errors of validation that are told.")
+    message_characters: int = _limit(500, "Characters of an error's message.")
+    header_bytes: int = _limit(32_000, "Bytes of the header of a request.")
+    header_seconds: float = _limit(8.0, "Seconds until the header of a request must be there.")
+    body_bytes: int = _limit(2_000_000, "Bytes of a body.")
+    body_seconds: float = _limit(30.0, "Seconds until a body must be there, after its header.")
+    query_string_bytes: int = _limit(16_000, "Bytes of the query string of a GET.")
+    json_depth: int = _limit(64, "Levels of a JSON text.")
+    json_members: int = _limit(50_000, "Members of all objects and lists of a JSON text together.")
+    query_seconds: float = _limit(10.0, "Seconds that a statement of a query may take, and the wait for a connection.")
+    socket_message_bytes: int = _limit(1_000_000, "Bytes of a message on a WebSocket.")
+    socket_init_seconds: float = _limit(5.0, "Seconds until a socket must have sent `connection_init`.")
+    socket_operations: int = _limit(50, "Operations that run on a socket at once.")
