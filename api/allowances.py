@@ -2,9 +2,27 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from math import ceil
 
+NAME = "cost"
+"""Of the limit, in the headers that tell of it."""
 REMEMBERED = 10_000
 """Principals whose buckets are remembered; one that is forgotten begins with a full bucket."""
+
+
+class AllowanceSpent(Exception):
+    """A principal has asked for too much for now; the message says when there is enough again."""
+
+    def __init__(self, allowances: "Allowances", wait: float) -> None:
+        self.seconds = ceil(wait)
+        super().__init__(f"You have asked for too much at once: try again in {self.seconds} s.")
+        window = ceil(allowances.burst / allowances.per_second)
+        self.headers = {
+            "retry-after": str(self.seconds),
+            "ratelimit-policy": f'"{NAME}";q={allowances.burst:.0f};w={window}',
+            "ratelimit": f'"{NAME}";r=0;t={self.seconds}',
+        }
+        """As RFC 9110 and the IETF's draft of RateLimit header fields have them."""
 
 
 @dataclass
@@ -30,6 +48,11 @@ class Allowances:
             return (wanted - level) / self.per_second
         self._keep(principal, level - cost, now)
         return 0
+
+    def spend(self, principal: str, cost: float, now: float) -> None:
+        """As ``take``. Raises AllowanceSpent where there is too little."""
+        if wait := self.take(principal, cost, now):
+            raise AllowanceSpent(self, wait)
 
     def _keep(self, principal: str, level: float, now: float) -> None:
         self._levels[principal] = level, now

@@ -8,6 +8,7 @@ from typing import Any
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from api.allowances import AllowanceSpent
 from api.answers import (
     GRAPHQL_JSON,
     Answer,
@@ -93,6 +94,9 @@ class GraphQLEndpoint:
         except BadRequestError as error:
             told = one_error(str(error), error.code)
             return self._refused(error.status, told, media_type, facts, error.headers)
+        except AllowanceSpent as error:
+            told = one_error(str(error), "RATE_LIMITED")
+            return self._refused(429, told, media_type, facts, error.headers)
         except Unauthenticated as error:
             told = one_error(f"Unauthenticated: {error}.", "UNAUTHENTICATED")
             return self._refused(401, told, media_type, facts, {"www-authenticate": "Bearer"})
@@ -110,6 +114,7 @@ class GraphQLEndpoint:
         try:
             document = self._operations.document(request)
             kind = document.kind(request.operation_name)
+            self._operations.admit(document, request, session)
         except Refused as refused:
             return Outcome(None, refused.errors, refused.stage)
         if method != "POST" and kind is OperationType.MUTATION:
@@ -141,6 +146,8 @@ class SocketOperations:
                     yield self.operations.body(outcome, facts)
         except OperationRefused:
             raise
+        except AllowanceSpent as error:
+            raise OperationRefused(one_error(str(error), "RATE_LIMITED")) from None
         except Refused as refused:
             raise OperationRefused(self.operations.told(refused.errors, facts)) from None
         except Exception as error:
@@ -150,6 +157,7 @@ class SocketOperations:
         self, request: OperationRequest, session: Session, facts: RequestFacts
     ) -> AsyncGenerator[Outcome, None]:
         document = self.operations.document(request)
+        self.operations.admit(document, request, session)
         if document.kind(request.operation_name) is not OperationType.SUBSCRIPTION:
             yield await self.operations.execute(document, request, session, facts)
             return

@@ -9,7 +9,7 @@ from strawberry.schema_directive import Location
 
 PAGE_SIZE = 20
 """Rows of a page for which nothing is asked."""
-PARTS = 5
+PARTS = 3
 """Rows that a plain list below a row is thought to have."""
 SMALL_TABLE = 50
 """Rows that a plain list at the root is thought to have."""
