@@ -133,8 +133,8 @@ def bitmaps(scan: Plan) -> Iterator[Plan]:
 
 def looked_at(scan: Plan) -> int:
     """How many rows of its table a scan looked at, or entries of the longest of its bitmaps."""
-    rows = sum(scan.get(name, 0) for name in LOOKED_AT) * scan["Actual Loops"]
-    return round(max(rows, *(inner["Actual Rows"] * inner["Actual Loops"] for inner in bitmaps(scan)), 0))
+    rows: float = sum(scan.get(name, 0) for name in LOOKED_AT) * scan["Actual Loops"]
+    return round(max([rows, *(inner["Actual Rows"] * inner["Actual Loops"] for inner in bitmaps(scan))]))
 
 
 COUNTS = ("totalCount", "count")

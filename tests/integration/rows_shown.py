@@ -92,7 +92,7 @@ class Shown:
         filled = predicate.replace("{t}", "t").replace("{now}", f"'{self.desk.street.now.isoformat()}'::timestamptz")
         filled = filled.replace("{account}", account).replace("{person}", person)
         found = await self.desk.street.pool.fetch(f"SELECT t.* FROM {mapped.table.name} t WHERE {filled}")
-        return [key_of(mapped, row) for row in found]
+        return [key_of(mapped, dict(row)) for row in found]
 
     async def nodes(self, mapped: MappedType, ids: Sequence[str], selection: str) -> dict[str, Any]:
         """A selection on rows, by their ids; what the viewer does not see is absent."""
