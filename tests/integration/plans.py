@@ -134,7 +134,8 @@ def bitmaps(scan: Plan) -> Iterator[Plan]:
 def looked_at(scan: Plan) -> int:
     """How many rows of its table a scan looked at, or entries of the longest of its bitmaps."""
     rows: float = sum(scan.get(name, 0) for name in LOOKED_AT) * scan["Actual Loops"]
-    return round(max([rows, *(inner["Actual Rows"] * inner["Actual Loops"] for inner in bitmaps(scan))]))
+    entries: list[float] = [inner["Actual Rows"] * inner["Actual Loops"] for inner in bitmaps(scan)]
+    return round(max([rows, *entries]))
 
 
 COUNTS = ("totalCount", "count")
