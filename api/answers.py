@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -22,6 +23,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=256)
 def acceptable(accept: str) -> MediaType | None:
     """The media type to answer with, by the Accept header; None when the client accepts neither.
 

@@ -12,7 +12,7 @@ from api.answers import GRAPHQL_JSON, Answer, MediaType, acceptable, errors_body
 from api.authentication import Authenticator, Session, Unauthenticated
 from api.execution import Operations, body_of, was_refused
 from api.explorer import explorer_page_response
-from api.masking import RequestFacts, formatted, masked, new_request
+from api.masking import RequestFacts, formatted, masked
 from api.requests import BadRequestError, OperationRequest, read_request
 from api.websocket import OperationRefused, SocketLimits, SubscriptionEndpoint
 from schema.documents import Refused
@@ -57,7 +57,7 @@ class GraphQLEndpoint:
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], accepted: MediaType | None
     ) -> Answer:
-        facts = new_request(headers.get(b"accept-language", b"").decode("latin-1"))
+        facts = RequestFacts(headers.get(b"accept-language", b"").decode("latin-1"))
         media_type = accepted or GRAPHQL_JSON
         try:
             if accepted is None:
@@ -78,12 +78,13 @@ class GraphQLEndpoint:
 
     async def _run(self, method: str, request: OperationRequest, session: Session, facts: RequestFacts) -> Outcome:
         try:
-            kind = self._operations.kind(request)
+            document = self._operations.document(request)
+            kind = document.kind(request.operation_name)
         except Refused as refused:
             return Outcome(None, refused.errors, refused.stage)
         if method == "GET" and kind is OperationType.MUTATION:
             raise BadRequestError(405, "Mutations need POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
-        return await self._operations.execute(request, session, facts)
+        return await self._operations.execute(document, request, session, facts)
 
     def _status(self, outcome: Outcome, media_type: MediaType) -> int:
         """By the standard: application/json is 200 for every well-formed request, graphql-response+json tells."""
@@ -110,7 +111,7 @@ class SocketOperations:
         self, request: OperationRequest, session: Session, accept_language: str
     ) -> AsyncGenerator[bytes, None]:
         """The results of an operation. Raises OperationRefused when it cannot be started, or not go on."""
-        facts = new_request(accept_language)
+        facts = RequestFacts(accept_language)
         try:
             async with aclosing(self._outcomes(request, session, facts)) as outcomes:
                 async for outcome in outcomes:
@@ -127,9 +128,10 @@ class SocketOperations:
     async def _outcomes(
         self, request: OperationRequest, session: Session, facts: RequestFacts
     ) -> AsyncGenerator[Outcome, None]:
-        if self.operations.kind(request) is not OperationType.SUBSCRIPTION:
-            yield await self.operations.execute(request, session, facts)
+        document = self.operations.document(request)
+        if document.kind(request.operation_name) is not OperationType.SUBSCRIPTION:
+            yield await self.operations.execute(document, request, session, facts)
             return
-        async with aclosing(self.operations.subscribe(request, session, facts)) as events:
+        async with aclosing(self.operations.subscribe(document, request, session, facts)) as events:
             async for outcome in events:
                 yield outcome

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from graphql import OperationType
 from strawberry import Schema
 
 from api.authentication import Session
 from api.gate import Limits, gated_preparation
 from api.masking import RequestFacts, client_error, formatted
 from api.requests import OperationRequest
+from schema.documents import Document
 from schema.execution import Context, Outcome, ReadService
+from shaodao.postgres.readers import Readers
 
 
 @dataclass
@@ -21,26 +22,28 @@ class Operations:
     """Runs operations for a session."""
 
     service: ReadService
-    database: Any
+    database: Readers
     services: Any
     now: Callable[[], datetime]
 
-    async def execute(self, request: OperationRequest, session: Session, facts: RequestFacts) -> Outcome:
+    async def execute(
+        self, document: Document, request: OperationRequest, session: Session, facts: RequestFacts
+    ) -> Outcome:
         """One query or mutation."""
         context = self._context(session, facts)
-        return await self.service.execute(request.document, context, request.variables, request.operation_name)
+        return await self.service.execute(document, context, request.variables, request.operation_name)
 
     def subscribe(
-        self, request: OperationRequest, session: Session, facts: RequestFacts
+        self, document: Document, request: OperationRequest, session: Session, facts: RequestFacts
     ) -> AsyncGenerator[Outcome, None]:
         """A subscription's events."""
         context = self._context(session, facts)
-        events = self.service.subscribe(request.document, context, request.variables, request.operation_name)
+        events = self.service.subscribe(document, context, request.variables, request.operation_name)
         return cast(AsyncGenerator[Outcome, None], events)
 
-    def kind(self, request: OperationRequest) -> OperationType:
-        """What the request asks for. Raises Refused for a document that is not valid."""
-        return self.service.document(request.document).kind(request.operation_name)
+    def document(self, request: OperationRequest) -> Document:
+        """The document that the request brings. Raises Refused for one that is not valid."""
+        return self.service.document(request.document)
 
     def _context(self, session: Session, facts: RequestFacts) -> Context:
         return Context(

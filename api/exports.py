@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api.authentication import Authenticator, Unauthenticated
 from api.export_files import FileFacts, csv_file, xlsx_file
-from api.masking import RequestFacts, masked, new_request
+from api.masking import RequestFacts, masked
 from schema.errors import ClientError
 from schema.execution import Context, ReadService
 from schema.exports import ExportedList
@@ -48,7 +48,7 @@ class ExportDownloads:
 
     async def answer(self, request: Request) -> Response:
         """The file; else 401, 404 for what the viewer has no part in, 403 for what may not be fetched, 422 for too long a list."""
-        facts = new_request(request.headers.get("accept-language", ""))
+        facts = RequestFacts(request.headers.get("accept-language", ""))
         try:
             session = await self.authenticator.authenticate(request.headers.get("authorization"))
             return await self._file(session.viewer, request.path_params["name"], facts)

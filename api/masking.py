@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, assert_never
 
 import asyncpg
@@ -21,15 +22,19 @@ FailureCode = Literal["INTERNAL_ERROR", "TIMED_OUT", "UNAVAILABLE"]
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """What of the request resolvers may need: its id and the language of messages."""
+    """What of the request resolvers may need: its id and the language of messages, found when they are asked for."""
 
-    request_id: str
-    english: bool
+    accept_language: str = ""
 
+    @cached_property
+    def request_id(self) -> str:
+        """Of logs and of answers with errors."""
+        return uuid7().hex
 
-def new_request(accept_language: str = "") -> RequestFacts:
-    """The facts of a request that has just come in."""
-    return RequestFacts(uuid7().hex, prefers_english(accept_language))
+    @cached_property
+    def english(self) -> bool:
+        """Whether messages are in English."""
+        return prefers_english(self.accept_language)
 
 
 @dataclass(frozen=True)

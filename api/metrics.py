@@ -26,6 +26,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.registry.register(_State(operations))
         self._requests = Counter("shaodao_requests", "GraphQL requests over HTTP.", ["status"], registry=self.registry)
+        self._counters: dict[int, Counter] = {}
         self._seconds = Histogram(
             "shaodao_request_seconds", "How long they took.", registry=self.registry, buckets=_BUCKETS
         )
@@ -47,7 +48,13 @@ class Metrics:
             await app(scope, receive, sending)
         finally:
             self._seconds.observe(perf_counter() - began)
-            self._requests.labels(str(status)).inc()
+            self._counter(status).inc()
+
+    def _counter(self, status: int) -> Counter:
+        """The counter of a status, remembered: finding it by its label costs more than counting."""
+        if status not in self._counters:
+            self._counters[status] = self._requests.labels(str(status))
+        return self._counters[status]
 
     def route(self) -> Route:
         """The route of /metrics."""
@@ -71,10 +78,15 @@ class _State(Collector):
             return
         yield from _cache("plan", "plans of operations", operations.service.plans.kept)
         yield from _cache("document", "validated documents", operations.service.documents)
-        pool = operations.database
-        yield GaugeMetricFamily("shaodao_pool_connections", "Connections to the database.", pool.get_size())
-        yield GaugeMetricFamily("shaodao_pool_idle_connections", "Of those the idle ones.", pool.get_idle_size())
-        yield GaugeMetricFamily("shaodao_pool_connections_limit", "How many there may be.", pool.get_max_size())
+        pool, readers = operations.services.pool, operations.database
+        yield from _connections("pool", "commands", pool.get_size(), pool.get_idle_size(), pool.get_max_size())
+        yield from _connections("readers", "queries", readers.open, readers.idle, readers.size)
+
+
+def _connections(name: str, what: str, opened: int, idle: int, limit: int) -> Iterator[Metric]:
+    yield GaugeMetricFamily(f"shaodao_{name}_connections", f"Connections to the database for {what}.", opened)
+    yield GaugeMetricFamily(f"shaodao_{name}_idle_connections", "Of those the idle ones.", idle)
+    yield GaugeMetricFamily(f"shaodao_{name}_connections_limit", "How many there may be.", limit)
 
 
 def _cache(name: str, what: str, cache: Lru[Any]) -> Iterator[Metric]:

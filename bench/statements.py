@@ -67,9 +67,11 @@ async def script_of(dsn: str, document: str, variables: Mapping[str, Any], grant
 def _script(recorder: Recorder) -> str:
     """pgbench takes a colon in a literal for a variable, so the literal is cut there, as SQL allows at the end of a line.
 
-    It makes every mention of a variable a parameter of its own, so each gets its type.
+    It makes every mention of a variable a parameter of its own, so each gets its type. It gets the text that the server
+    gets as bytes: written as text, as pgbench gets everything, bytes are twice as long.
     """
-    sql = re.sub(r"(?<!:):(?=\w)", ":'\n'", recorder.sql)
+    text = re.sub(r"^SELECT convert_to\((.*), 'UTF8'\)$", r"SELECT \1", recorder.sql, flags=re.DOTALL)
+    sql = re.sub(r"(?<!:):(?=\w)", ":'\n'", text)
     return re.sub(r"\$(\d+)", lambda n: f" :p{n[1]}::{recorder.types[int(n[1]) - 1]}", sql) + ";\n"
 
 

@@ -2141,7 +2141,7 @@ CREATE INDEX campaign_source_index ON public.campaign USING btree (county_code, 
 
 CREATE INDEX campaign_street_index ON public.campaign USING btree (county_code, street_code, started_at, id);
 
-CREATE INDEX care_tag_person_index ON public.care_tag USING btree (county_code, person_id, id);
+CREATE INDEX care_tag_person_valid_index ON public.care_tag USING btree (county_code, person_id, valid_from, id);
 
 CREATE INDEX case_event_at_index ON public.case_event USING btree (county_code, at);
 
@@ -2162,6 +2162,8 @@ CREATE INDEX case_file_grid_index ON public.case_file USING btree (county_code, 
 CREATE INDEX case_file_informed_index ON public.case_file USING btree (county_code, street_code, state, registered_at DESC, id DESC) WHERE (county_informed_at IS NOT NULL);
 
 CREATE INDEX case_file_merged_index ON public.case_file USING btree (county_code, merged_into) WHERE (merged_into IS NOT NULL);
+
+CREATE INDEX case_file_open_index ON public.case_file USING btree (county_code, street_code, registered_at DESC, id DESC) WHERE ((closed_at IS NULL) AND (state <> ALL (ARRAY['NOT_ACCEPTED'::text, 'MERGED'::text, 'CANCELLED'::text])));
 
 CREATE INDEX case_file_phone_index ON public.case_file USING btree (county_code, reporter_phone_hash, registered_at DESC);
 
@@ -2191,7 +2193,7 @@ CREATE INDEX cross_area_link_open_index ON public.cross_area_link USING btree (c
 
 CREATE INDEX deadline_assignment_index ON public.deadline USING btree (county_code, assignment_id, kind);
 
-CREATE INDEX deadline_case_index ON public.deadline USING btree (county_code, case_id, kind);
+CREATE INDEX deadline_case_assignment_index ON public.deadline USING btree (county_code, case_id, assignment_id, due_at, id);
 
 CREATE INDEX deadline_pause_case_index ON public.deadline_pause USING btree (county_code, case_id, paused_at, id);
 

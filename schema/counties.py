@@ -1,6 +1,6 @@
 """The counties of a viewer whose scope lies above one, such as a city's 市: a statement binds each of them by its code."""
 
-from schema.plans import Database
+from schema.database import Database
 from shaodao.domain.permissions import Viewer, county_of, prefix_of
 
 ABOVE_COUNTIES = ("CITY", "PROVINCE")

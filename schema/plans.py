@@ -1,18 +1,21 @@
 """Plans: a statement and, once PostgreSQL has told the types of its parameters, how to run it again and again."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
+from schema.compiler.inputs import Variables
 from schema.compiler.operation import Statement
 from schema.compiler.parameters import Binding, converted
+from schema.compiler.state import Look
+from schema.database import Database, borrowed
 from schema.derived import with_derived
+from schema.lru import Lru
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-Database: TypeAlias = "asyncpg.Pool[asyncpg.Record] | Connection"
+KEPT_CHARACTERS = 20_000_000
+"""Of the SQL of all plans kept."""
 
 
 @dataclass
@@ -24,21 +27,21 @@ class Plan:
 
     async def run(self, database: Database, binding: Binding) -> dict[str, bytes | None]:
         """The JSON text of each column by response name. Raises ClientError when a value does not fit."""
-        async with _connection(database) as connection:
-            row = await self._row(connection, binding)
-        texts = zip(self.statement.names, row, strict=True)
+        row = await self._row(database, binding)
+        derived = self.statement.derived
         return {
-            name: None if text is None else with_derived(text.encode(), name, self.statement.derived, binding)
-            for name, text in texts
+            name: with_derived(text, name, derived, binding) if derived and text is not None else text
+            for name, text in zip(self.statement.names, row, strict=True)
         }
 
-    async def _row(self, connection: Connection, binding: Binding) -> "asyncpg.Record":
+    async def _row(self, database: Database, binding: Binding) -> "asyncpg.Record":
         if self.types is not None:
-            row = await connection.fetchrow(self.statement.sql, *self._values(self.types, binding))
+            row = await database.fetchrow(self.statement.sql, *self._values(self.types, binding))
         else:
-            prepared = await connection.prepare(self.statement.sql)
-            types = tuple(_type_name(parameter) for parameter in prepared.get_parameters())
-            row = await prepared.fetchrow(*self._values(types, binding))
+            async with borrowed(database) as connection:
+                prepared = await connection.prepare(self.statement.sql)
+                types = tuple(_type_name(parameter) for parameter in prepared.get_parameters())
+                row = await prepared.fetchrow(*self._values(types, binding))
             self.types = types
         assert row is not None
         return row
@@ -49,14 +52,28 @@ class Plan:
         ]
 
 
+class Plans:
+    """The plans kept, bounded. A plan is kept at its second use, so that one-off documents push nothing out."""
+
+    def __init__(self, size: int) -> None:
+        self.kept: Lru[Plan] = Lru(size, KEPT_CHARACTERS)
+        self._looks: Lru[tuple[Look, ...]] = Lru(size)
+
+    def get(self, shape: Hashable, variables: Variables) -> Plan | None:
+        """The kept plan of a shape, for what its statement sees in the variables. Raises what a look raises."""
+        return self.kept.get((shape, _seen(self._looks.get(shape) or (), variables)))
+
+    def offer(self, shape: Hashable, variables: Variables, plan: Plan) -> None:
+        """Keep the plan if its shape was seen before."""
+        looks = plan.statement.looks
+        if self._looks.get(shape) is not None:
+            self.kept.put((shape, _seen(looks, variables)), plan, len(plan.statement.sql))
+        self._looks.put(shape, looks)
+
+
+def _seen(looks: tuple[Look, ...], variables: Variables) -> Hashable:
+    return tuple(look(variables) for look in looks)
+
+
 def _type_name(parameter: "asyncpg.Type") -> str:
     return parameter.name if parameter.kind != "array" else f"{parameter.name.removesuffix('[]').removeprefix('_')}[]"
-
-
-@asynccontextmanager
-async def _connection(database: Database) -> AsyncIterator[Connection]:
-    if isinstance(database, asyncpg.Pool):
-        async with database.acquire() as connection:
-            yield connection
-    else:
-        yield database

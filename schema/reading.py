@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from graphql import OperationDefinitionNode
@@ -12,13 +11,14 @@ from schema.compiler.catalogue import Catalogue
 from schema.compiler.inputs import Variables
 from schema.compiler.operation import Statement
 from schema.compiler.parameters import Binding
-from schema.compiler.shape import ViewerShape, variables_shape, viewer_shape
+from schema.compiler.shape import variables_shape, viewer_shape
 from schema.compiler.state import Compilation
+from schema.compiler.words import Words
 from schema.counties import counties_reached, is_wide
+from schema.database import Database
 from schema.documents import Document
 from schema.ids import GlobalId
-from schema.lru import Lru
-from schema.plans import Database, Plan
+from schema.plans import Plan, Plans
 from shaodao.domain.permissions import Viewer
 
 
@@ -49,50 +49,25 @@ class Context:
             self.counties = await counties_reached(self.viewer, self.database)
 
 
-PLAN_CHARACTERS = 20_000_000
-"""Of the SQL of all plans kept."""
-
-
-class Plans:
-    """The plans kept, bounded. A plan is kept at its second use, so that one-off documents push nothing out."""
-
-    def __init__(self, size: int) -> None:
-        self.kept: Lru[Plan] = Lru(size, PLAN_CHARACTERS)
-        self._seen: Lru[bool] = Lru(size)
-
-    def get(self, key: Hashable) -> Plan | None:
-        """The kept plan of a shape."""
-        return self.kept.get(key)
-
-    def offer(self, key: Hashable, plan: Plan) -> None:
-        """Keep the plan if its shape was seen before."""
-        if self._seen.get(key):
-            self.kept.put(key, plan, len(plan.statement.sql))
-        else:
-            self._seen.put(key, True)
-
-
 @dataclass
 class Reading:
     """A request's operation with its coerced variables."""
 
     catalogue: Catalogue
     plans: Plans
+    words: Words
     document: Document
     operation: OperationDefinitionNode
     context: Context
     variables: Variables
 
-    @cached_property
-    def viewer(self) -> ViewerShape:
-        """The shape of who asks."""
-        return viewer_shape(self.context.viewer, self.context.counties)
-
-    @cached_property
-    def shape(self) -> Hashable:
-        """What requests must share to share plans."""
-        name = self.operation.name.value if self.operation.name else None
-        return self.document.text, name, self.viewer, variables_shape(self.operation, self.variables)
+    def __post_init__(self) -> None:
+        asked, name = self.context, self.operation.name
+        self.viewer = viewer_shape(asked.viewer, asked.counties)
+        # What requests must share to share plans.
+        self.shape: Hashable = (
+            self.document.text, name and name.value, self.viewer, variables_shape(self.operation, self.variables)
+        )  # fmt: skip
 
     def binding(self, row: GlobalId | None = None) -> Binding:
         """What parameters are read from, at this moment; ``row`` is the stored object to read, if it is one."""
@@ -101,13 +76,15 @@ class Reading:
 
     def plan(self, part: Hashable, build: Callable[[Compilation], Statement | None]) -> Plan | None:
         """The plan of a part of the operation: kept, or built now. None when the part reads nothing stored."""
-        key = (part, self.shape)
-        plan = self.plans.get(key)
+        shape = (part, self.shape)
+        plan = self.plans.get(shape, self.variables)
         if plan is not None:
             return plan
-        statement = build(Compilation(self.catalogue, self.document.fragments, self.variables, self.viewer))
+        statement = build(
+            Compilation(self.catalogue, self.document.fragments, self.variables, self.viewer, words=self.words)
+        )
         if statement is None:
             return None
         plan = Plan(statement)
-        self.plans.offer(key, plan)
+        self.plans.offer(shape, self.variables, plan)
         return plan

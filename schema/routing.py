@@ -1,25 +1,22 @@
 """explainRouting: which routing rule 派单规则 proposes whom for a matter, by the versions of a time, and why the others do not."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-import asyncpg
 import strawberry
 
 from schema.compiler.parameters import to_postgres
+from schema.database import borrowed
+from schema.declarations import StoredRef
 from schema.errors import invalid_input
 from schema.ids import decode_as
-from schema.mapping import StoredRef, stored
-from schema.plans import Database
+from schema.mapping import stored
 from schema.reading import Context
 from schema.sight import Sight
 from schema.types.organizations import Organization
 from shaodao.commands.routing import RoutingQuestion, explain_routing
-from shaodao.commands.running import connection_of
-from shaodao.commands.transaction import Connection
 from shaodao.domain.errors import NotFound
 from shaodao.domain.permissions import county_of
 from shaodao.domain.routing import Verdict, proposed
@@ -112,16 +109,6 @@ def _check_text(name: str, given: str | None) -> None:
         to_postgres(given, "text")
     except ValueError as error:
         raise invalid_input(name, "值无效", "not a text") from error
-
-
-@asynccontextmanager
-async def borrowed(database: Database) -> AsyncIterator[Connection]:
-    """A connection to the request's database, as commands know it."""
-    if isinstance(database, asyncpg.Pool):
-        async with database.acquire() as connection:
-            yield connection_of(connection)
-    else:
-        yield connection_of(database)
 
 
 def _county(context: Context, grid: str | None) -> int:

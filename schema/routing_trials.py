@@ -8,12 +8,13 @@ from typing import Any, Self
 
 import strawberry
 
+from schema.database import borrowed
 from schema.errors import invalid_input
 from schema.mutations.checking import check_input
 from schema.mutations.identifiers import Identifiers
 from schema.mutations.routing_inputs import RoutingRuleFields
 from schema.problems import FieldFault
-from schema.routing import Info, borrowed, question_of_seen
+from schema.routing import Info, question_of_seen
 from schema.services import Services
 from schema.sight import Sight
 from shaodao.commands.routing import category_ancestry, rule_of, rules_in_force, told_matter

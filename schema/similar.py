@@ -6,11 +6,11 @@ from uuid import UUID
 import strawberry
 
 from schema.compiler.parameters import Binding, to_postgres
+from schema.database import borrowed
 from schema.errors import invalid_input
 from schema.ids import decode_as
 from schema.mutations.shared_inputs import PointInput, point_of
 from schema.reading import Context
-from schema.routing import borrowed
 from schema.types.hashes import phone_hash
 from schema.types.similar_cases import SimilarCase, checked_first
 from shaodao.commands.places import Place, Whereabouts, canonical_point, locate

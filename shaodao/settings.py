@@ -57,6 +57,7 @@ class Settings:
     departments: tuple[str, ...]
     preset: str
     pool_size: int
+    read_connections: int
     workers: bool
     field_crew: bool
     demo: bool
@@ -239,8 +240,14 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "SHAODAO_POOL_SIZE",
         "16",
-        "Most connections to the database that one process opens for requests.",
+        "Most connections to the database that one process opens for commands.",
         _between(1, 1000),
+    ),
+    Setting(
+        "SHAODAO_READ_CONNECTIONS",
+        "8",
+        "Most connections to the database that one process opens for queries; four for each core are enough.",
+        _between(2, 1000),
     ),
     Setting(
         "SHAODAO_WORKERS",

@@ -242,6 +242,9 @@ class Interpreter:
         return {
             "state": lambda value: row["state"] == value,
             "states": lambda value: row["state"] in value,
+            "place": lambda value: (
+                row["street_code"].startswith(value) if value.isdigit() else row["area_code"] == value
+            ),
             "titleStarts": lambda value: row["title"].startswith(value),
             "titleNot": lambda value: row["title"] != value,
             "hasOwner": lambda value: (row["owner_id"] is not None) == value,

@@ -12,13 +12,10 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.compiler.parameters import Binding
-from schema.errors import invalid_input
-from schema.execution import Context
-from schema.fields import strawberry_argument
-from schema.ids import decode
-from schema.mapping import (
+from schema.declarations import (
     NOWHERE,
     ById,
+    ByKind,
     Exists,
     Flag,
     Fragment,
@@ -28,6 +25,12 @@ from schema.mapping import (
     StoredRef,
     Through,
     Where,
+)
+from schema.errors import invalid_input
+from schema.execution import Context
+from schema.fields import strawberry_argument
+from schema.ids import decode
+from schema.mapping import (
     argument,
     column,
     derived,
@@ -222,6 +225,13 @@ def length(value: int, binding: Binding) -> int:
     return value
 
 
+def place_kind(value: str) -> str:
+    """Whether a place is an area or a division."""
+    if not value.isalnum():
+        raise invalid_input("place", "无此地点", "no such place")
+    return "division" if value.isdigit() else "area"
+
+
 @strawberry.input(description="What permits must meet.")
 class PermitFilter:
     state: str | None = filtered(Where("state"))
@@ -234,6 +244,9 @@ class PermitFilter:
     undated: bool | None = filtered(Where("due_at", "is_null"))
     overdue: bool | None = filtered(Flag("{t}.due_at < {now}"))
     text: str | None = filtered(Search("bigrams", bigrams, "{t}.title"))
+    place: str | None = filtered(
+        ByKind(place_kind, {"area": Where("area_code"), "division": Where("street_code", "prefix")})
+    )
     title_not: str | None = filtered(Where("title", "ne"))
     score_up_to: int | None = filtered(Where("score", "lte"))
     score_above: int | None = filtered(Where("score", "gt"))

@@ -10,9 +10,9 @@ from schema.compiler.inputs import Input
 from schema.compiler.parameters import Binding
 from schema.compiler.rules import conjunction, field_rule, held_to
 from schema.compiler.state import Compilation, Row
+from schema.declarations import Argument, ById, ByKind, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 from schema.errors import ClientError, invalid_input
 from schema.ids import GlobalId, decode_as, invalid_id
-from schema.mapping import Argument, ById, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 
 MAXIMUM_SEARCH = 200
 """Characters of a text that is looked for."""
@@ -110,6 +110,9 @@ def _predicates(compilation: Compilation, row: Row, condition: Condition, given:
         case Fragment(sql, bind):
             value = compilation.parameters.add(given.label, _bound_by(given, bind))
             return [f"({compilation.filled(sql, row).replace('{value}', value)})"]
+        case ByKind(kind, conditions):
+            chosen = conditions[compilation.looked_at(given, kind)]
+            return _predicates(compilation, row, chosen, given, type_name)
         case ById():
             return id_predicates(compilation, row, type_name, given.label, given.slot)
         case _:
@@ -150,6 +153,10 @@ def _after_prefix(prefix: str) -> str:
 def _search(compilation: Compilation, row: Row, condition: Search, given: Input) -> list[str]:
     pieces = compilation.parameters.add(given.label, lambda binding: _pieces(condition, given, binding))
     found = [f"{row.alias}.{condition.column} @> {pieces}"]
+    words, table = compilation.words, row.table.name
+    if compilation.looked_at(given, lambda text: words.common(table, condition.pieces(str(text)[:MAXIMUM_SEARCH]))):
+        # What no index can serve: a page is found by walking the list in its order.
+        compilation.walked[found[0]] = f"({found[0]}) IS TRUE"
     if condition.recheck is not None:
         pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
         found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE ALL({pattern})")

@@ -24,7 +24,7 @@ def node_json(compilation: Compilation, nodes: Nodes, given: Input) -> str:
     mapped = _node_type(compilation, str(given.value))
     row, predicates = related(compilation, mapped.table, None, {})
     predicates += id_predicates(compilation, row, mapped.type.name, given.label, given.slot)
-    return row_json(compilation, row, mapped.type, nodes, predicates)
+    return row_json(compilation, row, mapped.type, nodes, predicates, unique=True)
 
 
 def nodes_json(compilation: Compilation, nodes: Nodes, given: Input) -> str:
@@ -44,7 +44,7 @@ def stored_json(compilation: Compilation, mapped: MappedType, nodes: Nodes, read
     """The row of a county and key as the viewer sees it, or null."""
     row, predicates = related(compilation, mapped.table, None, {})
     predicates += key_predicates(compilation, row, "id", read)
-    return row_json(compilation, row, mapped.type, nodes, predicates)
+    return row_json(compilation, row, mapped.type, nodes, predicates, unique=True)
 
 
 def _of_type(compilation: Compilation, mapped: MappedType, nodes: Nodes, given: Input) -> str:

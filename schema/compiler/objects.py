@@ -18,16 +18,7 @@ from schema.compiler.rows import listing, related, rows_sql
 from schema.compiler.rules import conjunction, field_rule, literal
 from schema.compiler.selections import collect
 from schema.compiler.state import Compilation, DerivedField, Projection, Row
-from schema.mapping import (
-    Column,
-    Derived,
-    Embedded,
-    Expression,
-    Many,
-    One,
-    Page,
-    RowDeclaration,
-)
+from schema.declarations import Column, Derived, Embedded, Expression, Many, One, Page, RowDeclaration
 
 Nodes = Sequence[FieldNode]
 
@@ -75,11 +66,15 @@ def select_list(compilation: Compilation, row: Row, type_: GraphQLObjectType, no
 
 
 def row_json(
-    compilation: Compilation, row: Row, type_: GraphQLObjectType, nodes: Nodes, predicates: Sequence[str]
-) -> str:
-    """The JSON object of the one row that meets the predicates, or null."""
+    compilation: Compilation, row: Row, type_: GraphQLObjectType, nodes: Nodes, predicates: Sequence[str], *, unique: bool
+) -> str:  # fmt: skip
+    """The JSON object of the one row that meets the predicates, or null.
+
+    Where a key picks the row (``unique``) there is no LIMIT, which would cost PostgreSQL a level for each row.
+    """
     columns = select_list(compilation, row, type_, nodes)
-    source = f"FROM {row.table.name} {row.alias} WHERE {conjunction(predicates)} LIMIT 1"
+    limit = "" if unique else " LIMIT 1"
+    source = f"FROM {row.table.name} {row.alias} WHERE {conjunction(predicates)}{limit}"
     return f'(SELECT row_to_json("#") FROM (SELECT {columns} {source}) "#")'
 
 
@@ -159,7 +154,8 @@ def _leaf(sql: str, place: Place) -> str:
 def _one(compilation: Compilation, parent: Row, on: Mapping[str, str], place: Place) -> str:
     mapped = compilation.catalogue.types[place.type.name]
     row, predicates = related(compilation, mapped.table, parent, on)
-    return row_json(compilation, row, mapped.type, place.nodes, predicates)
+    unique = not mapped.table.view and set(mapped.table.key) <= on.keys()
+    return row_json(compilation, row, mapped.type, place.nodes, predicates, unique=unique)
 
 
 def _derived(compilation: Compilation, row: Row, declaration: Derived, place: Place) -> str:

@@ -16,22 +16,24 @@ from schema.compiler.parameters import Binding, Slot
 from schema.compiler.rows import related
 from schema.compiler.rules import literal
 from schema.compiler.selections import Collected
-from schema.compiler.state import NO_ROW, Compilation, DerivedField
+from schema.compiler.state import NO_ROW, Compilation, DerivedField, Look
+from schema.declarations import Counts, Many, NodeById, NodesByIds, Page, RootDeclaration, RootExpression, Single
 from schema.ids import GlobalId
-from schema.mapping import Counts, Many, NodeById, NodesByIds, Page, RootDeclaration, RootExpression, Single
 
 
 @dataclass(frozen=True)
 class Statement:
     """What is sent: the SQL, where its parameters come from, and what Python must still compute in the answer.
 
-    The answer is one row with a JSON text in each column; ``names`` are the columns' response names.
+    The answer is one row with the bytes of a JSON text in each column; ``names`` are the columns' response names. It answers requests
+    of the same shapes in whose variables ``looks`` see the same.
     """
 
     sql: str
     slots: tuple[Slot, ...]
     derived: tuple[DerivedField, ...]
     names: tuple[str, ...]
+    looks: tuple[Look, ...] = ()
 
 
 def is_stored_root(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
@@ -43,12 +45,12 @@ def is_stored_root(type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool
 def compile_whole(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Statement:
     """One statement whose single column is the whole ``data`` object."""
     columns = ", ".join(f'{column} AS "{key}"' for key, column in _roots(compilation, type_, fields))
-    return statement_of(compilation, [f'(SELECT row_to_json("#") FROM (SELECT {columns}) "#")::text'], [""])
+    return statement_of(compilation, [f'(SELECT row_to_json("#") FROM (SELECT {columns}) "#")'], [""])
 
 
 def compile_roots(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Statement:
     """One statement with a column for each root field, for an operation that also has resolvers."""
-    columns = [f'({column})::text AS "{key}"' for key, column in _roots(compilation, type_, fields)]
+    columns = [column for _, column in _roots(compilation, type_, fields)]
     return statement_of(compilation, columns, list(fields))
 
 
@@ -56,11 +58,14 @@ def compile_stored(
     compilation: Compilation, mapped: MappedType, nodes: Sequence[FieldNode], read: Callable[[Binding], GlobalId]
 ) -> Statement:
     """One statement that reads a stored object by county and key."""
-    return statement_of(compilation, [f"{stored_json(compilation, mapped, nodes, read)}::text"], [""])
+    return statement_of(compilation, [stored_json(compilation, mapped, nodes, read)], [""])
 
 
 def statement_of(compilation: Compilation, columns: Sequence[str], names: Sequence[str]) -> Statement:
-    """The statement, with the parameters that it still has: what a rule turns into ``false`` takes its own away."""
+    """The statement of JSON columns, with the parameters that it still has: a rule that is ``false`` takes its own away.
+
+    The texts come as bytes, for that is what is sent on: as text each would be decoded and encoded again.
+    """
     kept: dict[str, str] = {}
     slots: list[Slot] = []
 
@@ -70,8 +75,9 @@ def statement_of(compilation: Compilation, columns: Sequence[str], names: Sequen
             kept[match[0]] = f"${len(slots)}"
         return kept[match[0]]
 
-    sql = re.sub(r"\$(\d+)", renumbered, f"SELECT {', '.join(columns)}")
-    return Statement(sql, tuple(slots), tuple(compilation.derived), tuple(names))
+    texts = ", ".join(f"convert_to(({column})::text, 'UTF8')" for column in columns)
+    sql = re.sub(r"\$(\d+)", renumbered, f"SELECT {texts}")
+    return Statement(sql, tuple(slots), tuple(compilation.derived), tuple(names), tuple(compilation.looks))
 
 
 def _roots(compilation: Compilation, type_: GraphQLObjectType, fields: Collected) -> Iterator[tuple[str, str]]:
@@ -109,4 +115,4 @@ def _single(compilation: Compilation, declaration: Single, place: Place) -> str:
     mapped = compilation.catalogue.types[place.type.name]
     row, predicates = related(compilation, mapped.table, None, {})
     predicates += argument_predicates(compilation, row, declaration.arguments, place.given, mapped.type.name)
-    return row_json(compilation, row, mapped.type, place.nodes, predicates)
+    return row_json(compilation, row, mapped.type, place.nodes, predicates, unique=False)

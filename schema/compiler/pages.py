@@ -18,8 +18,8 @@ from schema.compiler.rules import literal
 from schema.compiler.selections import collect
 from schema.compiler.state import Compilation, Row
 from schema.cursors import cursor_sql, decode, invalid_cursor
+from schema.declarations import Page, Table
 from schema.errors import ClientError
-from schema.mapping import Page, Table
 
 DEFAULT_SIZE = 20
 MAXIMUM_SIZE = 100
@@ -101,10 +101,15 @@ class _Connection:
             case "hasPreviousPage":
                 return self.more() if self.last else self.has_position("after")
             case "startCursor":
-                return self.aggregate(f"({self.gathered(self.cursor())})[{self.start()}]")
+                return self.cursor_at(self.start())
             case _:
-                end = "count(*)::int" if self.last else f"least(count(*)::int, {self.size})"
-                return self.aggregate(f"({self.gathered(self.cursor())})[{end}]")
+                return self.cursor_at("count(*)::int" if self.last else f"least(count(*)::int, {self.size})")
+
+    def cursor_at(self, place: str) -> str:
+        """The cursor of the row at a place, or null. Writing it costs as much as reading the row: it is written once."""
+        terms = (term_sql(self.listed.row, term) for term in self.listed.terms)
+        values = tuple(self.aggregate(f"({self.gathered(term)})[{place}]") for term in terms)
+        return f"CASE WHEN {self.aggregate('count(*)')} > 0 THEN {cursor_sql(self.list_id, values)} END"
 
     def more(self) -> str:
         """Whether there are rows beyond those asked for: one is read ahead."""

@@ -6,12 +6,13 @@ show here: booleans (@skip, @include, flags), choices (orderings, groups), and t
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, OperationDefinitionNode, TypeNode
 
+from schema.declarations import Choice
 from schema.ids import type_in
-from schema.mapping import Choice
 from shaodao.domain.permissions import Grant, Level, Viewer
 from shaodao.domain.vocabulary import Role
 
@@ -41,14 +42,29 @@ class ViewerShape:
     counties: int
     one_organization: bool
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Made once: every request of a session looks its plan up by this."""
+        return hash((self.pairs, self.counties, self.one_organization))
+
 
 def viewer_shape(viewer: Viewer, counties: tuple[int, ...]) -> ViewerShape:
-    """The shape of a viewer: not its identity."""
+    """The shape of a viewer: not its identity. Made once for all requests of a session."""
+    found: ViewerShape | None = viewer.memory.get(len(counties))
+    if found is None:
+        found = viewer.memory[len(counties)] = _shape_of(viewer, len(counties))
+    return found
+
+
+def _shape_of(viewer: Viewer, counties: int) -> ViewerShape:
     scopes: dict[tuple[Role, Level], set[str]] = {}
     for grant in viewer.grants:
         scopes.setdefault(_pair_of(grant), set()).add(grant.scope)
     pairs = tuple(Pair(role, level, len(codes) > 1) for (role, level), codes in sorted(scopes.items()))
-    return ViewerShape(pairs, len(counties), len(viewer.organizations) == 1)
+    return ViewerShape(pairs, counties, len(viewer.organizations) == 1)
 
 
 def variables_shape(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Hashable:

@@ -6,11 +6,12 @@ from datetime import datetime
 import strawberry
 
 from schema.compiler.parameters import Binding
+from schema.declarations import Exists, Flag, Fragment, Search, Seen, Where
 from schema.errors import invalid_input
-from schema.mapping import Exists, Flag, Fragment, Search, Seen, Where, filtered, orderings
+from schema.mapping import filtered, orderings
 from schema.types.cases import OVERDUE
 from schema.types.hashes import phone_hash
-from schema.types.places import DIVISION_SQL, division_bounds
+from schema.types.places import IN_DIVISION
 from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import CaseKind, CaseState, Channel, ChannelGroup, SolvingLevel, Urgency
 
@@ -76,9 +77,7 @@ class CaseFilter:
     )
     channels: list[Channel] | None = filtered(Where("channel", "in"), description="Through these channels.")
     levels: list[SolvingLevel] | None = filtered(Where("level", "in"), description="On these solving levels.")
-    division: str | None = filtered(
-        Fragment(DIVISION_SQL, division_bounds), description="Code of a division of any level."
-    )
+    division: str | None = filtered(IN_DIVISION, description="Code of a division of any level.")
     grid: str | None = filtered(Where("grid_code"), description="Code of a grid.")
     grid_unknown: bool | None = filtered(Flag("{t}.grid_unknown"), description="Whether the grid is unknown.")
     organization: str | None = filtered(

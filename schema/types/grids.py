@@ -5,11 +5,12 @@ from datetime import date
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.mapping import Flag, Fragment, Where, column, expression, filtered, one, orderings, table
+from schema.declarations import Flag, Where
+from schema.mapping import column, expression, filtered, one, orderings, table
 from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.divisions import Division
-from schema.types.places import DIVISION_SQL, division_bounds
+from schema.types.places import IN_DIVISION
 from shaodao.domain.vocabulary import AreaKind, GridKind
 
 
@@ -53,9 +54,7 @@ GridOrder = orderings("GridOrder", "Ordering of grids.", CODE=[("code", "asc")],
 
 @strawberry.input(description="What grids must meet.")
 class GridFilter:
-    division: str | None = filtered(
-        Fragment(DIVISION_SQL, division_bounds), description="Code of a division of any level."
-    )
+    division: str | None = filtered(IN_DIVISION, description="Code of a division of any level.")
     kinds: list[GridKind] | None = filtered(Where("kind", "in"), description="Of these kinds.")
     area_kinds: list[AreaKind] | None = filtered(Where("area_kind", "in"), description="Of these kinds of area.")
     unusual_size: bool | None = filtered(

@@ -52,7 +52,7 @@ class CaseRound:
     )
 
 
-@table("reporter_case", rule="reporter_case", key=("case_id", "other_id"))
+@table("reporter_case", rule="reporter_case", key=("case_id", "other_id"), view=True)
 @strawberry.type(description="Another case of the same reporter 诉求人.")
 class ReporterCase:
     case: Annotated["Case", strawberry.lazy("schema.types.cases")] | None = one(

@@ -5,26 +5,13 @@ from typing import Annotated
 
 import strawberry
 
-from schema.mapping import (
-    Exists,
-    Flag,
-    Fragment,
-    Search,
-    Seen,
-    Where,
-    column,
-    expression,
-    filtered,
-    many,
-    one,
-    orderings,
-    table,
-)
+from schema.declarations import Exists, Flag, Fragment, Search, Seen, Where
+from schema.mapping import column, expression, filtered, many, one, orderings, table
 from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.grids import Grid
 from schema.types.hashes import phone_hash
-from schema.types.places import DIVISION_SQL, division_bounds
+from schema.types.places import IN_DIVISION
 from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import ArchiveColor, CareKind, CaseVisibility, Gender, ResidenceKind
 
@@ -118,9 +105,7 @@ PersonOrder = orderings("PersonOrder", "Ordering of people.", NAME=[("name", "as
 
 @strawberry.input(description="What people must meet.")
 class PersonFilter:
-    division: str | None = filtered(
-        Fragment(DIVISION_SQL, division_bounds), description="Code of a division of any level."
-    )
+    division: str | None = filtered(IN_DIVISION, description="Code of a division of any level.")
     grid: str | None = filtered(Where("grid_code"), description="Code of a grid.")
     text: str | None = filtered(
         Search("search_bigrams", bigrams, "concat_ws(' ', {t}.name, {t}.address)"),

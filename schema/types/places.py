@@ -8,10 +8,11 @@ import asyncpg
 import strawberry
 
 from schema.compiler.parameters import Binding
+from schema.declarations import ByKind, Fragment, Where
 from schema.errors import invalid_input
 from schema.mapping import expression
 from shaodao.domain.coordinates import CoordinateError, CoordinateSystem, Point, parse_crs, to_cgcs2000
-from shaodao.domain.permissions import level_of, prefix_of
+from shaodao.domain.permissions import Level, level_of, prefix_of
 
 METRES_OF_A_DEGREE = 111_320.0
 """Length of a degree of latitude."""
@@ -66,24 +67,31 @@ def surroundings(value: Mapping[str, Any], binding: Binding) -> asyncpg.Box:
     )
 
 
-def division_bounds(code: str, _: Binding) -> list[str | None]:
-    """What a division code of any level binds: the least and the greatest street code, and the community, if it is one.
-
-    Raises ClientError INVALID_INPUT.
-    """
+def division_level(code: str) -> Level:
+    """The level of a division code: PROVINCE to COMMUNITY. Raises ClientError INVALID_INPUT."""
     if not (len(code) == 12 and code.isascii() and code.isdigit()):
         raise invalid_input("division", "须为十二位区划代码", "must be a division code of twelve digits")
-    if level_of(code) == "COMMUNITY":
-        return [f"{code[:9]}000", f"{code[:9]}000", code]
+    return level_of(code)
+
+
+def county_range(code: str, _: Binding) -> list[int]:
+    """The least and the greatest county code of a division above a county."""
     prefix = prefix_of(code)
-    return [prefix.ljust(12, "0"), prefix.ljust(12, "9"), None]
+    return [int(prefix.ljust(6, "0")), int(prefix.ljust(6, "9"))]
 
 
-DIVISION_SQL = (
-    "{t}.street_code >= ({value}::text[])[1] AND {t}.street_code <= ({value}::text[])[2]"
-    " AND (({value}::text[])[3] IS NULL OR {t}.community_code = ({value}::text[])[3])"
+_COUNTIES = Fragment("{t}.county_code BETWEEN ({value}::int[])[1] AND ({value}::int[])[2]", county_range)
+IN_DIVISION = ByKind(
+    division_level,
+    {
+        "PROVINCE": _COUNTIES,
+        "CITY": _COUNTIES,
+        "COUNTY": Fragment("{t}.county_code = {value}::int", lambda code, _: int(code[:6])),
+        "STREET": Where("street_code"),
+        "COMMUNITY": Where("community_code"),
+    },
 )
-"""Rows of a division of any level, for a table with street_code and community_code; the value is ``division_bounds``."""
+"""Rows of a division of any level, for a table with street_code and community_code."""
 
 
 def _cgcs2000(value: Mapping[str, Any], path: str) -> Point:

@@ -2,8 +2,9 @@
 
 import strawberry
 
-from schema.mapping import Fragment, Where, filtered, orderings
-from schema.types.places import DIVISION_SQL, division_bounds
+from schema.declarations import Fragment, Where
+from schema.mapping import filtered, orderings
+from schema.types.places import IN_DIVISION
 from shaodao.domain.vocabulary import Role
 
 HouseholdOrder = orderings("HouseholdOrder", "Ordering of households.", NUMBER=[("number", "asc")])
@@ -16,9 +17,7 @@ STAFF_ALONE = "{account} IS NOT NULL"
 
 @strawberry.input(description="What households must meet.")
 class HouseholdFilter:
-    division: str | None = filtered(
-        Fragment(DIVISION_SQL, division_bounds), description="Code of a division of any level."
-    )
+    division: str | None = filtered(IN_DIVISION, description="Code of a division of any level.")
     grid: str | None = filtered(Where("grid_code"), description="Code of a grid.")
     number: str | None = filtered(Where("number"), description="Number of the household 户号.")
     address: str | None = filtered(
@@ -28,9 +27,7 @@ class HouseholdFilter:
 
 @strawberry.input(description="What vessels must meet.")
 class VesselFilter:
-    division: str | None = filtered(
-        Fragment(DIVISION_SQL, division_bounds), description="Code of a division of any level."
-    )
+    division: str | None = filtered(IN_DIVISION, description="Code of a division of any level.")
     grid: str | None = filtered(Where("grid_code"), description="Code of a sea grid.")
     registration: str | None = filtered(
         Fragment("strpos({t}.registration, {value}::text) > 0"), description="A part of the name and number 船名号."

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import strawberry
 
+from schema.declarations import Where
 from schema.enumerations import TaskAction
-from schema.mapping import Where, expression, filtered, one, orderings, table
+from schema.mapping import expression, filtered, one, orderings, table
 from schema.types.assignments import Assignment
 from schema.types.cases import Case
 from schema.types.organizations import Organization
@@ -18,7 +19,7 @@ MAY = (
 """Of a role's tasks those that this very viewer may do: by rank, by name, and without a part that forbids it."""
 
 
-@table("task", rule="task", key=("id",))
+@table("task", rule="task", view=True)
 @strawberry.type(description="Something that waits for the viewer 待办.")
 class Task:
     action: TaskAction = strawberry.field(description="What is to be done.")

@@ -8,7 +8,7 @@ from schema.mapping import expression, one, table
 from schema.types.organizations import Organization
 
 
-@table("waiting", rule="whistle", key=("subject_id",))
+@table("waiting", rule="whistle", key=("subject_id",), view=True)
 @strawberry.type(description="The organization that a case, a whistle or an assignment waits for 等待单位.")
 class WaitingOn:
     organization: Organization | None = one(on={"code": "organization_code"}, description="The organization.")

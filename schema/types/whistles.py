@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from schema.actions import whistle_actions
-from schema.mapping import Exists, Flag, Fragment, Where, column, derived, filtered, many, one, orderings, table
+from schema.declarations import Exists, Flag, Where
+from schema.mapping import column, derived, filtered, many, one, orderings, table
 from schema.problems import ActionAvailability
 from schema.relay import Node
 from schema.types.accounts import Account
@@ -17,7 +18,7 @@ from schema.types.divisions import Division
 from schema.types.follow_ups import Evaluation
 from schema.types.meetings import Meeting
 from schema.types.organizations import Organization
-from schema.types.places import DIVISION_SQL, division_bounds
+from schema.types.places import IN_DIVISION
 from schema.types.waiting import WaitingOn
 from schema.types.whistle_list import WhistleListItem
 from shaodao.commands.facts import WHISTLE_FACTS
@@ -150,9 +151,7 @@ class WhistleFilter:
     states: list[WhistleState] | None = filtered(Where("state", "in"), description="In these states.")
     kinds: list[WhistleKind] | None = filtered(Where("kind", "in"), description="Of these kinds.")
     open: bool | None = filtered(Flag(_OPEN), description="Whether it is drafted, waits, or is in the field.")
-    division: str | None = filtered(
-        Fragment(DIVISION_SQL, division_bounds), description="Code of a division of any level."
-    )
+    division: str | None = filtered(IN_DIVISION, description="Code of a division of any level.")
     grid: str | None = filtered(Where("grid_code"), description="Code of a grid.")
     organization: str | None = filtered(
         Exists("assignment", {"whistle_id": "id", "case_id": "case_id"}, "organization_code"),

@@ -7,7 +7,8 @@ grants in Python, and the test interpreter evaluates them row by row; so a rule 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 from uuid import UUID
 
 from shaodao.domain.vocabulary import LeaderRank, Role
@@ -68,7 +69,12 @@ class Viewer:
     account_id: UUID | None = None
     person_id: UUID | None = None
 
-    @property
+    @cached_property
+    def memory(self) -> dict[Any, Any]:
+        """What is worked out from the viewer alone and kept with it; another viewer, a changed copy too, begins anew."""
+        return {}
+
+    @cached_property
     def counties(self) -> tuple[int, ...]:
         """The counties that the grants reach, ascending."""
         return tuple(sorted({county_of(grant.scope) for grant in self.grants}))
@@ -77,7 +83,7 @@ class Viewer:
         """The grants with one of the roles."""
         return tuple(grant for grant in self.grants if grant.role in roles)
 
-    @property
+    @cached_property
     def organizations(self) -> tuple[str, ...]:
         """Codes of the organizations whose handler the viewer is."""
         return tuple(sorted({g.organization for g in self.grants_of(Role.DEPT_HANDLER) if g.organization}))

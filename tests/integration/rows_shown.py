@@ -10,7 +10,7 @@ import asyncpg
 from graphql import GraphQLField, get_named_type, is_leaf_type
 
 from schema.compiler.catalogue import Catalogue, MappedType
-from schema.mapping import NOWHERE, Column, Embedded, Expression, Many, One, Page
+from schema.declarations import NOWHERE, Column, Embedded, Expression, Many, One, Page
 from shaodao.domain.permissions import Viewer
 from tests.integration.asking import Desk
 from tests.row_rules import RowRules

@@ -231,6 +231,27 @@ async def test_a_plan_is_kept_at_its_second_use_and_shared_by_viewers_of_a_shape
     assert kept == [(0, 0, 1), (1, 0, 1), (1, 1, 0), (1, 2, 1)]
 
 
+async def test_the_kind_of_a_value_decides_the_statement_at_every_request(
+    mini_pool: Pool, service: ReadService
+) -> None:
+    text = "query ($f: PermitFilter) { permits(filter: $f) { nodes { title } } }"
+    kept = []
+    for place in ("E", "W", "33", "34", "E", "33"):
+        answer = data(await service.execute(text, context(mini_pool), {"f": {"place": place}}))
+        kept.append((len(service.plans.kept), service.plans.kept.hits, len(answer["permits"]["nodes"])))
+    assert kept == [(0, 0, 2), (1, 0, 0), (2, 0, 2), (2, 1, 0), (2, 2, 2), (2, 3, 2)]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_what_is_of_no_kind_is_refused_at_every_request(
+    mini_pool: Pool, service: ReadService, times: int
+) -> None:
+    text = "query ($f: PermitFilter) { permits(filter: $f) { nodes { title } } }"
+    for _ in range(times - 1):
+        data(await service.execute(text, context(mini_pool), {"f": {"place": "E"}}))
+    assert code(await service.execute(text, context(mini_pool), {"f": {"place": "?"}})) == "INVALID_INPUT"
+
+
 async def test_a_variable_inside_an_input_object_may_be_absent(mini_pool: Pool, service: ReadService) -> None:
     text = "query ($s: String, $t: [String!]) { permits(filter: {state: $s, states: $t}) { nodes { title } } }"
     assert len(data(await service.execute(text, context(mini_pool)))["permits"]["nodes"]) == 2

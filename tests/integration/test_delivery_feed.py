@@ -73,6 +73,13 @@ async def taken(events: AsyncGenerator[FeedEvent, None], count: int) -> list[Fee
     return result
 
 
+async def joined(feed: Feed, count: int) -> None:
+    """Wait until so many subscribers hear what is written from now on: how long that takes depends on the machine."""
+    async with asyncio.timeout(20):
+        while len(feed._subscribers) < count:
+            await asyncio.sleep(0.01)
+
+
 def assert_in_order(events: list[FeedEvent]) -> None:
     """Each once, and each case's in the order of its history."""
     assert len({event.cursor for event in events}) == len(events)
@@ -141,7 +148,7 @@ async def test_a_step_that_waited_for_the_case_comes_after_what_it_waited_for(st
         waiting = asyncio.create_task(street.run(early, SYSTEM))
         await first_writes.wait()
         reading = asyncio.create_task(taken(events, 2))
-        await asyncio.sleep(0.05)
+        await joined(feed, 1)
         await write(street, case_id, 0)
         may_go_on.set()
         await waiting
@@ -179,7 +186,7 @@ async def test_a_subscriber_gets_only_what_it_wants(street: Street) -> None:
     async with feed_of(street) as feed:
         events = feed.subscribe(None, lambda event: event.case_id == second)
         reading = asyncio.create_task(taken(events, 1))
-        await asyncio.sleep(0.05)
+        await joined(feed, 1)
         await write(street, first, 0)
         await write(street, second, 0)
         assert (await reading)[0].case_id == second
@@ -220,7 +227,7 @@ async def test_a_slow_subscriber_is_cut_off_and_the_others_are_not(street: Stree
     async with feed_of(street, queue=3) as feed:
         slow, quick = feed.subscribe(None, everything), feed.subscribe(None, everything)
         hearing = [asyncio.create_task(taken(events, 1)) for events in (slow, quick)]
-        await asyncio.sleep(0.1)
+        await joined(feed, 2)
         reading: list[FeedEvent] = []
         for _ in range(8):
             await write(street, case_id, 0)

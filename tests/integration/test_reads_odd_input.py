@@ -20,8 +20,8 @@ from graphql import (
 
 from api.gate import Limits, gated_preparation
 from schema.compiler.catalogue import root_declaration
+from schema.declarations import Many, Page, Single
 from schema.execution import ReadService
-from schema.mapping import Many, Page, Single
 from schema.schema import build_schema
 from shaodao.commands.transaction import Ground
 from shaodao.demo.source import load_street

@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLField, get_named_type, is_leaf_type, is_required_argument
 
 from schema.compiler.catalogue import Catalogue, MappedType, declaration_of, root_declaration
-from schema.mapping import NOWHERE, Column, Derived, Embedded, Expression, Many, One, Page
+from schema.declarations import NOWHERE, Column, Derived, Embedded, Expression, Many, One, Page
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.rules import RULES
 from shaodao.domain.vocabulary import Role

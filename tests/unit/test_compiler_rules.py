@@ -10,12 +10,10 @@ import strawberry
 from schema.compiler.catalogue import Catalogue, catalogue_of
 from schema.compiler.parameters import Binding
 from schema.compiler.shape import viewer_shape
+from schema.declarations import Exists, Group, Through
 from schema.errors import ClientError
 from schema.faults import mapping_faults
 from schema.mapping import (
-    Exists,
-    Group,
-    Through,
     column,
     embedded,
     filtered,

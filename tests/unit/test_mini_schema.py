@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, is_union_type
 
 from schema.compiler.catalogue import Catalogue, MappedType, catalogue_of, condition_of, declaration_of
-from schema.mapping import (
+from schema.declarations import (
     NOWHERE,
     Condition,
     Counts,

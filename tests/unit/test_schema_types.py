@@ -9,7 +9,7 @@ from schema.dictionary import dictionary
 from schema.enumerations import TERMS, enumerations
 from schema.errors import ClientError
 from schema.schema import build_schema
-from schema.types.places import division_bounds
+from schema.types.places import county_range, division_level
 from shaodao.domain import case_vocabulary, vocabulary
 from shaodao.domain.vocabulary import Term
 
@@ -59,13 +59,24 @@ def test_an_unknown_enumeration_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "bounds"),
+    ("code", "level"),
     [
-        ("990101001002", ["990101001000", "990101001000", "990101001002"]),
-        ("990101001000", ["990101001000", "990101001999", None]),
-        ("990101000000", ["990101000000", "990101999999", None]),
-        ("990000000000", ["990000000000", "999999999999", None]),
+        ("990101001002", "COMMUNITY"),
+        ("990101001000", "STREET"),
+        ("990101000000", "COUNTY"),
+        ("990100000000", "CITY"),
+        ("990000000000", "PROVINCE"),
     ],
 )
-def test_a_division_of_any_level_binds_a_range(code: str, bounds: list[str | None]) -> None:
-    assert division_bounds(code, None) == bounds  # type: ignore[arg-type]  # the request does not matter
+def test_a_division_is_of_a_level(code: str, level: str) -> None:
+    assert division_level(code) == level
+
+
+@pytest.mark.parametrize("code", ["", "99", "99010100100a", "990101001001001", "９９0101001001"])
+def test_what_is_no_division_is_refused(code: str) -> None:
+    with pytest.raises(ClientError):
+        division_level(code)
+
+
+def test_a_city_is_a_range_of_counties() -> None:
+    assert county_range("990100000000", None) == [990100, 990199]  # type: ignore[arg-type]  # the request does not matter

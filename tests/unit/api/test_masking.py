@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from api.masking import FailureCode, RequestFacts, formatted, masked
 from schema.errors import ClientError
 
-CHINESE, ENGLISH = RequestFacts("1", english=False), RequestFacts("2", english=True)
+CHINESE, ENGLISH = RequestFacts("zh"), RequestFacts("en")
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,11 @@ def test_a_failure_tells_its_kind_and_its_request(cause: Exception, code: Failur
     with structlog.testing.capture_logs() as events:
         failure = masked(cause, ENGLISH, ["a"])
     assert (failure.code, failure.status) == (code, status)
-    assert failure.error["extensions"] == {"code": code, "requestId": "2"}
+    assert failure.error["extensions"] == {"code": code, "requestId": ENGLISH.request_id}
     assert "secret" not in str(failure.error)
-    assert [(event["request_id"], event["exc_info"], event["path"]) for event in events] == [("2", cause, ["a"])]
+    assert [(event["request_id"], event["exc_info"], event["path"]) for event in events] == [
+        (ENGLISH.request_id, cause, ["a"])
+    ]
 
 
 def test_every_failure_is_told_in_both_languages() -> None:
