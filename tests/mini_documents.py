@@ -17,7 +17,7 @@ from tests.mini_worlds import COUNTIES, ME, NOW, organizations
 
 Selection: TypeAlias = tuple[Selected, ...]
 SCHEMA: GraphQLSchema = mini_schema()._schema
-ORDERS, GROUPS = ("NEWEST", "DUE", "BEST"), ("STATE", "AREA", "ORGANIZATION", "DAY")
+ORDERS, GROUPS = ("NEWEST", "DUE", "BEST"), ("STATE", "AREA", "ORGANIZATION", "STEP", "DAY")
 NODES = ("Permit", "Visit", "Note", "Step", "Area")
 FOUND = ("Permit", "Visit", "Area")
 
@@ -70,6 +70,7 @@ PERMIT_FILTER: Mapping[str, st.SearchStrategy[Any]] = {
     "states": st.lists(st.sampled_from(("OPEN", "DRAFT", "CLOSED")), max_size=2),
     "place": st.sampled_from(("E", "W", "33", "330902002", "34")),
     "titleStarts": st.sampled_from(("", "电", "电梯", "a%")),
+    "stepOf": organizations,
     "titleNot": st.just("电梯"),
     "hasOwner": st.booleans(),
     "owner": st.sampled_from((None, str(ME))),

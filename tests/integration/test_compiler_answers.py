@@ -18,7 +18,8 @@ from shaodao.domain.text import bigrams
 from shaodao.postgres.pool import create_pool
 from tests.mini_documents import LINKS, ORDERS, Cursor, Selection, documents, fields_of, one_by_one, whole
 from tests.mini_interpreter import Interpreter, Row, Selected
-from tests.mini_schema import RULES, TABLES, mini_schema
+from tests.mini_rules import RULES
+from tests.mini_schema import TABLES, mini_schema
 from tests.mini_worlds import COUNTIES, NOW, VIEWERS, mixed_viewers, worlds
 from tests.mini_writing import Writer, Written
 
