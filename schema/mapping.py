@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
 
+from schema.cost_directives import COUNTED, PAGE_SIZE, PARTS, SMALL_TABLE, listed, paged, weighing
 from schema.declarations import (
     DEFAULT_SCOPE,
     Argument,
@@ -129,7 +130,8 @@ def many(
 ) -> Any:
     """A plain list of the annotated type, ``[]`` when empty; ordered by ``order``, then the key."""
     declaration = Many(on, ordering_terms(order), where, arguments or {}, visible)
-    return mapped_field(declaration, description, _declared(declaration.arguments))
+    size = listed(PARTS if on else SMALL_TABLE)
+    return mapped_field(declaration, description, _declared(declaration.arguments), [size])
 
 
 def page(
@@ -145,7 +147,7 @@ def page(
     """A connection of the annotated type (``Connection[T]``): first, after, last, before, orderBy and filter."""
     orders = order if isinstance(order, Orders) else Orders({"DEFAULT": ordering_terms(order)})
     declaration = Page(on, orders, where, arguments or {}, visible)
-    return mapped_field(declaration, description, _paging(declaration, filter))
+    return mapped_field(declaration, description, _paging(declaration, filter), [paged()])
 
 
 def derived(
@@ -206,7 +208,8 @@ def root_counts(
 ) -> Any:
     """A root field ``(groupBy, filter)``: a list of the annotated type, which has ``count`` and the groups' columns."""
     grouping = strawberry_argument("group_by", list[by.enum], "By what they are counted; nothing: all of them.")  # type: ignore[name-defined]
-    return mapped_field(Counts(of, by), description, [grouping, *_filtering(filter)])
+    costs = [weighing(COUNTED), listed(SMALL_TABLE)]
+    return mapped_field(Counts(of, by), description, [grouping, *_filtering(filter)], costs)
 
 
 def root_expression(sql: str, *, description: str | None = None) -> Any:
@@ -221,7 +224,8 @@ def root_node(*, description: str | None = None) -> Any:
 
 def root_nodes(*, description: str | None = None) -> Any:
     """``nodes(ids: [ID!]!): [Node]!``."""
-    return mapped_field(NodesByIds(), description, [strawberry_argument("ids", list[strawberry.ID], None)])
+    arguments = [strawberry_argument("ids", list[strawberry.ID], None)]
+    return mapped_field(NodesByIds(), description, arguments, [listed(PAGE_SIZE)])
 
 
 def stored(*, description: str | None = None) -> Any:

@@ -17,8 +17,7 @@ from schema.ids import GlobalId, decode_as, invalid_id
 MAXIMUM_SEARCH = 200
 """Characters of a text that is looked for."""
 _COMPARISONS: Mapping[Operator, str] = {
-    "eq": "= {}", "ne": "<> {}", "lt": "< {}", "lte": "<= {}", "gte": ">= {}", "gt": "> {}", "in": "= ANY({})",
-    "contains": "@> {}",
+    "eq": "= {}", "ne": "<> {}", "lt": "< {}", "lte": "<= {}", "gte": ">= {}", "gt": "> {}", "contains": "@> {}",
 }  # fmt: skip
 
 
@@ -130,8 +129,21 @@ def _compare(compilation: Compilation, column: str, operator: Operator, given: I
         return [f"{column} IS NULL" if given.value else f"{column} IS NOT NULL"]
     if operator == "prefix":
         return _prefix(compilation, column, given)
+    if operator == "in":
+        return [_one_of(compilation, column, given)]
     value = compilation.parameters.add(given.label, given.slot)
     return [f"{column} {_COMPARISONS[operator].format(value)}"]
+
+
+def _one_of(compilation: Compilation, column: str, given: Input) -> str:
+    """One of some values. Of a single one an index has the rows in the list's order; for none no row need be looked at."""
+    match compilation.looked_at(given, lambda values: min(len(values), 2)):
+        case 0:
+            return "false"
+        case 1:
+            return f"{column} = {compilation.parameters.add(given.label, lambda binding: given.slot(binding)[0])}"
+        case _:
+            return f"{column} = ANY({compilation.parameters.add(given.label, given.slot)})"
 
 
 def _prefix(compilation: Compilation, column: str, given: Input) -> list[str]:
@@ -151,16 +163,24 @@ def _after_prefix(prefix: str) -> str:
 
 
 def _search(compilation: Compilation, row: Row, condition: Search, given: Input) -> list[str]:
-    pieces = compilation.parameters.add(given.label, lambda binding: _pieces(condition, given, binding))
-    found = [f"{row.alias}.{condition.column} @> {pieces}"]
-    words, table = compilation.words, row.table.name
-    if compilation.looked_at(given, lambda text: words.common(table, condition.pieces(str(text)[:MAXIMUM_SEARCH]))):
-        # What no index can serve: a page is found by walking the list in its order.
-        compilation.walked[found[0]] = f"({found[0]}) IS TRUE"
+    found = [_has_pieces(compilation, row, condition, given)]
     if condition.recheck is not None:
         pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
         found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE ALL({pattern})")
     return found
+
+
+def _has_pieces(compilation: Compilation, row: Row, condition: Search, given: Input) -> str:
+    """That the row has all pieces of the text, said so that the planner sees whether they are rare; see ``words``."""
+    pieces = compilation.parameters.add(given.label, lambda binding: _pieces(condition, given, binding))
+    has = f"{row.alias}.{condition.column} @> {pieces}"
+    words, table = compilation.words, row.table.name
+    if compilation.looked_at(given, lambda text: words.common(table, condition.pieces(str(text)[:MAXIMUM_SEARCH]))):
+        # What no index can serve, where a page is cut: that is found by walking the list in its order.
+        compilation.walked[has] = f"({has}) IS TRUE"
+        return has
+    # Said twice it is thought to be rare, and found by its own index alone, without another one of the whole scope beside it.
+    return f"({has} AND {has})"
 
 
 def _pieces(condition: Search, given: Input, binding: Binding) -> list[str]:
@@ -192,4 +212,4 @@ def _exists(compilation: Compilation, row: Row, condition: Exists, given: Input)
     compared = _compare(compilation, f"{other.alias}.{condition.column}", condition.operator, given)
     other, rule = held_to(compilation, other, table.rule)
     where = conjunction([*compilation.bound(other), *joined, *compared, rule])
-    return f"EXISTS (SELECT FROM {table.name} {other.alias} WHERE {where})"
+    return "false" if where == "false" else f"EXISTS (SELECT FROM {table.name} {other.alias} WHERE {where})"

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import strawberry
 
+from schema.cost_directives import COMMAND, weighing
 from schema.execution import Context
 from schema.mutations.checking import check_input
 from schema.mutations.identifiers import Identifiers
@@ -99,7 +100,9 @@ def mutation(answer: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make a resolver a mutation with this GraphQL type; its docstring is the description."""
 
     def decorate(resolver: Callable[..., Any]) -> Any:
-        return strawberry.mutation(resolver, graphql_type=answer, description=inspect.getdoc(resolver))
+        return strawberry.mutation(
+            resolver, graphql_type=answer, description=inspect.getdoc(resolver), directives=[weighing(COMMAND)]
+        )
 
     return decorate
 

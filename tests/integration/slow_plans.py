@@ -26,26 +26,14 @@ class Slow:
         return asked and mode in self.modes and version < self.only_before
 
 
-_OF_CASES = ("states", "urgencies", "kinds", "channelGroups", "channels", "levels")
-_EMPTY = tuple(
-    f"no {name} of {root}" for root in ("cases", "caseCounts") for name in _OF_CASES if (name, root) != ("states", "caseCounts")
-)  # fmt: skip
-_TEXTS = ("text", "text and count", "text 0")
-_RARE_TEXTS = (*(f"text {index}" for index in range(1, 6)), "name 1", "name 2")
 _OF_DEPARTMENT = (
     "newest open", "last open", "due", "urgency", "changed", "of a state", "a day", "a community", "a category",
     "an organization", "text", "text and count", "common text", "one list twice", "counts by organization", "busy inbox",
 )  # fmt: skip
 
 SLOW = (
-    Slow("= ANY($n) is thought to hold often: the list's order is walked", (*STREET, *CITY), ("of a state", *_EMPTY), GENERIC),
-    Slow("PostgreSQL 15 walks it for counts by this column too", ("dispatcher", *CITY), ("no states of caseCounts",), GENERIC, 16),
+    Slow("no index has a county's cases by their state alone", CITY, ("of a state",), GENERIC),
     Slow("PostgreSQL 15 reads every task of the city", CITY, ("tasks",), MODES, 16),
-    Slow("the same for assignments", ("dispatcher", *CITY), ("no states of assignments", "no roles of assignments"), GENERIC),
-    Slow("an empty list is compared with every row", ("dispatcher", *CITY), ("no archiveColors of people", "no residenceKinds of people")),
-    Slow("a text is thought to be frequent: the index of the whole street is walked beside its own", STREET, (*_TEXTS, *_RARE_TEXTS), GENERIC),
-    Slow("the same for people", ("dispatcher", "leader"), ("person by name", "name 0"), GENERIC),
-    Slow("a text is looked for in each county beside an index of all its rows", CITY, (*_TEXTS, "person by name", "name 0")),
     Slow("a common text is thought to be rare: every row of the street is sorted, not the list walked", STREET, ("common text",), GENERIC),
     Slow("the same in the counties of a city, also where the words are known", CITY, ("common text",)),
     Slow("the rule of an inbox joins every case of the scope", (*STREET, "county", *CITY), ("busy inbox",)),
