@@ -17,7 +17,7 @@ from tests.mini_worlds import COUNTIES, ME, NOW, organizations
 
 Selection: TypeAlias = tuple[Selected, ...]
 SCHEMA: GraphQLSchema = mini_schema()._schema
-ORDERS, GROUPS = ("NEWEST", "DUE", "BEST"), ("STATE", "AREA", "ORGANIZATION", "DAY")
+ORDERS, GROUPS = ("NEWEST", "DUE", "BEST"), ("STATE", "AREA", "ORGANIZATION", "STEP", "DAY")
 NODES = ("Permit", "Visit", "Note", "Step", "Area")
 FOUND = ("Permit", "Visit", "Area")
 
@@ -70,6 +70,7 @@ PERMIT_FILTER: Mapping[str, st.SearchStrategy[Any]] = {
     "states": st.lists(st.sampled_from(("OPEN", "DRAFT", "CLOSED")), max_size=2),
     "place": st.sampled_from(("E", "W", "33", "330902002", "34")),
     "titleStarts": st.sampled_from(("", "电", "电梯", "a%")),
+    "stepOf": organizations,
     "titleNot": st.just("电梯"),
     "hasOwner": st.booleans(),
     "owner": st.sampled_from((None, str(ME))),
@@ -191,6 +192,22 @@ def paging(draw: st.DrawFn, place: str, ordered: bool) -> dict[str, Any]:
         if draw(st.integers(0, 3)) == 0:
             given[side] = Cursor(f"{place}:{order or 'NEWEST'}" if ordered else place, draw(st.integers(0, 7)))
     return given
+
+
+@st.composite
+def one_by_one(draw: st.DrawFn) -> Selection:
+    """Every list whole, then by each field of its filter alone, and the counts by each group alone."""
+    rows = (Selected("nodes", "nodes", {}, (Selected("id", "id"),)),)
+    lists: tuple[tuple[str, Mapping[str, st.SearchStrategy[Any]]], ...]
+    lists = (("permits", PERMIT_FILTER), ("visits", VISIT_FILTER), ("steps", {}))
+    found = [Selected(root, root, {"first": 100}, rows) for root, _ in lists]
+    found += [
+        Selected(f"{root}_{name}", root, {"first": 100, "filter": {name: draw(fields[name])}}, rows)
+        for root, fields in lists
+        for name in fields
+    ]
+    parts = tuple(Selected(leaf, leaf) for leaf in LEAVES["PermitCount"])
+    return (*found, *(Selected(group, "permitCounts", {"groupBy": [group]}, parts) for group in GROUPS))
 
 
 @st.composite

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shaodao.domain.permissions import Viewer
-from tests.mini_schema import HOME, RULES
+from tests.mini_rules import HOME, RULES
 from tests.row_rules import RowRules
 
 Row: TypeAlias = dict[str, Any]
@@ -198,6 +198,8 @@ class Interpreter:
                 return {row["area_code"]}
             case "DAY":
                 return {row["opened_at"].astimezone(SHANGHAI).date().isoformat()}
+            case "STEP":
+                return {step["organization_code"] for step in self.seen("Step", child(row, "permit_id"))} or {None}
             case _:
                 visits = self.seen("Visit", child(row, "permit_id"))
                 return {visit["organization_code"] for visit in visits if visit["rating"] != 0} or {None}
@@ -237,7 +239,7 @@ class Interpreter:
 
     def permit_tests(self, row: Row) -> Mapping[str, Callable[[Any], bool]]:
         """What the fields of a filter of permits ask; a null compares with nothing."""
-        visits = self.seen("Visit", child(row, "permit_id"))
+        visits, steps = (self.seen(name, child(row, "permit_id")) for name in ("Visit", "Step"))
         score = row["score"]
         return {
             "state": lambda value: row["state"] == value,
@@ -246,6 +248,7 @@ class Interpreter:
                 row["street_code"].startswith(value) if value.isdigit() else row["area_code"] == value
             ),
             "titleStarts": lambda value: row["title"].startswith(value),
+            "stepOf": lambda value: any(step["organization_code"] == value for step in steps),
             "titleNot": lambda value: row["title"] != value,
             "hasOwner": lambda value: (row["owner_id"] is not None) == value,
             "owner": lambda value: row["owner_id"] == (value and UUID(value)),

@@ -53,24 +53,8 @@ from schema.mapping import (
     table,
 )
 from schema.relay import Connection, Node
-from shaodao.domain.permissions import (
-    AllOf,
-    AnyOf,
-    Everything,
-    InScope,
-    Is,
-    IsNot,
-    Known,
-    Level,
-    Linked,
-    Mine,
-    NotMine,
-    Rule,
-    Subject,
-    Unknown,
-)
 from shaodao.domain.text import bigrams
-from shaodao.domain.vocabulary import Role
+from tests.mini_rules import HOME
 
 TABLES = """
 CREATE TABLE mini_areas (code text PRIMARY KEY, name text NOT NULL);
@@ -92,49 +76,6 @@ CREATE TABLE mini_step (
     PRIMARY KEY (county_code, permit_id, seq));
 """
 
-_PERMIT: Rule = {
-    Role.RESIDENT: Mine("applicant_id", Subject.PERSON),
-    Role.GRID_WORKER: AnyOf((AllOf((InScope(), Is("secret", (False,)))), Mine("owner_id", Subject.ACCOUNT))),
-    Role.GRID_CHIEF: AllOf((InScope(), NotMine("owner_id", Subject.ACCOUNT))),
-    Role.STREET_DISPATCHER: InScope(),
-    Role.STREET_LEADER: AllOf((InScope(), Known("approved_at"))),
-    Role.FOLLOW_UP: AllOf((InScope(), Is("state", ("CLOSED", "OPEN")))),
-    Role.COUNTY_GRID_OFFICE: AllOf((InScope(), IsNot("state", ("DRAFT",)))),
-    Role.DEPT_HANDLER: Linked("mini_visit", "permit_id", "id", Mine("organization_code", Subject.ORGANIZATION)),
-}
-_INSIDE = (Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.FOLLOW_UP)
-
-
-def _of_permit(role: Role) -> Linked:
-    """What hangs on a permit is seen by whoever sees the permit."""
-    return Linked("mini_permit", "id", "permit_id", _PERMIT[role])
-
-
-_OWN = Mine("organization_code", Subject.ORGANIZATION)
-RULES: Mapping[str, Rule] = {
-    "shared": dict.fromkeys(Role, Everything()),
-    "permit": _PERMIT,
-    "permit_part": {role: _of_permit(role) for role in _PERMIT},
-    "step": {
-        **dict.fromkeys((Role.GRID_WORKER, Role.GRID_CHIEF, Role.STREET_DISPATCHER), InScope()),
-        **{role: _of_permit(role) for role in (Role.STREET_LEADER, Role.COUNTY_GRID_OFFICE)},
-        Role.RESIDENT: AllOf((Is("public", (True,)), _of_permit(Role.RESIDENT))),
-        Role.DEPT_HANDLER: AllOf(
-            (
-                _of_permit(Role.DEPT_HANDLER),
-                AnyOf((AllOf((Is("public", (True,)), Unknown("organization_code"))), _OWN)),
-            )
-        ),
-    },
-    "phone": {
-        Role.STREET_DISPATCHER: Everything(),
-        Role.GRID_WORKER: Mine("owner_id", Subject.ACCOUNT),
-        Role.RESIDENT: _PERMIT[Role.RESIDENT],
-    },
-    "inside": {role: _PERMIT[role] for role in _INSIDE},
-    "own_visit": {**{role: _of_permit(role) for role in _INSIDE}, Role.DEPT_HANDLER: _OWN},
-}
-
 PermitOrder = orderings(
     "PermitOrder",
     NEWEST=[("opened_at", "desc")],
@@ -155,9 +96,6 @@ class Area(Node):
 class Note(Node):
     text: str
     visit: Annotated["Visit", strawberry.lazy("tests.mini_schema")] | None = one(on={"id": "visit_id"})
-
-
-HOME: Mapping[Level, str] = {"STREET": "home_street", "COMMUNITY": "home_community", "GRID": "home_grid"}
 
 
 @table("mini_step", rule="step", key=("permit_id", "seq"), node=True, scope=HOME)
@@ -247,6 +185,7 @@ class PermitFilter:
     place: str | None = filtered(
         ByKind(place_kind, {"area": Where("area_code"), "division": Where("street_code", "prefix")})
     )
+    step_of: str | None = filtered(Exists("mini_step", {"permit_id": "id"}, "organization_code"))
     title_not: str | None = filtered(Where("title", "ne"))
     score_up_to: int | None = filtered(Where("score", "lte"))
     score_above: int | None = filtered(Where("score", "gt"))
@@ -309,6 +248,9 @@ PermitGroup = groups(
     "What permits are counted by.",
     STATE=Group("state", "By state."),
     AREA=Group("area_code", "By area."),
+    STEP=Group(
+        "step", "By whose steps.", sql="{t}.organization_code", through=Through("mini_step", {"permit_id": "id"})
+    ),
     ORGANIZATION=Group(
         "organization_code",
         "By who visited, and rated.",
@@ -324,6 +266,7 @@ class PermitCount:
     state: str | None
     day: str | None
     organization: str | None = column("organization_code")
+    step: str | None
     area: Area | None = one(on={"code": "area_code"})
 
 

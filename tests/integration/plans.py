@@ -14,6 +14,7 @@ import orjson
 from schema.compiler.catalogue import Catalogue
 from schema.compiler.operation import Statement
 from schema.compiler.parameters import Binding, converted
+from schema.compiler.words import Words
 from schema.plans import _type_name
 from shaodao.domain.permissions import Viewer
 from shaodao.presets import load_rulebook
@@ -64,11 +65,12 @@ class Work:
 
 
 def asked(
-    catalogue: Catalogue, viewer: Viewer, now: Any, text: str, variables: Mapping[str, Any], counties: tuple[int, ...]
-) -> Asked:
-    """A document as a statement, asked by a viewer."""
+    catalogue: Catalogue, viewer: Viewer, now: Any, text: str, variables: Mapping[str, Any], counties: tuple[int, ...],
+    words: Words,
+) -> Asked:  # fmt: skip
+    """A document as a statement, asked by a viewer, where these words are known to be common."""
     services = SimpleNamespace(ground=lambda: SimpleNamespace(rulebook=load_rulebook("shimahe")))
-    statement = compiled(catalogue, viewer, text, variables, counties)
+    statement = compiled(catalogue, viewer, text, variables, counties, words)
     lists = len(statement.names) + text.count("totalCount")
     return Asked(statement, Binding(viewer, counties, now, variables, services=services), lists)
 
@@ -133,9 +135,9 @@ def bitmaps(scan: Plan) -> Iterator[Plan]:
 
 def looked_at(scan: Plan) -> int:
     """How many rows of its table a scan looked at, or entries of the longest of its bitmaps."""
-    rows = sum(scan.get(name, 0) for name in LOOKED_AT) * scan["Actual Loops"]
-    entries = (inner["Actual Rows"] * inner["Actual Loops"] for inner in bitmaps(scan))
-    return round(float(max(rows, *entries, 0)))
+    rows: float = sum(scan.get(name, 0) for name in LOOKED_AT) * scan["Actual Loops"]
+    entries: list[float] = [inner["Actual Rows"] * inner["Actual Loops"] for inner in bitmaps(scan)]
+    return round(max([rows, *entries]))
 
 
 COUNTS = ("totalCount", "count")

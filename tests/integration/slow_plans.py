@@ -28,12 +28,14 @@ class Slow:
 
 _OF_DEPARTMENT = (
     "newest open", "last open", "due", "urgency", "changed", "of a state", "a day", "a community", "a category",
-    "an organization", "text", "text and count", "one list twice", "counts by organization", "busy inbox",
+    "an organization", "text", "text and count", "common text", "one list twice", "counts by organization", "busy inbox",
 )  # fmt: skip
 
 SLOW = (
     Slow("no index has a county's cases by their state alone", CITY, ("of a state",), GENERIC),
     Slow("PostgreSQL 15 reads every task of the city", CITY, ("tasks",), MODES, 16),
+    Slow("a common text is thought to be rare: every row of the street is sorted, not the list walked", STREET, ("common text",), GENERIC),
+    Slow("the same in the counties of a city, also where the words are known", CITY, ("common text",)),
     Slow("the rule of an inbox joins every case of the scope", (*STREET, "county", *CITY), ("busy inbox",)),
     Slow("the rule of an inbox joins every assignment of the organization", ("chief",), ("busy inbox",), CUSTOM),
     Slow("no index has cases by DUE that are not open", (*STREET, *CITY), ("one list twice",)),

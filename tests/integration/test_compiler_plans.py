@@ -8,6 +8,7 @@ of it fails until its line is taken out.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ import pytest
 from schema.compiler.catalogue import Catalogue, catalogue_of
 from schema.compiler.operation import Statement
 from schema.compiler.parameters import Binding, Slot
+from schema.compiler.words import STATISTICS, Words
 from schema.schema import build_schema
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import LeaderRank, Role
@@ -69,6 +71,7 @@ OPERATIONS = {
     "history": '{ case(number: "990101001000-40") { history(first: 50) { nodes { text } } whistles { kind } assignments { state } } }',
     "text and count": f'{{ cases(filter: {{text: "积水"}}) {{ totalCount nodes {{ {BOARD} }} }} }}',
     "text": '{ cases(filter: {text: "积水"}) { nodes { number } } }',
+    "common text": '{ cases(filter: {text: "占道"}) { nodes { number } } }',
     "inbox": f'{{ assignments(organization: "{RARE}", filter: {{open: true}}) {{ totalCount nodes {{ {INBOX} }} }} }}',
     "busy inbox": f'{{ assignments(organization: "{BUSY}", orderBy: RESULT_DUE) {{ nodes {{ {INBOX} }} }} }}',
     "tasks": "{ viewer { tasks { totalCount nodes { action since dueAt case { number title } } } } }",
@@ -113,11 +116,25 @@ def _alone(work: Coroutine[Any, Any, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
-def asking(catalogue: Catalogue, name: str, text: str, variables: Mapping[str, Any] | None = None) -> Asked:
-    """A document as one of the viewers asks it."""
-    viewer = Viewer("示", "示", VIEWERS[name], account_id=UUID(int=1), person_id=UUID(int=2))
-    counties = (990101, 990102) if name == "city" else viewer.counties
-    return asked(catalogue, viewer, NOW, text, variables or {}, counties)
+@dataclass(frozen=True)
+class Asking:
+    """The schema, and the words that are common in the database, as the server knows them from its statistics."""
+
+    catalogue: Catalogue
+    words: Words
+
+    def __call__(self, name: str, text: str, variables: Mapping[str, Any] | None = None) -> Asked:
+        """A document as one of the viewers asks it."""
+        viewer = Viewer("示", "示", VIEWERS[name], account_id=UUID(int=1), person_id=UUID(int=2))
+        counties = (990101, 990102) if name == "city" else viewer.counties
+        return asked(self.catalogue, viewer, NOW, text, variables or {}, counties, self.words)
+
+
+@pytest.fixture
+async def asking(connection: Connection, catalogue: Catalogue) -> Asking:
+    words = Words()
+    words.learn(await connection.fetch(STATISTICS))
+    return Asking(catalogue, words)
 
 
 @pytest.fixture
@@ -137,13 +154,17 @@ async def assert_worth(connection: Connection, request: Asked, mode: Mode, may_r
     assert work.excess <= 0, str(work)
 
 
+def test_a_word_is_known_to_be_common_and_another_to_be_rare(asking: Asking) -> None:
+    assert [asking.words.common("case_file", [word]) for word in ("占道", "积水")] == [True, False]
+
+
 @pytest.mark.usefixtures("expected")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("name", "operation"), [(name, key) for name in VIEWERS for key in OPERATIONS])
 async def test_a_list_reads_little_more_than_it_shows(
-    connection: Connection, catalogue: Catalogue, name: str, operation: str, mode: Mode
+    connection: Connection, asking: Asking, name: str, operation: str, mode: Mode
 ) -> None:
-    request = asking(catalogue, name, OPERATIONS[operation])
+    request = asking(name, OPERATIONS[operation])
     await assert_worth(connection, request, mode, (name, operation) in READ_WHOLE)
 
 
@@ -175,15 +196,15 @@ async def test_the_check_finds_a_county_that_is_walked_by_an_index(connection: C
 @pytest.mark.parametrize("order", ["NEWEST", "OLDEST", "DUE", "CHANGED", "URGENCY"])
 @pytest.mark.parametrize(("size", "cursor"), [("first", "after"), ("last", "before")])
 async def test_a_page_from_a_cursor_begins_there(
-    connection: Connection, catalogue: Catalogue, order: str, size: str, cursor: str, mode: Mode
+    connection: Connection, asking: Asking, order: str, size: str, cursor: str, mode: Mode
 ) -> None:
     """The cursor is that of the hundredth row, given out by the list itself."""
     own = f"orderBy: {order}, filter: {{open: true}}"
     far = f"{{ cases({own}, {size}: 100) {{ pageInfo {{ startCursor endCursor }} }} }}"
-    page = await answer(connection, asking(catalogue, "dispatcher", far))
+    page = await answer(connection, asking("dispatcher", far))
     at = page["cases"]["pageInfo"]["endCursor" if size == "first" else "startCursor"]
     text = f"query ($at: String) {{ cases({own}, {size}: 20, {cursor}: $at) {{ nodes {{ number }} }} }}"
-    await assert_worth(connection, asking(catalogue, "dispatcher", text, {"at": at}), mode)
+    await assert_worth(connection, asking("dispatcher", text, {"at": at}), mode)
 
 
 SCHEMA = build_schema()._schema
@@ -207,6 +228,6 @@ ODD = {
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("name", "operation"), [(name, key) for name in ("dispatcher", "city") for key in ODD])
 async def test_odd_input_is_no_slow_plan(
-    connection: Connection, catalogue: Catalogue, name: str, operation: str, mode: Mode
+    connection: Connection, asking: Asking, name: str, operation: str, mode: Mode
 ) -> None:
-    await assert_worth(connection, asking(catalogue, name, ODD[operation]), mode)
+    await assert_worth(connection, asking(name, ODD[operation]), mode)

@@ -30,7 +30,8 @@ from schema.relay import Connection
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
 from tests.compiling import compiled, unbound
-from tests.mini_schema import RULES, Times, mini_schema
+from tests.mini_rules import RULES
+from tests.mini_schema import Times, mini_schema
 
 STREET = "330902001000"
 NEXT_STREET = "330902002000"

@@ -7,7 +7,8 @@ from schema.compiler.words import Words
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
 from tests.compiling import compiled
-from tests.mini_schema import RULES, mini_schema
+from tests.mini_rules import RULES
+from tests.mini_schema import mini_schema
 
 WHO = Viewer("示", "示", (Grant(Role.STREET_DISPATCHER, "330902001000"),))
 PAGE = '{ permits(first: 1, filter: {text: "%s"}) { nodes { id } } }'

@@ -26,7 +26,8 @@ from schema.declarations import (
 from shaodao.domain import permissions
 from shaodao.domain.vocabulary import Role
 from tests.mini_documents import FILTERS, LEAVES, LINKS, OTHERS
-from tests.mini_schema import RULES, mini_schema
+from tests.mini_rules import RULES
+from tests.mini_schema import mini_schema
 from tests.mini_worlds import GRANTS
 from tests.row_rules import parts_of
 
