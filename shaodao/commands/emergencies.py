@@ -13,7 +13,7 @@ from shaodao.commands.dispatching import Assigned, PartyInput, check_parties
 from shaodao.commands.emergency_templates import EmergencyTemplate, template_for
 from shaodao.commands.facts import lock_case, lock_whistle, read_case, read_whistle
 from shaodao.commands.history import Entry, record
-from shaodao.commands.registration import CaseInput, register
+from shaodao.commands.registration import CaseInput, register_first
 from shaodao.commands.steps import whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.commands.whistle_content import WhistleContent
@@ -60,7 +60,7 @@ async def blow_emergency(
     faults.check()
     # Registered as URGENT, so that the receipt names the right day.
     urgent = case_input and msgspec.structs.replace(case_input, urgency=Urgency.URGENT)
-    registered = await register(tx, urgent) if urgent is not None else None
+    registered = await register_first(tx, urgent) if urgent is not None else None
     identifier = registered.case_id if registered is not None else case_id
     assert identifier is not None  # checked above
     facts = await lock_case(tx, identifier, expected_version)

@@ -228,10 +228,8 @@ async def _start_clocks(
         for kind, begun, reckoned, limit in planned
         if reckoned is not None
     }
-    await clocks.start_several(
-        tx, notice.case.id, reckonings, whistle_id=notice.whistle_id, assignment_id=assignment_id,
-        organization_code=organization_code, case_round=notice.case.round,
-    )  # fmt: skip
+    own = clocks.Owner(notice.case.id, notice.case.round, notice.whistle_id, assignment_id, organization_code)
+    await clocks.start_rows(tx, clocks.rows(tx, own, reckonings))
     return tuple(None if reckoned is None else reckoned.at for _, _, reckoned, _ in planned)
 
 
