@@ -36,11 +36,19 @@ STARTED: LiteralString = """started AS (
 for each row of ``{source}``, which has one or none."""
 _START = f"WITH {STARTED.replace('{source}', '(SELECT 1) one').replace('{clocks}', '$2::json')} SELECT 1"
 _STOP = """
-UPDATE deadline SET state = 'STOPPED', stopped_at = $4
-WHERE county_code = $1 AND case_id = $2 AND kind = ANY($3::text[]) AND state = 'RUNNING'
-    AND ($5::uuid IS NULL OR assignment_id = $5) AND ($6::uuid IS NULL OR whistle_id = $6)
-    AND ($7::uuid IS NULL OR promise_id = $7)
-RETURNING id
+WITH stopped AS (
+    UPDATE deadline SET state = 'STOPPED', stopped_at = $4
+    WHERE county_code = $1 AND case_id = $2 AND kind = ANY($3::text[]) AND state = 'RUNNING'
+        AND ($5::uuid IS NULL OR assignment_id = $5) AND ($6::uuid IS NULL OR whistle_id = $6)
+        AND ($7::uuid IS NULL OR promise_id = $7)
+    RETURNING id
+), dropped AS (
+    DELETE FROM deadline_stage USING stopped WHERE county_code = $1 AND deadline_id = stopped.id
+)
+SELECT EXISTS (
+    SELECT FROM deadline WHERE county_code = $1 AND case_id = $2 AND kind = ANY($3::text[]) AND state = 'PAUSED'
+        AND ($5::uuid IS NULL OR assignment_id = $5) AND ($6::uuid IS NULL OR whistle_id = $6)
+)
 """
 # The clocks of an earlier round 重办 stay as they stopped.
 _GO_ON = """
@@ -132,10 +140,10 @@ async def stop(
     A paused clock first goes on with what remained, so that it is judged by a due that the pause has moved: what is done
     while a clock pauses is never late, and rework goes on from there.
     """
-    await clock_pauses.go_on(tx, case_id, *kinds, assignment_id=assignment_id, whistle_id=whistle_id)
-    names = [str(kind) for kind in kinds]
-    rows = await tx.connection.fetch(_STOP, tx.county, case_id, names, tx.now, assignment_id, whistle_id, promise_id)
-    await clock_stages.drop(tx, *(row["id"] for row in rows))
+    which = (tx.county, case_id, [str(kind) for kind in kinds], tx.now, assignment_id, whistle_id, promise_id)
+    if await tx.connection.fetchval(_STOP, *which):
+        await clock_pauses.go_on(tx, case_id, *kinds, assignment_id=assignment_id, whistle_id=whistle_id)
+        await tx.connection.fetchval(_STOP, *which)
 
 
 async def go_on(tx: Transaction, case_id: UUID, kind: ClockKind, assignment_id: UUID | None = None) -> None:
