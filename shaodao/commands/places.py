@@ -10,7 +10,7 @@ import orjson
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.coordinates import CoordinateError, Point, parse_crs, to_cgcs2000
 from shaodao.domain.errors import Faults
-from shaodao.domain.geometry import check_polygon, contains
+from shaodao.domain.geometry import contains, known_polygon
 from shaodao.domain.permissions import county_of, level_of
 
 # The index holds polygons, so the point is asked as a square of some centimetres; the exact answer is contains().
@@ -113,7 +113,7 @@ async def grid_at(tx: Transaction, point: Point) -> Place | None:
     """The grid whose polygon holds the CGCS2000 point; on a shared edge the lowest code wins."""
     rows = await tx.connection.fetch(_NEAR, tx.county, point.longitude, point.latitude, tx.today)
     for row in rows:
-        if contains(check_polygon(orjson.loads(row["boundary_geojson"])), point):
+        if contains(known_polygon(orjson.loads(row["boundary_geojson"])), point):
             return _place(row)
     return None
 
