@@ -1,6 +1,7 @@
 """Writing a new case: its row, clocks, first event, receipt and kept outcome, in the one statement that takes its number.
 
-The counter's row is what all who register in a street wait for, and it is locked from this statement to the commit.
+The counter's row is what all who register in a street wait for, and it is locked from this statement to the commit. Where
+nothing else is written the statement is the transaction, and no round trip falls into that time.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ from shaodao.commands import clocks
 from shaodao.commands.history import actor_name
 from shaodao.commands.numbering import NUMBERED, SERIAL_PIECES, number_head, open_series
 from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.domain.errors import IdempotencyConflict
 from shaodao.domain.identity import redact
 from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import CaseState, ClockKind, MessageKind, Role
@@ -75,9 +75,8 @@ WITH {NUMBERED}, filed AS (
         'case_number', number, 'cursor', format('%s.%s.%s', $25::int, xid, $10::uuid)
     )
     FROM filed CROSS JOIN event WHERE $21::text IS NOT NULL
-    ON CONFLICT (county_code, actor, key) DO NOTHING RETURNING 1
 )
-SELECT filed.number, event.xid, $21::text IS NULL OR EXISTS (SELECT FROM kept) AS first FROM filed CROSS JOIN event
+SELECT filed.number, event.xid FROM filed CROSS JOIN event
 """
 
 
@@ -111,8 +110,8 @@ class NewCase:
 async def file(tx: Transaction, case: NewCase, outcome: Outcome | None) -> str:
     """Write the case with its clocks, the event that it was registered, and the receipt if there is a phone; its number.
 
-    ``outcome``: what the command comes to but for the number, to be kept with the case; None where the command goes on.
-    Raises IdempotencyConflict when the command came before.
+    ``outcome``: what the command comes to but for the number, to be kept with the case; None where the command goes on. The
+    statement fails as a whole when the command came before.
     """
     event_id = tx.new_id()
     values = (tx.county, case.street_code, tx.today.year, *_values(tx, case, event_id), *_keeping(tx, outcome))
@@ -122,9 +121,7 @@ async def file(tx: Transaction, case: NewCase, outcome: Outcome | None) -> str:
         await open_series(tx, case.street_code)
         row = await tx.connection.fetchrow(_FILE, *values, *columns)
     assert row is not None
-    if outcome is not None and tx.keeping is not None:
-        if not row["first"]:
-            raise IdempotencyConflict(tx.keeping.key)
+    if outcome is not None:
         tx.keeping = None
     tx.last_event = (int(row["xid"]), event_id)
     number: str = row["number"]

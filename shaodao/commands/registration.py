@@ -129,7 +129,7 @@ class Draft:
 
 
 async def register(tx: Transaction, given: CaseInput) -> Outcome:
-    """Register a case 登记 and nothing else: its outcome is kept with it, in the statement that takes the number.
+    """Register a case 登记 and nothing else: all is written, its kept outcome too, in the one statement that numbers it.
 
     Its clocks start now, the registering account is its first receiver 首接人, the reporter gets a receipt. The grid is the
     one whose polygon holds the point, else the one named, else unknown and flagged.

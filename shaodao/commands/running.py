@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -58,16 +59,20 @@ class CommandRunner:
     epoch: int = 1
 
     async def run(
-        self, command: Command, *, actor: Viewer, county: int, now: datetime, repetition: Repetition | None = None
-    ) -> Outcome:
+        self, command: Command, *, actor: Viewer, county: int, now: datetime, repetition: Repetition | None = None,
+        one_statement: bool = False,
+    ) -> Outcome:  # fmt: skip
         """Run the command in one transaction; a typed refusal (DomainError) rolls all of it back.
+
+        ``one_statement``: all that the command writes, its kept outcome too, is one statement, which is a transaction by
+        itself; opening one around it would cost two more.
 
         A command that came before gives its first outcome, whatever would come of it now. To look for that first would
         cost every command a statement, and nearly all of them come once.
         """
         keeping = None if repetition is None else repetition.keeping(actor)
         try:
-            async with self.pool.acquire() as connection, connection.transaction():
+            async with self.pool.acquire() as connection, nullcontext() if one_statement else connection.transaction():
                 tx = Transaction(connection, actor, now, county, self.ground(), self.epoch, keeping)  # type: ignore[arg-type]
                 outcome = await _kept(tx, command)
         except (DomainError, asyncpg.IntegrityConstraintViolationError):
