@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import orjson
 
 from shaodao.commands import clocks, filing, wording
 from shaodao.commands.checking import check_past, checked_text, optional_text
 from shaodao.commands.filing import NewCase, Sentence
 from shaodao.commands.history import actor_name
-from shaodao.commands.places import Place, PointInput, Whereabouts, canonical_point, locate
+from shaodao.commands.places import NEAR, Place, PointInput, Whereabouts, canonical_point, grid_holding, locate
 from shaodao.commands.reporters import (
     NO_SUCH_PERSON,
     Reporter,
@@ -42,9 +43,18 @@ from shaodao.domain.vocabulary import (
 )
 
 _CATEGORY = "SELECT active FROM categories WHERE code = $1"
+# What every case is asked for, in one statement.
+_KNOWN = f"""
+SELECT coalesce((SELECT active FROM categories WHERE code = $5), $5 IS NULL) AS category_in_use, coalesce((
+    SELECT json_agg(json_build_object(
+        'code', code, 'street_code', street_code, 'community_code', community_code, 'boundary_geojson', boundary_geojson::text
+    ) ORDER BY code) FROM ({NEAR}) near
+), '[]') AS near
+"""
 _ACCOUNT_IN_USE = "SELECT enabled FROM accounts WHERE id = $1"
 _ORGANIZATION_EXISTS = "SELECT EXISTS (SELECT 1 FROM organizations WHERE code = $1)"
 _VESSEL_EXISTS = "SELECT EXISTS (SELECT 1 FROM vessel WHERE county_code = $1 AND id = $2)"
+_NO_CATEGORY = ("没有此诉求分类或已停用", "there is no such category in use")
 
 
 class AccusedInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +174,17 @@ def _outcome(tx: Transaction, draft: Draft) -> Outcome:
 async def check_category(tx: Transaction, faults: Faults, code: str | None) -> None:
     """Note a fault at ``categoryCode`` for a category that does not exist or is out of use."""
     if code is not None and not await tx.connection.fetchval(_CATEGORY, code):
-        faults.add("categoryCode", "没有此诉求分类或已停用", "there is no such category in use")
+        faults.add("categoryCode", *_NO_CATEGORY)
+
+
+async def _check_known(tx: Transaction, faults: Faults, category_code: str | None, point: Point | None) -> Place | None:
+    """The grid that holds the point; with it the category is checked, as ``check_category`` does."""
+    at = (None, None) if point is None else (point.longitude, point.latitude)
+    row = await tx.connection.fetchrow(_KNOWN, tx.county, *at, tx.today, category_code)
+    assert row is not None
+    if not row["category_in_use"]:
+        faults.add("categoryCode", *_NO_CATEGORY)
+    return None if point is None else grid_holding(orjson.loads(row["near"]), point)
 
 
 async def check_registration(tx: Transaction, given: CaseInput) -> Draft:
@@ -172,10 +192,11 @@ async def check_registration(tx: Transaction, given: CaseInput) -> Draft:
     faults = Faults()
     words = _words(tx, faults, given)
     check_past(faults, "occurredAt", given.occurred_at, tx.now)
-    await check_category(tx, faults, given.category_code)
-    subject_visibility = await _check_subjects(tx, faults, given)
     point = canonical_point(faults, "point", given.point)
-    place = await locate(tx, faults, Whereabouts(point, given.grid_code, given.division_code, given.vessel_id))
+    holding = await _check_known(tx, faults, given.category_code, point)
+    subject_visibility = await _check_subjects(tx, faults, given)
+    whereabouts = Whereabouts(point, holding, given.grid_code, given.division_code, given.vessel_id)
+    place = await locate(tx, faults, whereabouts)
     role = _check_actor(tx, may_register(tx.actor, None if place is None else place.code))
     reporter = await reporter_of(tx, faults, given.reporter, role)
     await _check_first_receiver(tx, faults, given, role)

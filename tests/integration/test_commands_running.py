@@ -17,6 +17,14 @@ async def registered(street: Street, key: str | None = None) -> Outcome:
     return await street.run(lambda tx: register(tx, case_input()), street.viewer("吕示衡"), key)
 
 
+async def registered_alone(street: Street, key: str) -> Outcome:
+    """As the mutation does: the statement is the transaction."""
+    return await street.runner.run(
+        lambda tx: register(tx, case_input()), actor=street.viewer("吕示衡"), county=street.county, now=street.now,
+        repetition=Repetition(key, "registerCase", None), one_statement=True,
+    )  # fmt: skip
+
+
 async def accepted(street: Street, case: Outcome, key: str | None = None) -> Outcome:
     assert case.case_id is not None
     case_id = case.case_id
@@ -79,3 +87,21 @@ async def test_the_key_of_another_command_is_refused_even_where_this_one_would_b
         )
     with pytest.raises(InvalidInput):
         await street.run(faulty, viewer, "k-2")
+
+
+async def test_a_registration_that_is_its_own_transaction_is_whole_or_not_at_all(street: Street) -> None:
+    outcomes = await asyncio.gather(*(registered_alone(street, f"k-{number % 4}") for number in range(12)))
+    assert sum(not outcome.repeated for outcome in outcomes) == 4
+    numbers = {(outcome.case_number or "")[-4:] for outcome in outcomes}
+    assert numbers == {"0001", "0002", "0003", "0004"}
+    for table in ("case_file", "case_event", "message", "command_outcome"):
+        assert await street.pool.fetchval(f"SELECT count(*) FROM {table}") == 4
+
+
+async def test_a_registration_under_another_commands_key_writes_nothing(street: Street) -> None:
+    case = await registered(street)
+    await accepted(street, case, "k-1")
+    with pytest.raises(IdempotencyConflict):
+        await registered_alone(street, "k-1")
+    assert await street.pool.fetchval("SELECT count(*) FROM case_file") == 1
+    assert await street.pool.fetchval("SELECT last FROM case_counter") == 1
