@@ -108,12 +108,13 @@ def mutation(answer: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 async def perform(
-    info: Info, given: KeyedInput, prepare: Prepare, show: Callable[[Committed], T], *, repeatable: bool = True
-) -> T | AnyProblem:
+    info: Info, given: KeyedInput, prepare: Prepare, show: Callable[[Committed], T], *, repeatable: bool = True,
+    one_statement: bool = False,
+) -> T | AnyProblem:  # fmt: skip
     """Run the command that ``prepare`` makes of the input, once for its idempotency key, and show what was committed.
 
     ``prepare`` reads the input's global ids with the ``Identifiers`` it is given; the first of them tells the county. A
-    command that is not ``repeatable`` leaves no outcome behind, and runs anew each time.
+    command that is not ``repeatable`` leaves no outcome behind, and runs anew each time; ``one_statement`` as the runner has it.
     """
     context = info.context
     services: WritingServices = context.services
@@ -124,6 +125,7 @@ async def perform(
         outcome = await services.runner.run(
             command, actor=context.viewer, county=identifiers.county(), now=context.now,
             repetition=Repetition(given.idempotency_key, info.field_name, given) if repeatable else None,
+            one_statement=one_statement,
         )  # fmt: skip
     except DomainError as error:
         return problem(error, bool(context.request and context.request.english))
