@@ -142,7 +142,7 @@ async def compared(
         assert found == expected, (context.viewer.login, flag, written.text, written.variables)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=QUICK, phases=PHASES)
+@settings(max_examples=24, deadline=None, suppress_health_check=QUICK, phases=PHASES)
 @given(world=worlds(), asked=documents(), seed=st.integers(0, 1 << 32), mixed=mixed_viewers())
 async def test_the_statement_answers_what_the_rows_say(
     mini_pool: Pool, world: dict[str, list[Row]], asked: Selection, seed: int, mixed: Viewer
@@ -154,7 +154,7 @@ async def test_the_statement_answers_what_the_rows_say(
         await compared(service, asking(viewer, mini_pool), world, asked, written)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=QUICK, phases=PHASES)
+@settings(max_examples=10, deadline=None, suppress_health_check=QUICK, phases=PHASES)
 @given(world=worlds(), asked=one_by_one(), mixed=mixed_viewers())
 async def test_every_condition_alone_lets_through_what_the_rows_say(
     mini_pool: Pool, world: dict[str, list[Row]], asked: Selection, mixed: Viewer

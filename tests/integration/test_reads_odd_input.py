@@ -18,7 +18,7 @@ from graphql import (
     print_ast,
 )
 
-from api.gate import Limits, gated_preparation
+from api.gate import gated_preparation
 from schema.compiler.catalogue import root_declaration
 from schema.declarations import Many, Page, Single
 from schema.execution import ReadService
@@ -26,6 +26,7 @@ from schema.schema import build_schema
 from shaodao.commands.transaction import Ground
 from shaodao.demo.source import load_street
 from shaodao.domain.text import bigrams
+from shaodao.limits import Limits
 from shaodao.postgres.embedded import Cluster
 from shaodao.postgres.pool import create_pool
 from tests.integration.api_steps import copied
