@@ -1,5 +1,6 @@
 """Filters and arguments as SQL predicates; values are bound, and an absent field adds nothing."""
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, assert_never
 
@@ -163,24 +164,27 @@ def _after_prefix(prefix: str) -> str:
 
 
 def _search(compilation: Compilation, row: Row, condition: Search, given: Input) -> list[str]:
-    found = [_has_pieces(compilation, row, condition, given)]
-    if condition.recheck is not None:
-        pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
-        found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE ALL({pattern})")
-    return found
-
-
-def _has_pieces(compilation: Compilation, row: Row, condition: Search, given: Input) -> str:
-    """That the row has all pieces of the text, said so that the planner sees whether they are rare; see ``words``."""
+    """That the row has the text, said so that the planner sees whether it is rare; see ``words``."""
     pieces = compilation.parameters.add(given.label, lambda binding: _pieces(condition, given, binding))
     has = f"{row.alias}.{condition.column} @> {pieces}"
+    contains = _contains(compilation, row, condition, given)
     words, table = compilation.words, row.table.name
-    if compilation.looked_at(given, lambda text: words.common(table, condition.pieces(str(text)[:MAXIMUM_SEARCH]))):
-        # What no index can serve, where a page is cut: that is found by walking the list in its order.
-        compilation.walked[has] = f"({has}) IS TRUE"
-        return has
-    # Said twice it is thought to be rare, and found by its own index alone, without another one of the whole scope beside it.
-    return f"({has} AND {has})"
+    if not compilation.looked_at(given, lambda text: words.common(table, condition.pieces(str(text)[:MAXIMUM_SEARCH]))):
+        # Said twice it is thought to be rare, and found by its own index alone, without one of the whole scope beside it.
+        return [has, f"({has} AND {contains})"]
+    # Of a CASE the planner expects every other row, and no index serves it: where a page is cut, the list is walked in its order.
+    found = f"({has} AND {contains})"
+    compilation.walked[found] = f"CASE WHEN {found} THEN true ELSE false END"
+    return [found]
+
+
+def _contains(compilation: Compilation, row: Row, condition: Search, given: Input) -> str:
+    """That the row has the words whose pieces may stand apart in it; width and case do not matter, as with pieces."""
+    if condition.recheck is None:
+        return "true"
+    pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
+    text = compilation.filled(condition.recheck, row)
+    return f"({pattern} = '{{}}'::text[] OR normalize({text}, NFKC) ILIKE ALL({pattern}))"
 
 
 def _pieces(condition: Search, given: Input, binding: Binding) -> list[str]:
@@ -201,7 +205,7 @@ _ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 def _containing(condition: Search, given: Input, binding: Binding) -> list[str]:
     """A pattern for each word whose pieces may stand apart in the row; a word that is a piece needs no second look."""
-    words = str(given.slot(binding)).split()
+    words = unicodedata.normalize("NFKC", str(given.slot(binding))).split()
     return [f"%{word.translate(_ESCAPED)}%" for word in words if condition.pieces(word) != [word]]
 
 

@@ -116,9 +116,6 @@ async def test_a_text_finds_the_rows_that_hold_it_to_the_letter(desk: Desk, text
         assert found["totalCount"] == len(found["nodes"])
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="the recheck by ILIKE does not fold the width that bigrams fold"
-)
 async def test_the_width_of_letters_does_not_matter(desk: Desk) -> None:
     assert len((await desk.ask(of_text("cases", "ＡｂＣ")))["cases"]["nodes"]) == 1
 
