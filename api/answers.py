@@ -12,6 +12,7 @@ from starlette.types import Send
 GRAPHQL_JSON: Literal["application/graphql-response+json"] = "application/graphql-response+json"
 JSON: Literal["application/json"] = "application/json"
 MediaType = Literal["application/graphql-response+json", "application/json"]
+EVENT_STREAM = "text/event-stream"
 UTF_8 = ("utf-8", "utf8")
 
 _BY_PREFERENCE: Mapping[MediaType, tuple[MediaType, MediaType]] = {
@@ -42,6 +43,11 @@ def acceptable(accept: str, preferred: MediaType = GRAPHQL_JSON) -> MediaType | 
     order = _BY_PREFERENCE[GRAPHQL_JSON if GRAPHQL_JSON in weights else preferred]
     quality, best = max(((_quality(weights, name), name) for name in order), key=itemgetter(0))
     return best if quality > 0 else None
+
+
+def accepts_events(accept: str) -> bool:
+    """Whether an event stream is accepted, by its name; it is given to those alone who accept no JSON."""
+    return _weights(accept).get(EVENT_STREAM, 0.0) > 0
 
 
 def prefers_html(accept: str) -> bool:

@@ -1,10 +1,13 @@
 """Who asks: a bearer token becomes a viewer; no token is nobody."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import asyncpg
+import structlog
 from joserfc.jwk import KeySet
 
 from shaodao.domain.permissions import Viewer
@@ -12,6 +15,8 @@ from shaodao.tokens import Claims, TokenError, verify
 
 _ACCOUNT = "SELECT id, name, enabled FROM accounts WHERE login = $1"
 _PERSON = "SELECT id, name FROM person WHERE county_code = $1 AND reference = $2"
+
+_log = structlog.get_logger(__name__)
 
 
 class Unauthenticated(Exception):
@@ -54,6 +59,21 @@ class Authenticator:
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated("a bearer token is needed")
         return await self._session(token.strip(), anew)
+
+    async def watch(self, authorization: str | None, session: Session, every: float) -> NoReturn:
+        """Check a token anew, after so many seconds and when it ends; while the database is gone, it stays.
+
+        Raises Unauthenticated when it is accepted no more.
+        """
+        while True:
+            left = (session.expires_at - self.now()).total_seconds()
+            await asyncio.sleep(max(0.0, min(left, every)))
+            try:
+                session = await self.authenticate(authorization, anew=True)
+            except Unauthenticated:
+                raise
+            except Exception as error:
+                _log.warning("token_not_checked", error=str(error))
 
     async def _session(self, token: str, anew: bool) -> Session:
         now = self.now()

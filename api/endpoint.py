@@ -1,7 +1,8 @@
-"""GraphQL over HTTP at one path: POST and GET, subscriptions over WebSocket, the explorer for browsers (design: http)."""
+"""GraphQL over HTTP at one path: POST and GET, subscriptions over WebSocket and SSE, the explorer for browsers (design: http)."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from api.answers import (
     Answer,
     MediaType,
     acceptable,
+    accepts_events,
     errors_body,
     one_error,
     prefers_html,
@@ -22,6 +24,7 @@ from api.answers import (
 from api.authentication import Authenticator, Session, Unauthenticated
 from api.compression import SMALLEST_BYTES, compressing
 from api.conventions import Conventions
+from api.events import EventStreams, Listener
 from api.execution import Operations
 from api.explorer import explorer_page_response
 from api.masking import RequestFacts, masked
@@ -51,13 +54,13 @@ class GraphQLEndpoint:
         self._preferred = conventions.preferred
         self._reader = reader
         self._compressing = compressing(_send_kept)
-        self._sockets = SubscriptionEndpoint(
-            SocketOperations(operations), authenticator, socket_limits or SocketLimits(), reader
-        )
+        streaming, limits = StreamedOperations(operations), socket_limits or SocketLimits()
+        self._sockets = SubscriptionEndpoint(streaming, authenticator, limits, reader)
+        self._streams = EventStreams(streaming, authenticator, limits)
 
     async def close(self) -> None:
-        """Close the sockets, and those that still come: the server stops."""
-        await self._sockets.close()
+        """Close sockets and event streams, and those that still come: the server stops."""
+        await asyncio.gather(self._sockets.close(), self._streams.close())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -68,7 +71,11 @@ class GraphQLEndpoint:
         if scope["method"] in SAFE_METHODS and prefers_html(accept):
             await explorer_page_response()(scope, receive, send)
             return
-        answer = await self._answer(scope, receive, headers, acceptable(accept, self._preferred))
+        accepted = acceptable(accept, self._preferred)
+        if accepted is None and scope["method"] in ("GET", "POST") and accepts_events(accept):
+            await self._stream(scope, receive, send, headers)
+            return
+        answer = await self._answer(scope, receive, headers, accepted)
         if b"accept-encoding" in headers and len(answer.body) >= SMALLEST_BYTES:
             await self._compressing({**scope, ANSWER: answer}, receive, send)
         else:
@@ -77,12 +84,12 @@ class GraphQLEndpoint:
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], accepted: MediaType | None
     ) -> Answer:
-        facts = RequestFacts(headers.get(b"accept-language", b"").decode("latin-1"))
+        facts = _facts(headers)
         media_type = accepted or GRAPHQL_JSON
         try:
             if accepted is None:
                 raise BadRequestError(406, f"Accept must allow {GRAPHQL_JSON} or application/json.", "NOT_ACCEPTABLE")
-            session = await self._authenticator.authenticate(headers.get(b"authorization", b"").decode("latin-1"))
+            session = await self._authenticator.authenticate(_authorization(headers))
             request = await self._reader.read(scope, receive, headers)
             outcome = await self._run(scope["method"], request, session, facts)
             body = self._operations.body(outcome, facts)
@@ -91,18 +98,35 @@ class GraphQLEndpoint:
                 if outcome.errors
                 else Answer(200, body, media_type)
             )
-        except BadRequestError as error:
-            told = one_error(str(error), error.code)
-            return self._refused(error.status, told, media_type, facts, error.headers)
-        except AllowanceSpent as error:
-            told = one_error(str(error), "RATE_LIMITED")
-            return self._refused(429, told, media_type, facts, error.headers)
-        except Unauthenticated as error:
-            told = one_error(f"Unauthenticated: {error}.", "UNAUTHENTICATED")
-            return self._refused(401, told, media_type, facts, {"www-authenticate": "Bearer"})
-        except Exception as error:  # the last net: everything unforeseen is masked
-            failure = masked(error, facts)
-            return self._refused(failure.status, [failure.error], media_type, facts)
+        except Exception as error:
+            return self._failed(error, media_type, facts)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]) -> None:
+        """Results as events; what is no request, or nobody's, gets its status as elsewhere."""
+        facts, authorization = _facts(headers), _authorization(headers)
+        try:
+            session = await self._authenticator.authenticate(authorization)
+            request = await self._reader.read(scope, receive, headers)
+            with suppress(Refused):  # told in the stream
+                _check_method(scope["method"], self._operations.document(request).kind(request.operation_name))
+        except Exception as error:
+            await send_answer(send, self._failed(error, GRAPHQL_JSON, facts))
+            return
+        await self._streams.run(Listener(request, session, authorization, facts.accept_language), receive, send)
+
+    def _failed(self, error: Exception, accepted: MediaType, facts: RequestFacts) -> Answer:
+        """The answer to a request that could not be executed; everything unforeseen is masked."""
+        match error:
+            case BadRequestError():
+                return self._refused(error.status, one_error(str(error), error.code), accepted, facts, error.headers)
+            case AllowanceSpent():
+                return self._refused(429, one_error(str(error), "RATE_LIMITED"), accepted, facts, error.headers)
+            case Unauthenticated():
+                told = one_error(f"Unauthenticated: {error}.", "UNAUTHENTICATED")
+                return self._refused(401, told, accepted, facts, {"www-authenticate": "Bearer"})
+            case _:
+                failure = masked(error, facts)
+                return self._refused(failure.status, [failure.error], accepted, facts)
 
     def _refused(
         self, status: int, errors: Sequence[Mapping[str, Any]], accepted: MediaType, facts: RequestFacts,
@@ -113,13 +137,24 @@ class GraphQLEndpoint:
     async def _run(self, method: str, request: OperationRequest, session: Session, facts: RequestFacts) -> Outcome:
         try:
             document = self._operations.document(request)
-            kind = document.kind(request.operation_name)
+            _check_method(method, document.kind(request.operation_name))
             self._operations.admit(document, request, session)
         except Refused as refused:
             return Outcome(None, refused.errors, refused.stage)
-        if method != "POST" and kind is OperationType.MUTATION:
-            raise BadRequestError(405, "Mutations need POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
         return await self._operations.execute(document, request, session, facts)
+
+
+def _check_method(method: str, kind: OperationType) -> None:
+    if method != "POST" and kind is OperationType.MUTATION:
+        raise BadRequestError(405, "Mutations need POST.", "METHOD_NOT_ALLOWED", {"allow": "POST"})
+
+
+def _facts(headers: Mapping[bytes, bytes]) -> RequestFacts:
+    return RequestFacts(headers.get(b"accept-language", b"").decode("latin-1"))
+
+
+def _authorization(headers: Mapping[bytes, bytes]) -> str:
+    return headers.get(b"authorization", b"").decode("latin-1")
 
 
 async def _send_kept(scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,8 +163,8 @@ async def _send_kept(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @dataclass(frozen=True)
-class SocketOperations:
-    """Operations as a socket needs them: results as JSON objects; refusals, and what failed outside any field, as errors."""
+class StreamedOperations:
+    """Operations as sockets and event streams need them: results as JSON objects; refusals, and what failed outside any field, as errors."""
 
     operations: Operations
 

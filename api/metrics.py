@@ -28,7 +28,10 @@ class Metrics:
         self._requests = Counter("shaodao_requests", "GraphQL requests over HTTP.", ["status"], registry=self.registry)
         self._counters: dict[int, Counter] = {}
         self._seconds = Histogram(
-            "shaodao_request_seconds", "How long they took.", registry=self.registry, buckets=_BUCKETS
+            "shaodao_request_seconds",
+            "How long they took until they were answered.",
+            registry=self.registry,
+            buckets=_BUCKETS,
         )
 
     async def measured(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,18 +39,18 @@ class Metrics:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        began, status = perf_counter(), 500
+        began, ended, status = perf_counter(), 0.0, 500
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal ended, status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                ended, status = perf_counter(), message["status"]
             await send(message)
 
         try:
             await app(scope, receive, sending)
         finally:
-            self._seconds.observe(perf_counter() - began)
+            self._seconds.observe((ended or perf_counter()) - began)
             self._counter(status).inc()
 
     def _counter(self, status: int) -> Counter:

@@ -28,13 +28,15 @@ _log = structlog.get_logger(__name__)
 class SocketLimits:
     """Limits of one socket (design: http); ``check_again`` is the seconds after which its token is checked anew.
 
-    ``close_within``: seconds that sockets get to end when the server stops.
+    ``close_within``: seconds that sockets get to end when the server stops. ``ping_every``: seconds between the signs of
+    life of an event stream, which has these limits too.
     """
 
     initialise_within: float = 5.0
     operations: int = 50
     check_again: float = 30.0
     close_within: float = 2.0
+    ping_every: float = 12.0
 
     @classmethod
     def of(cls, limits: Limits) -> "SocketLimits":
@@ -203,22 +205,17 @@ class _Socket:
         await self._write({"type": "connection_ack"})
 
     async def _check_again(self, authorization: str | None, session: Session) -> None:
-        """End the socket when its token has ended, or is accepted no more; while the database is gone, it stays."""
-        while True:
-            left = (session.expires_at - self.endpoint.authenticator.now()).total_seconds()
-            await asyncio.sleep(max(0.0, min(left, self.endpoint.limits.check_again)))
-            try:
-                session = await self._authenticated(authorization, anew=True)
-            except Closed:
-                raise
-            except Exception as error:
-                _log.warning("token_not_checked", error=str(error))
-
-    async def _authenticated(self, authorization: str | None, *, anew: bool = False) -> Session:
+        """End the socket when its token has ended, or is accepted no more."""
         try:
-            return await self.endpoint.authenticator.authenticate(authorization, anew=anew)
+            await self.endpoint.authenticator.watch(authorization, session, self.endpoint.limits.check_again)
         except Unauthenticated as error:
-            raise Closed(4403, f"Forbidden: {error}") from None
+            raise _forbidden(error) from None
+
+    async def _authenticated(self, authorization: str | None) -> Session:
+        try:
+            return await self.endpoint.authenticator.authenticate(authorization)
+        except Unauthenticated as error:
+            raise _forbidden(error) from None
 
     async def _subscribe(self, message: Mapping[str, Any]) -> None:
         if self.session is None:
@@ -287,6 +284,10 @@ def _decoded(message: Message, reader: RequestReader) -> dict[str, Any]:
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         raise Closed(4400, "A message must be an object with a type")
     return value
+
+
+def _forbidden(error: Unauthenticated) -> Closed:
+    return Closed(4403, f"Forbidden: {error}")
 
 
 def _identifier(message: Mapping[str, Any]) -> str:

@@ -6,11 +6,13 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 FOLDER = Path(__file__).parent
+Line: TypeAlias = dict[str, Any]
+
 REQUIRED = "SHAODAO_TEST_CLIENTS"
 """Set where missing programs are a failure, as in CI; elsewhere the tests are skipped."""
 
@@ -28,7 +30,7 @@ def node() -> str:
     return found or ""
 
 
-async def run(program: str, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+async def run(program: str, environment: Mapping[str, str]) -> list[Line]:
     """The lines that a program prints, each an object of JSON; it must end well."""
     process = await asyncio.create_subprocess_exec(
         node(), program, cwd=FOLDER, env=os.environ | environment,

@@ -1,13 +1,12 @@
 """The server audits of the npm package graphql-http, which know the drafts before the September 2026 edition."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shaodao.postgres.embedded import Cluster
 from shaodao.settings import InvalidStatus
-from tests.clients.programs import node, run
+from tests.clients.programs import Line, node, run
 from tests.integration.api_steps import copied, serving, settings_of
 
 AUDITS = 61
@@ -27,7 +26,7 @@ def _programs() -> None:
     node()
 
 
-async def audited(postgres: Cluster, template: str, folder: Path, status: InvalidStatus) -> list[dict[str, Any]]:
+async def audited(postgres: Cluster, template: str, folder: Path, status: InvalidStatus) -> list[Line]:
     """What the audits find where that is the status of what does not validate."""
     async with (
         copied(postgres, template) as dsn,

@@ -218,11 +218,11 @@ class Socket:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, limits: SocketLimits | None = None) -> AsyncIterator[Server]:
-    """The application behind uvicorn, as ``shaodao serve`` runs it."""
+async def serving(settings: Settings, limits: SocketLimits | None = None, port: int = 0) -> AsyncIterator[Server]:
+    """The application behind uvicorn, as ``shaodao serve`` runs it, on a port or on any."""
     assert settings.database_url is not None
     application = create_app(settings, settings.database_url, limits)
-    with socket.create_server(("127.0.0.1", 0)) as bound:
+    with socket.create_server(("127.0.0.1", port)) as bound:
         server = server_of(application, settings.limits)
         running = asyncio.create_task(server.serve(sockets=[bound]))
         while not server.started:

@@ -13,7 +13,7 @@ from tests.mini_schema import mini_schema
 WHO = Viewer("示", "示", (Grant(Role.STREET_DISPATCHER, "330902001000"),))
 PAGE = '{ permits(first: 1, filter: {text: "%s"}) { nodes { id } } }'
 COUNT = '{ permits(filter: {text: "%s"}) { totalCount } }'
-WALKED = ") IS TRUE"
+WALKED = "CASE WHEN (t1.bigrams @> $"
 
 
 @pytest.fixture(scope="module")
