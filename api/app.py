@@ -24,12 +24,13 @@ from api.metrics import Metrics
 from api.requests import RequestReader
 from api.sites import Sites
 from api.websocket import SocketLimits
+from api.word_statistics import WordStatistics
 from schema.schema import build_schema
 from schema.schema import sdl as sdl
 from shaodao.commands.running import connection_of
 from shaodao.delivery.work import Workers, start_workers, workers_alive
 from shaodao.demo.clock import DemoClock, kept_clock
-from shaodao.host import Platform, open_platform, utc_now
+from shaodao.host import Platform, kept_fresh, open_platform, utc_now
 from shaodao.postgres.pool import connect
 from shaodao.postgres.readers import open_readers
 from shaodao.serving import BEFORE_SHUTDOWN, waiting_migrations
@@ -65,6 +66,7 @@ class Application:
             reads = open_readers(self.dsn, self.settings.read_connections, seconds=limits.query_seconds)
             readers = await stack.enter_async_context(reads)
             operations = Operations(service_of(build_schema(), limits), readers, platform, platform.now, limits)
+            await stack.enter_async_context(kept_fresh(WordStatistics(operations.service.words, readers)))
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
             self._operations = operations
             self._downloads = ExportDownloads(platform, operations.service, authenticator)

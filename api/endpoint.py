@@ -9,6 +9,7 @@ from typing import Any
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from api.allowances import AllowanceSpent
 from api.answers import (
     GRAPHQL_JSON,
     Answer,
@@ -118,6 +119,8 @@ class GraphQLEndpoint:
         match error:
             case BadRequestError():
                 return self._refused(error.status, one_error(str(error), error.code), accepted, facts, error.headers)
+            case AllowanceSpent():
+                return self._refused(429, one_error(str(error), "RATE_LIMITED"), accepted, facts, error.headers)
             case Unauthenticated():
                 told = one_error(f"Unauthenticated: {error}.", "UNAUTHENTICATED")
                 return self._refused(401, told, accepted, facts, {"www-authenticate": "Bearer"})
@@ -135,6 +138,7 @@ class GraphQLEndpoint:
         try:
             document = self._operations.document(request)
             kind = document.kind(request.operation_name)
+            self._operations.admit(document, request, session)
         except Refused as refused:
             return Outcome(None, refused.errors, refused.stage)
         _check_method(method, kind)
@@ -178,6 +182,8 @@ class StreamedOperations:
                     yield self.operations.body(outcome, facts)
         except OperationRefused:
             raise
+        except AllowanceSpent as error:
+            raise OperationRefused(one_error(str(error), "RATE_LIMITED")) from None
         except Refused as refused:
             raise OperationRefused(self.operations.told(refused.errors, facts)) from None
         except Exception as error:
@@ -187,6 +193,7 @@ class StreamedOperations:
         self, request: OperationRequest, session: Session, facts: RequestFacts
     ) -> AsyncGenerator[Outcome, None]:
         document = self.operations.document(request)
+        self.operations.admit(document, request, session)
         if document.kind(request.operation_name) is not OperationType.SUBSCRIPTION:
             yield await self.operations.execute(document, request, session, facts)
             return

@@ -3,17 +3,20 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, cast
 
 import orjson
 from graphql import GraphQLError
 from strawberry import Schema
 
+from api.allowances import Allowances
 from api.authentication import Session
-from api.gate import gated_preparation
+from api.costs import Costs
+from api.gate import TooLargeError, gated_preparation
 from api.masking import RequestFacts, client_error, formatted
 from api.requests import OperationRequest
-from schema.documents import Document
+from schema.documents import Document, Refused
 from schema.execution import Context, Outcome, ReadService
 from shaodao.limits import Limits
 from shaodao.postgres.readers import Readers
@@ -28,6 +31,10 @@ class Operations:
     services: Any
     now: Callable[[], datetime]
     limits: Limits
+
+    def __post_init__(self) -> None:
+        self._costs = Costs(self.service.graphql)
+        self._allowances = Allowances(self.limits.cost_per_second, self.limits.cost_burst)
 
     async def execute(
         self, document: Document, request: OperationRequest, session: Session, facts: RequestFacts
@@ -47,6 +54,16 @@ class Operations:
     def document(self, request: OperationRequest) -> Document:
         """The document that the request brings. Raises Refused for one that is not valid."""
         return self.service.document(request.document)
+
+    def admit(self, document: Document, request: OperationRequest, session: Session) -> None:
+        """Take what the operation costs from its principal's bucket.
+
+        Raises Refused for one over the limit of cost, and AllowanceSpent when the bucket does not hold as much.
+        """
+        cost = self._costs.of(document, request.operation_name, request.variables or {})
+        if cost > self.limits.cost:
+            raise Refused("validate", (TooLargeError("cost", self.limits.cost),))
+        self._allowances.spend(session.viewer.login, cost, monotonic())
 
     def body(self, outcome: Outcome, facts: RequestFacts) -> bytes:
         """The response: as PostgreSQL wrote it when there are no errors."""

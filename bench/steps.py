@@ -40,10 +40,12 @@ class Steps:
         await self._registered(connection)
 
     async def register_bare(self, connection: Connection) -> None:
-        """The same for the floor."""
-        answer = await connection.post("/register", self._dispatcher, {"idempotencyKey": str(uuid4()), **_case()})
-        if "number" not in answer:
-            raise RefusedByServer(str(answer))
+        """The same for the floor, an insert for each table."""
+        await self._bare(connection, "/register")
+
+    async def register_at_once(self, connection: Connection) -> None:
+        """The same for the floor of one statement."""
+        await self._bare(connection, "/register-at-once")
 
     async def whistle(self, connection: Connection) -> None:
         """A whistle from the case's registration to the third organization's report."""
@@ -59,6 +61,11 @@ class Steps:
         blown = await _mutate(connection, self._leader, "approveWhistle", _BLOWN, whistleId=whistle_id, text="同意")
         for assignment in blown["whistle"]["assignments"]:
             await self._answered(connection, assignment["organization"]["code"], assignment["id"])
+
+    async def _bare(self, connection: Connection, path: str) -> None:
+        answer = await connection.post(path, self._dispatcher, {"idempotencyKey": str(uuid4()), **_case()})
+        if "number" not in answer:
+            raise RefusedByServer(str(answer))
 
     async def _registered(self, connection: Connection) -> str:
         answer = await _mutate(connection, self._dispatcher, "registerCase", _REGISTERED, **_case())

@@ -7,3 +7,7 @@ WHERE closed_at IS NULL AND state NOT IN ('NOT_ACCEPTED', 'MERGED', 'CANCELLED')
 CREATE INDEX CONCURRENTLY care_tag_person_valid_index ON care_tag (county_code, person_id, valid_from, id);
 
 DROP INDEX CONCURRENTLY care_tag_person_index;
+
+CREATE INDEX CONCURRENTLY deadline_case_assignment_index ON deadline (county_code, case_id, assignment_id, due_at, id);
+
+DROP INDEX CONCURRENTLY deadline_case_index;

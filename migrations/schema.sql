@@ -2193,7 +2193,7 @@ CREATE INDEX cross_area_link_open_index ON public.cross_area_link USING btree (c
 
 CREATE INDEX deadline_assignment_index ON public.deadline USING btree (county_code, assignment_id, kind);
 
-CREATE INDEX deadline_case_index ON public.deadline USING btree (county_code, case_id, kind);
+CREATE INDEX deadline_case_assignment_index ON public.deadline USING btree (county_code, case_id, assignment_id, due_at, id);
 
 CREATE INDEX deadline_pause_case_index ON public.deadline_pause USING btree (county_code, case_id, paused_at, id);
 

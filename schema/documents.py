@@ -1,8 +1,8 @@
 """Documents: parsed, checked and validated once, and kept."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from graphql import (
     DocumentNode,
@@ -33,12 +33,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A valid document: its operations by name (None for an anonymous one) and its fragments."""
+    """A valid document: its operations by name (None for an anonymous one) and its fragments.
+
+    ``memory`` holds what others have worked out of it, as long as it is kept.
+    """
 
     text: str
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
+    memory: dict[Hashable, Any] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The named operation, or the only one. Raises Refused when that is not exactly one."""

@@ -20,6 +20,7 @@ from schema.compiler.catalogue import catalogue_of
 from schema.compiler.operation import Statement, compile_roots, compile_whole, is_stored_root
 from schema.compiler.selections import collect_sets
 from schema.compiler.state import Compilation
+from schema.compiler.words import Words
 from schema.documents import Document, Prepare, Refused, Stage, document_of, plain_preparation
 from schema.errors import ClientError
 from schema.executor import StoredExecutor
@@ -58,6 +59,7 @@ class ReadService:
     rules: Mapping[str, Rule] = field(default_factory=lambda: RULES)
     documents_kept: int = 1_000
     plans_kept: int = 2_000
+    words: Words = field(default_factory=Words)
 
     def __post_init__(self) -> None:
         self.graphql = self.schema._schema
@@ -136,7 +138,7 @@ class ReadService:
         values = get_variable_values(self.graphql, operation.variable_definitions or (), dict(given))
         if isinstance(values, list):
             raise Refused("variables", tuple(values))
-        return Reading(self.catalogue, self.plans, document, operation, context, values.coerced)
+        return Reading(self.catalogue, self.plans, self.words, document, operation, context, values.coerced)
 
     async def _query(self, reading: Reading, given: Mapping[str, Any]) -> Outcome:
         """A query of stored fields alone is sent on as PostgreSQL wrote it; others run in the executor."""

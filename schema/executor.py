@@ -11,8 +11,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from schema.compiler.operation import Statement, compile_stored
 from schema.compiler.parameters import Binding
 from schema.compiler.state import Compilation
+from schema.declarations import StoredRef
 from schema.ids import GlobalId
-from schema.mapping import StoredRef
 from schema.reading import Reading
 
 

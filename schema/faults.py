@@ -11,7 +11,7 @@ from graphql import (
 )
 
 from schema.compiler.catalogue import Catalogue, MappedType, condition_of, declaration_of, root_declaration
-from schema.mapping import (
+from schema.declarations import (
     NOWHERE,
     Column,
     Counts,

@@ -17,10 +17,11 @@ class MappedField(StrawberryField):
 
 
 def mapped_field(
-    declaration: object, description: str | None, arguments: Sequence[StrawberryArgument] = ()
-) -> MappedField:
+    declaration: object, description: str | None, arguments: Sequence[StrawberryArgument] = (),
+    directives: Sequence[object] = (),
+) -> MappedField:  # fmt: skip
     """A field that carries a declaration."""
-    mapped = MappedField(description=description, metadata={DECLARATION: declaration})
+    mapped = MappedField(description=description, metadata={DECLARATION: declaration}, directives=directives)
     mapped.arguments = list(arguments)
     return mapped
 

@@ -6,8 +6,9 @@ from typing import Annotated
 import strawberry
 
 from schema.database import borrowed
+from schema.declarations import StoredRef
 from schema.errors import invalid_input
-from schema.mapping import StoredRef, stored
+from schema.mapping import stored
 from schema.routing import Info
 from schema.types.organizations import Organization
 from shaodao.commands.objection_counts import Objections, objections_by_organization

@@ -7,23 +7,12 @@ import strawberry
 
 from schema import enumerations as enumerations
 from schema.compiler.parameters import Binding
+from schema.declarations import Fragment, Seen, Where
 from schema.dictionary import DictionaryEntry, dictionary
 from schema.double_assessment import EvaluationSummary, evaluation_summary
 from schema.errors import invalid_input
 from schema.ids import decode, invalid_id
-from schema.mapping import (
-    Fragment,
-    Seen,
-    Where,
-    argument,
-    root_counts,
-    root_expression,
-    root_many,
-    root_node,
-    root_nodes,
-    root_one,
-    root_page,
-)
+from schema.mapping import argument, root_counts, root_expression, root_many, root_node, root_nodes, root_one, root_page
 from schema.mutations.shared_inputs import PointInput
 from schema.objections import ObjectionCount, objection_counts_of
 from schema.relay import Connection, Node

@@ -13,6 +13,7 @@ from schema.compiler.operation import Statement
 from schema.compiler.parameters import Binding
 from schema.compiler.shape import variables_shape, viewer_shape
 from schema.compiler.state import Compilation
+from schema.compiler.words import Words
 from schema.counties import counties_reached, is_wide
 from schema.database import Database
 from schema.documents import Document
@@ -54,6 +55,7 @@ class Reading:
 
     catalogue: Catalogue
     plans: Plans
+    words: Words
     document: Document
     operation: OperationDefinitionNode
     context: Context
@@ -78,7 +80,9 @@ class Reading:
         plan = self.plans.get(shape, self.variables)
         if plan is not None:
             return plan
-        statement = build(Compilation(self.catalogue, self.document.fragments, self.variables, self.viewer))
+        statement = build(
+            Compilation(self.catalogue, self.document.fragments, self.variables, self.viewer, words=self.words)
+        )
         if statement is None:
             return None
         plan = Plan(statement)

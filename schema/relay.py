@@ -4,6 +4,8 @@ from typing import Generic, TypeVar
 
 import strawberry
 
+from schema.cost_directives import COUNTED, weighing
+
 T = TypeVar("T")
 
 
@@ -31,4 +33,6 @@ class Connection(Generic[T]):
     edges: list[Edge[T]] = strawberry.field(description="The rows with their cursors.")
     nodes: list[T] = strawberry.field(description="The rows.")
     page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
-    total_count: int = strawberry.field(description="How many rows there are; counted only when asked for.")
+    total_count: int = strawberry.field(
+        description="How many rows there are; counted only when asked for.", directives=[weighing(COUNTED)]
+    )

@@ -9,9 +9,10 @@ import strawberry
 
 from schema.compiler.parameters import to_postgres
 from schema.database import borrowed
+from schema.declarations import StoredRef
 from schema.errors import invalid_input
 from schema.ids import decode_as
-from schema.mapping import StoredRef, stored
+from schema.mapping import stored
 from schema.reading import Context
 from schema.sight import Sight
 from schema.types.organizations import Organization

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.inputs import prepare_inputs
 from schema.mutations.root import Mutation
 from schema.query import Query
 from schema.sight import SeeingSchema
@@ -10,7 +11,9 @@ from schema.subscriptions import Subscription
 
 def build_schema() -> strawberry.Schema:
     """The whole schema, built anew."""
-    return SeeingSchema(query=Query, mutation=Mutation, subscription=Subscription)
+    schema = SeeingSchema(query=Query, mutation=Mutation, subscription=Subscription)
+    prepare_inputs(schema)
+    return schema
 
 
 def sdl() -> str:

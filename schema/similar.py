@@ -13,7 +13,7 @@ from schema.mutations.shared_inputs import PointInput, point_of
 from schema.reading import Context
 from schema.types.hashes import phone_hash
 from schema.types.similar_cases import SimilarCase, checked_first
-from shaodao.commands.places import Place, Whereabouts, canonical_point, locate
+from shaodao.commands.places import Place, Whereabouts, canonical_point, grid_at, locate
 from shaodao.commands.similar_cases import ToldMatter, candidates_for, similar_cases
 from shaodao.commands.transaction import Connection, Ground, Transaction
 from shaodao.domain.coordinates import Point
@@ -108,7 +108,9 @@ async def _place(
     county, faults = _county(context, matter), Faults()
     tx = Transaction(connection, context.viewer, context.now, county, ground)
     point = canonical_point(faults, "point", point_of(matter.point))
-    place = await locate(tx, faults, Whereabouts(point, matter.grid_code, matter.division_code))
+    place = await locate(
+        tx, faults, Whereabouts(point, await grid_at(tx, point), matter.grid_code, matter.division_code)
+    )
     for fault in faults.faults:
         raise invalid_input(f"matter.{fault.path}", fault.message, fault.english)
     assert place is not None  # a place that was not found is a fault

@@ -13,11 +13,12 @@ from typing import Annotated, Any, Protocol, TypeAlias
 import strawberry
 
 from schema.boards import Told, assignment_row, case_row, whistle_row
+from schema.declarations import StoredRef
 from schema.enumerations import BoardChange
 from schema.errors import ClientError, ErrorCode, invalid_input
 from schema.execution import Context
 from schema.ids import GlobalId, decode_as
-from schema.mapping import StoredRef, stored
+from schema.mapping import stored
 from schema.sight import Sight
 from schema.types.assignments import Assignment
 from schema.types.cases import Case

@@ -16,7 +16,7 @@ from shaodao.commands.transaction import Connection, Ground, Matter
 from shaodao.delivery.announcer import Announcer, Bell, open_announcer
 from shaodao.delivery.desks import Desks
 from shaodao.delivery.feed import Feed, open_feed
-from shaodao.delivery.pace import Now, Pulse, cancelled, keep_going
+from shaodao.delivery.pace import Now, Pulse, Worker, cancelled, keep_going
 from shaodao.departments import DepartmentError, Departments, load_departments
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.permissions import Viewer
@@ -158,7 +158,7 @@ async def open_platform(
             ground = GroundSource(pool, await _ground(connection, settings, departments))
         announcer = await stack.enter_async_context(open_announcer(dsn, pool))
         feed = await stack.enter_async_context(open_feed(pool, epoch, announcer))
-        await stack.enter_async_context(_kept_fresh(ground))
+        await stack.enter_async_context(kept_fresh(ground))
         runner = CommandRunner(pool, ground, announcer, epoch)
         desks = Desks(pool, runner, departments, now)
         yield Platform(settings, dsn, pool, ground, departments, announcer, feed, runner, desks, now)
@@ -226,8 +226,9 @@ def _departments(settings: Settings) -> Departments:
 
 
 @asynccontextmanager
-async def _kept_fresh(ground: GroundSource) -> AsyncIterator[None]:
-    keeping = asyncio.create_task(keep_going(ground, Bell(), Pulse()))
+async def kept_fresh(source: Worker) -> AsyncIterator[None]:
+    """Something that is read again from time to time, as long as the context lasts."""
+    keeping = asyncio.create_task(keep_going(source, Bell(), Pulse()))
     try:
         yield
     finally:

@@ -8,11 +8,12 @@ from typing import Any
 
 LIMIT_PREFIX = "SHAODAO_LIMIT_"
 MEANING = "meaning"
-"""The key of a field's metadata that holds what it means."""
+LEAST = "least"
+"""The keys of a field's metadata that hold what it means, and the least that a count may be."""
 
 
-def _limit(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={MEANING: meaning})
+def _limit(default: Any, meaning: str, least: int = 1) -> Any:
+    return field(default=default, metadata={MEANING: meaning, LEAST: least})
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Limits:
     directives: int = _limit(50, "Directives in a document.")
     variables: int = _limit(100, "Variables of an operation.")
     digits: int = _limit(100, "Digits of a number in a document.")
+    cost: int = _limit(5_000, "Cost of an operation, by the directives of the schema.")
+    cost_per_second: int = _limit(
+        2_000, "Cost that each principal may ask for in a second, over time; 0: as much as they like.", least=0
+    )
+    cost_burst: int = _limit(20_000, "Cost that each principal may ask for at once.")
     comparisons: int = _limit(50_000, "Comparisons of fields that validation may take.")
     errors: int = _limit(10, "Errors of validation that are told.")
     message_characters: int = _limit(500, "Characters of an error's message.")

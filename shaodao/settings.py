@@ -3,12 +3,12 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from shaodao.limits import LIMIT_PREFIX, MEANING, Limits
+from shaodao.limits import LEAST, LIMIT_PREFIX, MEANING, Limits
 
 InvalidStatus = Literal[422, 400]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -261,7 +261,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "SHAODAO_READ_CONNECTIONS",
         "8",
-        "Most connections to the database that one process opens for queries; more than twice its cores make it slower.",
+        "Most connections to the database that one process opens for queries; four for each core are enough.",
         _between(2, 1000),
     ),
     Setting(
@@ -317,13 +317,14 @@ TABLE: tuple[Setting, ...] = (
 )
 
 
-def _bound(name: str, default: object, meaning: str) -> Setting:
+def _bound(limit: "Field[Any]") -> Setting:
     """The setting of a limit: a count, or seconds."""
-    parse = _seconds if isinstance(default, float) else _between(1, 1_000_000_000)
-    return Setting(f"{LIMIT_PREFIX}{name.upper()}", str(default).removesuffix(".0"), meaning, parse)
+    meaning, least = limit.metadata[MEANING], limit.metadata[LEAST]
+    parse = _seconds if isinstance(limit.default, float) else _between(least, 1_000_000_000)
+    return Setting(f"{LIMIT_PREFIX}{limit.name.upper()}", str(limit.default).removesuffix(".0"), meaning, parse)
 
 
-LIMITS: tuple[Setting, ...] = tuple(_bound(each.name, each.default, each.metadata[MEANING]) for each in fields(Limits))
+LIMITS: tuple[Setting, ...] = tuple(map(_bound, fields(Limits)))
 
 
 def settings_table(table: Sequence[Setting] = TABLE) -> str:

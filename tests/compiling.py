@@ -13,6 +13,7 @@ from schema.compiler.operation import Statement, compile_roots, is_stored_root
 from schema.compiler.selections import collect_sets
 from schema.compiler.shape import viewer_shape
 from schema.compiler.state import Compilation
+from schema.compiler.words import Words
 from schema.documents import document_of
 from shaodao.domain.permissions import Viewer
 
@@ -25,11 +26,12 @@ def compiled(
     text: str,
     variables: Mapping[str, Any] | None = None,
     counties: tuple[int, ...] = (),
+    words: Words | None = None,
 ) -> Statement:
     """The stored root fields of the only operation of a document as one statement, for a viewer and its counties."""
     document = document_of(text, parse(text))
     shape = viewer_shape(who, counties or who.counties)
-    compilation = Compilation(catalogue, document.fragments, variables or {}, shape)
+    compilation = Compilation(catalogue, document.fragments, variables or {}, shape, words=words or Words())
     query = catalogue.schema.query_type
     assert query is not None
     fields = collect_sets(compilation, query, [document.operation(None).selection_set])

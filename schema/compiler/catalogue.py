@@ -8,8 +8,8 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
+from schema.declarations import Column, Condition, Declaration, Table
 from schema.fields import DECLARATION
-from schema.mapping import Column, Condition, Declaration, Table
 from shaodao.domain.permissions import Rule
 from shaodao.domain.rules import RULES
 

@@ -1,5 +1,6 @@
 """Filters and arguments as SQL predicates; values are bound, and an absent field adds nothing."""
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, assert_never
 
@@ -10,15 +11,14 @@ from schema.compiler.inputs import Input
 from schema.compiler.parameters import Binding
 from schema.compiler.rules import conjunction, field_rule, held_to
 from schema.compiler.state import Compilation, Row
+from schema.declarations import Argument, ById, ByKind, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 from schema.errors import ClientError, invalid_input
 from schema.ids import GlobalId, decode_as, invalid_id
-from schema.mapping import Argument, ById, ByKind, Condition, Exists, Flag, Fragment, Operator, Search, Seen, Where
 
 MAXIMUM_SEARCH = 200
 """Characters of a text that is looked for."""
 _COMPARISONS: Mapping[Operator, str] = {
-    "eq": "= {}", "ne": "<> {}", "lt": "< {}", "lte": "<= {}", "gte": ">= {}", "gt": "> {}", "in": "= ANY({})",
-    "contains": "@> {}",
+    "eq": "= {}", "ne": "<> {}", "lt": "< {}", "lte": "<= {}", "gte": ">= {}", "gt": "> {}", "contains": "@> {}",
 }  # fmt: skip
 
 
@@ -130,8 +130,21 @@ def _compare(compilation: Compilation, column: str, operator: Operator, given: I
         return [f"{column} IS NULL" if given.value else f"{column} IS NOT NULL"]
     if operator == "prefix":
         return _prefix(compilation, column, given)
+    if operator == "in":
+        return [_one_of(compilation, column, given)]
     value = compilation.parameters.add(given.label, given.slot)
     return [f"{column} {_COMPARISONS[operator].format(value)}"]
+
+
+def _one_of(compilation: Compilation, column: str, given: Input) -> str:
+    """One of some values. Of a single one an index has the rows in the list's order; for none no row need be looked at."""
+    match compilation.looked_at(given, lambda values: min(len(values), 2)):
+        case 0:
+            return "false"
+        case 1:
+            return f"{column} = {compilation.parameters.add(given.label, lambda binding: given.slot(binding)[0])}"
+        case _:
+            return f"{column} = ANY({compilation.parameters.add(given.label, given.slot)})"
 
 
 def _prefix(compilation: Compilation, column: str, given: Input) -> list[str]:
@@ -151,12 +164,27 @@ def _after_prefix(prefix: str) -> str:
 
 
 def _search(compilation: Compilation, row: Row, condition: Search, given: Input) -> list[str]:
+    """That the row has the text, said so that the planner sees whether it is rare; see ``words``."""
     pieces = compilation.parameters.add(given.label, lambda binding: _pieces(condition, given, binding))
-    found = [f"{row.alias}.{condition.column} @> {pieces}"]
-    if condition.recheck is not None:
-        pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
-        found.append(f"({compilation.filled(condition.recheck, row)}) ILIKE ALL({pattern})")
-    return found
+    has = f"{row.alias}.{condition.column} @> {pieces}"
+    contains = _contains(compilation, row, condition, given)
+    words, table = compilation.words, row.table.name
+    if not compilation.looked_at(given, lambda text: words.common(table, condition.pieces(str(text)[:MAXIMUM_SEARCH]))):
+        # Said twice it is thought to be rare, and found by its own index alone, without one of the whole scope beside it.
+        return [has, f"({has} AND {contains})"]
+    # Of a CASE the planner expects every other row, and no index serves it: where a page is cut, the list is walked in its order.
+    found = f"({has} AND {contains})"
+    compilation.walked[found] = f"CASE WHEN {found} THEN true ELSE false END"
+    return [found]
+
+
+def _contains(compilation: Compilation, row: Row, condition: Search, given: Input) -> str:
+    """That the row has the words whose pieces may stand apart in it; width and case do not matter, as with pieces."""
+    if condition.recheck is None:
+        return "true"
+    pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
+    text = compilation.filled(condition.recheck, row)
+    return f"({pattern} = '{{}}'::text[] OR normalize({text}, NFKC) ILIKE ALL({pattern}))"
 
 
 def _pieces(condition: Search, given: Input, binding: Binding) -> list[str]:
@@ -177,7 +205,7 @@ _ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 def _containing(condition: Search, given: Input, binding: Binding) -> list[str]:
     """A pattern for each word whose pieces may stand apart in the row; a word that is a piece needs no second look."""
-    words = str(given.slot(binding)).split()
+    words = unicodedata.normalize("NFKC", str(given.slot(binding))).split()
     return [f"%{word.translate(_ESCAPED)}%" for word in words if condition.pieces(word) != [word]]
 
 
@@ -188,4 +216,4 @@ def _exists(compilation: Compilation, row: Row, condition: Exists, given: Input)
     compared = _compare(compilation, f"{other.alias}.{condition.column}", condition.operator, given)
     other, rule = held_to(compilation, other, table.rule)
     where = conjunction([*compilation.bound(other), *joined, *compared, rule])
-    return f"EXISTS (SELECT FROM {table.name} {other.alias} WHERE {where})"
+    return "false" if where == "false" else f"EXISTS (SELECT FROM {table.name} {other.alias} WHERE {where})"

@@ -8,7 +8,7 @@ from schema.compiler.objects import Place, select_list
 from schema.compiler.rows import Listing, listing, source
 from schema.compiler.rules import conjunction, held_to
 from schema.compiler.state import NO_ROW, Compilation, Row
-from schema.mapping import Counts, Group, Through
+from schema.declarations import Counts, Group, Through
 
 MAXIMUM_GROUPS = 1_000
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schema.mapping import Term
+from schema.declarations import Term
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,7 @@ from schema.compiler.rows import listing, related, rows_sql
 from schema.compiler.rules import conjunction, field_rule, literal
 from schema.compiler.selections import collect
 from schema.compiler.state import Compilation, DerivedField, Projection, Row
-from schema.mapping import (
-    Column,
-    Derived,
-    Embedded,
-    Expression,
-    Many,
-    One,
-    Page,
-    RowDeclaration,
-)
+from schema.declarations import Column, Derived, Embedded, Expression, Many, One, Page, RowDeclaration
 
 Nodes = Sequence[FieldNode]
 

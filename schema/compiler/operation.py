@@ -17,8 +17,8 @@ from schema.compiler.rows import related
 from schema.compiler.rules import literal
 from schema.compiler.selections import Collected
 from schema.compiler.state import NO_ROW, Compilation, DerivedField, Look
+from schema.declarations import Counts, Many, NodeById, NodesByIds, Page, RootDeclaration, RootExpression, Single
 from schema.ids import GlobalId
-from schema.mapping import Counts, Many, NodeById, NodesByIds, Page, RootDeclaration, RootExpression, Single
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from schema.compiler.rules import literal
 from schema.compiler.selections import collect
 from schema.compiler.state import Compilation, Row
 from schema.cursors import cursor_sql, decode, invalid_cursor
+from schema.declarations import Page, Table
 from schema.errors import ClientError
-from schema.mapping import Page, Table
 
 DEFAULT_SIZE = 20
 MAXIMUM_SIZE = 100

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schema.compiler.rules import conjunction, driving_rule, held_to
 from schema.compiler.state import Compilation, Row
-from schema.mapping import NOWHERE, Table, Term
+from schema.declarations import NOWHERE, Table, Term
 
 MAXIMUM_SCANS = 40
 """Counties up to which a root list is a scan for each county, as a city has; above, one scan compares with all of them."""
@@ -97,7 +97,9 @@ def count_sql(compilation: Compilation, listed: Listing) -> str:
 def source(compilation: Compilation, listed: Listing, within: Sequence[str] = (), tail: str = "") -> str:
     """The FROM clause of a list: a root list of several counties is a scan of each, cut by ``tail`` like the whole."""
     row, counties = listed.row, compilation.viewer.counties
-    predicates = (*listed.predicates, *within)
+    predicates = [*listed.predicates, *within]
+    if "LIMIT" in tail:
+        predicates = [compilation.walked.get(predicate, predicate) for predicate in predicates]
     if row.parent is not None or row.table.shared or not 1 < counties <= MAXIMUM_SCANS:
         return _scan(listed, predicates)
     anywhere = compilation.bound(row)

@@ -158,12 +158,21 @@ def _in_scope(compilation: Compilation, row: Row, pair: Pair) -> str:
             return _one_of(compilation, f"{row.alias}.{row.table.scope[pair.level]}", pair, "text")
         case "COUNTY":
             return _one_of(compilation, f"{row.alias}.{row.table.scope[pair.level]}", pair, "int")
-        case "CITY":
-            return _one_of(compilation, f"{row.alias}.county_code / 100", pair, "int")
-        case "PROVINCE":
-            return _one_of(compilation, f"{row.alias}.county_code / 10000", pair, "int")
+        case "CITY" | "PROVINCE":
+            return _in_counties(compilation, row, pair)
         case _:
             assert_never(pair.level)
+
+
+def _in_counties(compilation: Compilation, row: Row, pair: Pair) -> str:
+    """The row lies in a county that the scopes reach. Each is named: of what is computed the planner expects few rows."""
+
+    def reached(binding: Binding) -> list[int]:
+        prefixes = tuple(map(prefix_of, pair.scopes(binding.viewer)))
+        return [county for county in binding.counties if str(county).startswith(prefixes)]
+
+    counties = compilation.parameters.shared(("scope", pair.role, pair.level), reached)
+    return f"{row.alias}.county_code = ANY({counties}::int[])"
 
 
 def _one_of(compilation: Compilation, column: str, pair: Pair, type_name: str) -> str:
@@ -182,12 +191,8 @@ def _scope_value(pair: Pair, code: str) -> str | int:
     match pair.level:
         case "GRID" | "COMMUNITY" | "STREET":
             return code
-        case "COUNTY":
-            return county_of(code)
-        case "CITY" | "PROVINCE":
-            return int(prefix_of(code))
         case _:
-            assert_never(pair.level)
+            return county_of(code)
 
 
 def _mine(compilation: Compilation, row: Row, condition: Mine) -> str:

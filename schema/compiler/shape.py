@@ -11,8 +11,8 @@ from typing import Any
 
 from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, OperationDefinitionNode, TypeNode
 
+from schema.declarations import Choice
 from schema.ids import type_in
-from schema.mapping import Choice
 from shaodao.domain.permissions import Grant, Level, Viewer
 from shaodao.domain.vocabulary import Role
 

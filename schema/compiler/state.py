@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import FragmentDefinitionNode
 
@@ -12,8 +12,9 @@ from schema.compiler.catalogue import Catalogue
 from schema.compiler.inputs import Input, Variables
 from schema.compiler.parameters import Parameters, Read
 from schema.compiler.shape import ViewerShape
+from schema.compiler.words import Words
+from schema.declarations import NOWHERE, Derived, Table
 from schema.errors import ClientError
-from schema.mapping import NOWHERE, Derived, Table
 
 MAXIMUM_FIELDS = 10_000
 """Fields of a statement after fragments are expanded; the compiler's work and the statement stay linear in this."""
@@ -79,6 +80,7 @@ class DerivedField:
     projection: Projection | None
 
 
+Kind = TypeVar("Kind", bound=Hashable)
 Look = Callable[[Variables], Hashable]
 """What a statement hangs on beside the shapes: a kind of value, seen again in the variables of each request."""
 
@@ -94,7 +96,9 @@ class Compilation:
     parameters: Parameters = field(default_factory=Parameters)
     derived: list[DerivedField] = field(default_factory=list)
     links: dict[Hashable, str] = field(default_factory=dict)
+    words: Words = field(default_factory=Words)
     looks: list[Look] = field(default_factory=list)
+    walked: dict[str, str] = field(default_factory=dict)
     path: tuple[str, ...] = ()
     _aliases: int = 0
     _fields: int = 0
@@ -120,7 +124,7 @@ class Compilation:
         if self._fields > MAXIMUM_FIELDS:
             raise ClientError("INVALID_SELECTION", "选择的字段过多", f"more than {MAXIMUM_FIELDS} fields")
 
-    def looked_at(self, given: Input, kind: Callable[[Any], Hashable]) -> Hashable:
+    def looked_at(self, given: Input, kind: Callable[[Any], Kind]) -> Kind:
         """The kind of a given value, which the statement hangs on: a request with another kind needs another one."""
         self.looks.append(lambda variables: kind(given.read(variables)))
         return kind(given.value)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import strawberry
 
+from schema.cost_directives import COMMAND, weighing
 from schema.execution import Context
 from schema.mutations.checking import check_input
 from schema.mutations.identifiers import Identifiers
@@ -99,18 +100,21 @@ def mutation(answer: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make a resolver a mutation with this GraphQL type; its docstring is the description."""
 
     def decorate(resolver: Callable[..., Any]) -> Any:
-        return strawberry.mutation(resolver, graphql_type=answer, description=inspect.getdoc(resolver))
+        return strawberry.mutation(
+            resolver, graphql_type=answer, description=inspect.getdoc(resolver), directives=[weighing(COMMAND)]
+        )
 
     return decorate
 
 
 async def perform(
-    info: Info, given: KeyedInput, prepare: Prepare, show: Callable[[Committed], T], *, repeatable: bool = True
-) -> T | AnyProblem:
+    info: Info, given: KeyedInput, prepare: Prepare, show: Callable[[Committed], T], *, repeatable: bool = True,
+    one_statement: bool = False,
+) -> T | AnyProblem:  # fmt: skip
     """Run the command that ``prepare`` makes of the input, once for its idempotency key, and show what was committed.
 
     ``prepare`` reads the input's global ids with the ``Identifiers`` it is given; the first of them tells the county. A
-    command that is not ``repeatable`` leaves no outcome behind, and runs anew each time.
+    command that is not ``repeatable`` leaves no outcome behind, and runs anew each time; ``one_statement`` as the runner has it.
     """
     context = info.context
     services: WritingServices = context.services
@@ -121,6 +125,7 @@ async def perform(
         outcome = await services.runner.run(
             command, actor=context.viewer, county=identifiers.county(), now=context.now,
             repetition=Repetition(given.idempotency_key, info.field_name, given) if repeatable else None,
+            one_statement=one_statement,
         )  # fmt: skip
     except DomainError as error:
         return problem(error, bool(context.request and context.request.english))

@@ -5,7 +5,8 @@ from typing import Any, Self
 
 import strawberry
 
-from schema.mapping import StoredRef, stored
+from schema.declarations import StoredRef
+from schema.mapping import stored
 from schema.mutations.base import Given, Info, KeyedInput, Step, WritingServices, mutation, position
 from schema.mutations.checking import check_input
 from schema.mutations.identifiers import Identifiers

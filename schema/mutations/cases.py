@@ -27,7 +27,7 @@ class CaseMutations:
             case = given.case(identifiers)
             return lambda tx: registration.register(tx, case)
 
-        return await perform(info, given, prepare, CasePayload.of)
+        return await perform(info, given, prepare, CasePayload.of, one_statement=True)
 
     @action(CasePayload)
     async def accept_case(self, info: Info, given: Given[inputs.AcceptCaseInput]) -> CasePayload | AnyProblem:

@@ -1,7 +1,9 @@
 """What is refused of every input before a command sees it: keys that cannot be kept, and texts that cannot be stored."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from strawberry.utils.str_converters import to_camel_case
@@ -10,6 +12,7 @@ from shaodao.domain.errors import Faults
 
 LONGEST_KEY = 200
 """Characters of an idempotency key."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
 
 
@@ -34,7 +37,7 @@ def _check(faults: Faults, path: str, value: Any) -> None:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _check(faults, f"{path}.{index}", item)
-    elif isinstance(value, Mapping) or is_dataclass(value):
+    elif isinstance(value, dict) or is_dataclass(value):
         for name, item in _members(value):
             _check_text(faults, path, name)
             _check(faults, f"{path}.{name}", item)
@@ -42,14 +45,22 @@ def _check(faults: Faults, path: str, value: Any) -> None:
 
 def _check_text(faults: Faults, path: str, text: str) -> None:
     """PostgreSQL stores neither U+0000 nor half a character."""
+    if _UNSTORABLE.search(text) is None:
+        return
     if "\0" in text:
         faults.add(path, "文字含有空字符", "the text holds a NUL character")
     if any("\ud800" <= character <= "\udfff" for character in text):
         faults.add(path, "文字编码不完整", "the text holds a lone surrogate")
 
 
-def _members(value: Any) -> list[tuple[str, Any]]:
+def _members(value: Any) -> Iterable[tuple[str, Any]]:
     """The fields of an input, or the entries of a JSON object, by their names in the request."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return [(str(name), item) for name, item in value.items()]
-    return [(to_camel_case(field.name), getattr(value, field.name)) for field in fields(value)]
+    return [(name, getattr(value, attribute)) for name, attribute in _names(value.__class__)]
+
+
+@cache
+def _names(input_type: type) -> tuple[tuple[str, str], ...]:
+    """The fields of an input by their names in the request and in Python."""
+    return tuple((to_camel_case(field.name), field.name) for field in fields(input_type))

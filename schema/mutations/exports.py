@@ -8,8 +8,9 @@ from typing import Any, Self, cast
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from schema.declarations import StoredRef
 from schema.exports import ExportedList
-from schema.mapping import StoredRef, stored
+from schema.mapping import stored
 from schema.mutations.base import Given, Info, KeyedInput, action, perform
 from schema.mutations.identifiers import Identifiers
 from schema.mutations.payloads import Committed, CommittedOutcome, Payload

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import strawberry
 
-from schema.mapping import StoredRef, stored
+from schema.declarations import StoredRef
+from schema.mapping import stored
 from schema.types.assignments import Assignment
 from schema.types.attachments import Attachment
 from schema.types.campaigns import Campaign

@@ -6,20 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from schema.actions import assignment_actions
-from schema.mapping import (
-    Exists,
-    Flag,
-    Where,
-    column,
-    derived,
-    embedded,
-    expression,
-    filtered,
-    many,
-    one,
-    orderings,
-    table,
-)
+from schema.declarations import Exists, Flag, Where
+from schema.mapping import column, derived, embedded, expression, filtered, many, one, orderings, table
 from schema.problems import ActionAvailability
 from schema.relay import Node
 from schema.types.accounts import Account

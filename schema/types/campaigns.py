@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from schema.mapping import Where, filtered, many, one, orderings, table
+from schema.declarations import Where
+from schema.mapping import filtered, many, one, orderings, table
 from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.divisions import Division

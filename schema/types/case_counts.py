@@ -4,7 +4,8 @@ from datetime import date
 
 import strawberry
 
-from schema.mapping import Group, Through, groups, one
+from schema.declarations import Group, Through
+from schema.mapping import groups, one
 from schema.types.divisions import Division
 from schema.types.organizations import Organization
 from schema.types.routing import Category

@@ -6,8 +6,9 @@ from datetime import datetime
 import strawberry
 
 from schema.compiler.parameters import Binding
+from schema.declarations import Exists, Flag, Fragment, Search, Seen, Where
 from schema.errors import invalid_input
-from schema.mapping import Exists, Flag, Fragment, Search, Seen, Where, filtered, orderings
+from schema.mapping import filtered, orderings
 from schema.types.cases import OVERDUE
 from schema.types.hashes import phone_hash
 from schema.types.places import IN_DIVISION

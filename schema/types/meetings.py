@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from schema.mapping import Flag, Where, expression, filtered, many, one, orderings, table
+from schema.declarations import Flag, Where
+from schema.mapping import expression, filtered, many, one, orderings, table
 from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.organizations import Organization

@@ -5,21 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from schema.mapping import (
-    Exists,
-    Flag,
-    Fragment,
-    Search,
-    Seen,
-    Where,
-    column,
-    expression,
-    filtered,
-    many,
-    one,
-    orderings,
-    table,
-)
+from schema.declarations import Exists, Flag, Fragment, Search, Seen, Where
+from schema.mapping import column, expression, filtered, many, one, orderings, table
 from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.grids import Grid

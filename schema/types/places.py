@@ -8,8 +8,9 @@ import asyncpg
 import strawberry
 
 from schema.compiler.parameters import Binding
+from schema.declarations import ByKind, Fragment, Where
 from schema.errors import invalid_input
-from schema.mapping import ByKind, Fragment, Where, expression
+from schema.mapping import expression
 from shaodao.domain.coordinates import CoordinateError, CoordinateSystem, Point, parse_crs, to_cgcs2000
 from shaodao.domain.permissions import Level, level_of, prefix_of
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from schema.mapping import Flag, Where, column, expression, filtered, one, orderings, table
+from schema.declarations import Flag, Where
+from schema.mapping import column, expression, filtered, one, orderings, table
 from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.divisions import Division

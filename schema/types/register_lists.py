@@ -2,7 +2,8 @@
 
 import strawberry
 
-from schema.mapping import Fragment, Where, filtered, orderings
+from schema.declarations import Fragment, Where
+from schema.mapping import filtered, orderings
 from schema.types.places import IN_DIVISION
 from shaodao.domain.vocabulary import Role
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import strawberry
 
-from schema.mapping import Flag, Fragment, Where, filtered
+from schema.declarations import Flag, Fragment, Where
+from schema.mapping import filtered
 from shaodao.domain.case_vocabulary import AdmissionState, RuleState
 
 _TODAY = "({now} AT TIME ZONE 'Asia/Shanghai')::date"

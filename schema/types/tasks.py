@@ -4,8 +4,9 @@ from datetime import datetime
 
 import strawberry
 
+from schema.declarations import Where
 from schema.enumerations import TaskAction
-from schema.mapping import Where, expression, filtered, one, orderings, table
+from schema.mapping import expression, filtered, one, orderings, table
 from schema.types.assignments import Assignment
 from schema.types.cases import Case
 from schema.types.organizations import Organization

@@ -6,7 +6,8 @@ from typing import Any
 import strawberry
 
 from schema.compiler.parameters import Binding
-from schema.mapping import NOWHERE, derived, page, table
+from schema.declarations import NOWHERE
+from schema.mapping import derived, page, table
 from schema.relay import Connection
 from schema.types.tasks import MAY, Task, TaskFilter, TaskOrder
 from shaodao.domain.vocabulary import LeaderRank, Role

@@ -5,8 +5,9 @@ from datetime import date
 import strawberry
 
 from schema.compiler.parameters import Binding
+from schema.declarations import Fragment
 from schema.ids import decode_as
-from schema.mapping import Fragment, one, table
+from schema.mapping import one, table
 from schema.relay import Node
 from schema.types.organizations import Organization
 from schema.types.routing import Category

@@ -10,7 +10,7 @@ from shaodao.commands.checking import checked_text, only_text, optional_text
 from shaodao.commands.facts import lock_assignment
 from shaodao.commands.places import PointInput, canonical_point
 from shaodao.commands.progress import advance
-from shaodao.commands.steps import AssignmentStep, assignment_outcome, organization_name, record_assignment
+from shaodao.commands.steps import AssignmentStep, assignment_outcome, record_assignment
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.coordinates import Point
@@ -70,7 +70,7 @@ async def acknowledge(
         _ACKNOWLEDGE, tx.county, assignment_id, tx.now, tx.actor.account_id, phoned, names, late
     )  # fmt: skip
     await clocks.stop(tx, facts.case.id, ClockKind.ACKNOWLEDGE, assignment_id=assignment_id)
-    text = f"{await _who(tx, facts, phoned)}{'签收' if facts.whistle_id is None else '应哨'}{_late(late)}"
+    text = f"{_who(tx, facts, phoned)}{'签收' if facts.whistle_id is None else '应哨'}{_late(late)}"
     step = AssignmentStep(
         "acknowledge", "acknowledgeAssignment", text, AssignmentState.ACKNOWLEDGED, public=True,
         detail=_remarks(_by_phone(phoned), f"到场人员：{'、'.join(names)}" if names else None),
@@ -83,7 +83,7 @@ async def read(tx: Transaction, assignment_id: UUID, *, expected_version: int | 
     facts = await lock_assignment(tx, assignment_id, expected_version)
     ASSIGNMENT_MACHINE.decide("read", facts, tx.actor)
     await _move(tx, facts, AssignmentState.READ)
-    text = f"{await organization_name(tx, facts)}阅知"
+    text = f"{facts.called}阅知"
     return await finish(tx, facts, AssignmentStep("read", "readAssignment", text, AssignmentState.READ))
 
 
@@ -112,7 +112,7 @@ async def arrive(
         None if place is None else (place.longitude, place.latitude), proof, late, late_acknowledge,
     )  # fmt: skip
     await clocks.stop(tx, facts.case.id, ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, assignment_id=assignment_id)
-    text = f"{await _who(tx, facts, phoned)}到场报到{_late(late)}"
+    text = f"{_who(tx, facts, phoned)}到场报到{_late(late)}"
     step = AssignmentStep(
         "arrive", "arriveAtScene", text, AssignmentState.ARRIVED, public=True, payload={"proof": proof},
         detail=_remarks(_by_phone(phoned), remark),
@@ -125,7 +125,7 @@ async def confirm_arrival(tx: Transaction, assignment_id: UUID, *, expected_vers
     facts = await lock_assignment(tx, assignment_id, expected_version)
     ASSIGNMENT_MACHINE.decide("confirmArrival", facts, tx.actor)
     await tx.connection.execute(_CONFIRM_ARRIVAL, tx.county, assignment_id, tx.now)
-    text = f"{tx.actor.name}确认{await organization_name(tx, facts)}已到场"
+    text = f"{tx.actor.name}确认{facts.called}已到场"
     return await finish(tx, facts, AssignmentStep("confirmArrival", "confirmArrival", text))
 
 
@@ -138,7 +138,7 @@ async def start(tx: Transaction, assignment_id: UUID, *, expected_version: int |
     ASSIGNMENT_MACHINE.decide("start", facts, tx.actor)
     await _move(tx, facts, AssignmentState.HANDLING)
     await clocks.stop(tx, facts.case.id, ClockKind.ARRIVE, assignment_id=assignment_id)
-    text = f"{await organization_name(tx, facts)}开始处置"
+    text = f"{facts.called}开始处置"
     return await finish(
         tx, facts, AssignmentStep("start", "startHandling", text, AssignmentState.HANDLING, public=True)
     )
@@ -154,7 +154,7 @@ async def excuse(tx: Transaction, assignment_id: UUID, reason: str, *, expected_
     why = only_text("reason", reason, tx.ground.rulebook.texts.reason)
     await _move(tx, facts, AssignmentState.EXCUSED, why)
     await notices.end(tx, facts.case.id, assignment_id)
-    text = f"{tx.actor.name}准许{await organization_name(tx, facts)}免予反馈"
+    text = f"{tx.actor.name}准许{facts.called}免予反馈"
     step = AssignmentStep(
         "excuse", "excuseAssignment", text, AssignmentState.EXCUSED, hook="on_withdrawn", payload={"reason": why},
         detail=f"原因：{why}",
@@ -173,7 +173,7 @@ async def release(tx: Transaction, assignment_id: UUID, *, expected_version: int
     facts = await lock_assignment(tx, assignment_id, expected_version)
     ASSIGNMENT_MACHINE.decide("release", facts, tx.actor)
     await _move(tx, facts, AssignmentState.RELEASED)
-    text = f"{tx.actor.name}同意{await organization_name(tx, facts)}离场"
+    text = f"{tx.actor.name}同意{facts.called}离场"
     step = AssignmentStep(
         "release", "releaseAssignment", text, AssignmentState.RELEASED, public=True, hook="on_released"
     )
@@ -190,8 +190,12 @@ async def finish(
 ) -> Outcome:
     """Record an assignment's step, move its whistle and its case on, and tell where they stand."""
     await record_assignment(tx, facts, step)
-    await advance(tx, facts.case.id, facts.whistle_id, rework=rework)
-    return await assignment_outcome(tx, facts.id, record_id)
+    now = await advance(tx, facts.case.id, facts.whistle_id, rework=rework)
+    return Outcome(
+        county_code=tx.county, case_id=facts.case.id, case_number=facts.case.number, case_state=str(now.case),
+        whistle_id=facts.whistle_id, whistle_state=now.whistle and str(now.whistle), assignment_id=facts.id,
+        assignment_state=str(step.target or facts.state), record_id=record_id,
+    )  # fmt: skip
 
 
 def is_late(tx: Transaction, due_at: datetime | None) -> bool:
@@ -237,9 +241,8 @@ async def _proof(tx: Transaction, facts: AssignmentFacts, place: Point | None) -
     return "POINT", None
 
 
-async def _who(tx: Transaction, facts: AssignmentFacts, phoned: str | None) -> str:
-    name = await organization_name(tx, facts)
-    return name if phoned is None else f"{tx.actor.name}代{name}"
+def _who(tx: Transaction, facts: AssignmentFacts, phoned: str | None) -> str:
+    return f"{facts.called}" if phoned is None else f"{tx.actor.name}代{facts.called}"
 
 
 def _by_phone(phoned: str | None) -> str | None:

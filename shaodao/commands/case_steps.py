@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from shaodao.commands.facts import lock_case, read_case
+from shaodao.commands.facts import lock_case
 from shaodao.commands.history import Entry, Hearer, record
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.facts import CaseFacts
 from shaodao.domain.vocabulary import CaseState
+
+_STANDS = "SELECT number AS case_number, state AS case_state FROM case_file WHERE county_code = $1 AND id = $2"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,6 @@ async def record_case(tx: Transaction, facts: CaseFacts, step: CaseStep) -> None
 
 async def case_outcome(tx: Transaction, case_id: UUID, record_id: UUID | None = None) -> Outcome:
     """Where the case stands now; ``record_id``: the follow-up or rating just made."""
-    facts = await read_case(tx, case_id)
-    return Outcome(
-        county_code=tx.county,
-        case_id=case_id,
-        case_number=facts.number,
-        case_state=str(facts.state),
-        record_id=record_id,
-    )
+    row = await tx.connection.fetchrow(_STANDS, tx.county, case_id)
+    assert row is not None
+    return Outcome(county_code=tx.county, case_id=case_id, record_id=record_id, **row)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
+
 from shaodao.commands import (
     clocks,
     closing,
@@ -43,7 +45,7 @@ from shaodao.domain.vocabulary import (
 _ACCEPT = """
 UPDATE case_file SET state = 'ACCEPTED', accepted_at = $3, accepted_by = $4,
     first_receiver_id = coalesce(first_receiver_id, $4), version = version + 1, updated_at = $3
-WHERE county_code = $1 AND id = $2 RETURNING title
+WHERE county_code = $1 AND id = $2 RETURNING title, due_at
 """
 _REFUSE = """
 UPDATE case_file SET state = 'NOT_ACCEPTED', not_accepted_reason = $4, explanation = $5, emergency_line = $6,
@@ -73,23 +75,23 @@ UPDATE case_file SET state = 'CANCELLED', closed_at = $3, closed_by = $4, close_
     version = version + 1, updated_at = $3
 WHERE county_code = $1 AND id = $2
 """
-_DUE = "SELECT due_at FROM case_file WHERE county_code = $1 AND id = $2"
 _BEFORE_DISPATCH = (CaseState.REGISTERED, CaseState.ACCEPTED)
 
 
 async def accept(tx: Transaction, case_id: UUID, *, expected_version: int | None = None) -> Outcome:
     """Accept the case 受理 and tell the reporter. Raises NotPermitted, StateConflict (also while no category is set)."""
     facts = await decide_case(tx, "accept", case_id, expected_version)
-    title = await tx.connection.fetchval(_ACCEPT, tx.county, case_id, tx.now, tx.actor.account_id)
+    accepted = await tx.connection.fetchrow(_ACCEPT, tx.county, case_id, tx.now, tx.actor.account_id)
     await record_case(tx, facts, CaseStep("accept", "acceptCase", f"{tx.actor.name}受理案件", CaseState.ACCEPTED))
-    await tell_accepted(tx, facts, str(title))
+    await tell_accepted(tx, facts, accepted)
     return await case_outcome(tx, case_id)
 
 
-async def tell_accepted(tx: Transaction, facts: CaseFacts, title: str) -> None:
-    """Tell the reporter that the case is accepted, and by which day it is to be settled: it may have been classed anew."""
-    due_at = await tx.connection.fetchval(_DUE, tx.county, facts.id)
-    text = f"您反映的“{title}”（编号{facts.number}）已受理，预计{wording.until(due_at)}办结。"
+async def tell_accepted(tx: Transaction, facts: CaseFacts, accepted: asyncpg.Record | None) -> None:
+    """Tell the reporter that the case is accepted, and by which day it is to be settled; ``accepted``: its title and due."""
+    assert accepted is not None  # it is locked
+    until = wording.until(accepted["due_at"])
+    text = f"您反映的“{accepted['title']}”（编号{facts.number}）已受理，预计{until}办结。"
     await messages.tell_reporter(tx, facts.id, MessageKind.ACCEPTED, text)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -15,23 +15,41 @@ from shaodao.domain.clock_changes import Decider, Move, Pause, decided_by, entry
 from shaodao.domain.deadlines import Due, Limit, due
 from shaodao.domain.vocabulary import ClockKind, ClockState, EscalationStage
 
-# With its stages in one statement, since some steps start many clocks.
-_START = """
-WITH clock AS (
+STARTED: LiteralString = """started AS (
     INSERT INTO deadline (
         county_code, id, case_id, whistle_id, assignment_id, organization_code, kind, round, unit, amount, rule,
         started_at, due_at, provisional, state, history, promise_id
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'RUNNING', '[]', $15)
-)
-INSERT INTO deadline_stage (county_code, deadline_id, stage, case_id, assignment_id, due_at)
-SELECT $1, $2, planned.stage, $3, $5, planned.at FROM unnest($16::text[], $17::timestamptz[]) AS planned (stage, at)
-"""
+    )
+    SELECT $1, clock.id, clock.case_id, whistle_id, assignment_id, organization_code, kind, coalesce(round, 0), unit, amount,
+        rule, started_at, due_at, provisional, 'RUNNING', '[]', promise_id
+    FROM {source} CROSS JOIN json_to_recordset({clocks}) AS clock (
+        id uuid, case_id uuid, whistle_id uuid, assignment_id uuid, organization_code text, kind text, round int, unit text,
+        amount int, rule text, started_at timestamptz, due_at timestamptz, provisional boolean, promise_id uuid
+    )
+), planned AS (
+    INSERT INTO deadline_stage (county_code, deadline_id, stage, case_id, assignment_id, due_at)
+    SELECT $1, clock.id, stage.key, clock.case_id, clock.assignment_id, stage.value::timestamptz
+    FROM {source} CROSS JOIN json_to_recordset({clocks}) AS clock (id uuid, case_id uuid, assignment_id uuid, stages json)
+    CROSS JOIN json_each_text(clock.stages) AS stage
+)"""
+"""The parts of a statement that start clocks with their stages, as many at once as ``{clocks}``, the JSON of ``rows``, has;
+for each row of ``{source}``, which has one or none."""
+_START = f"WITH {STARTED.replace('{source}', '(SELECT 1) one').replace('{clocks}', '$2::json')} SELECT 1"
+# Written so that one plan serves whichever owner is named: PostgreSQL would plan the usual "is null or" anew each time.
 _STOP = """
-UPDATE deadline SET state = 'STOPPED', stopped_at = $4
-WHERE county_code = $1 AND case_id = $2 AND kind = ANY($3::text[]) AND state = 'RUNNING'
-    AND ($5::uuid IS NULL OR assignment_id = $5) AND ($6::uuid IS NULL OR whistle_id = $6)
-    AND ($7::uuid IS NULL OR promise_id = $7)
-RETURNING id
+WITH stopped AS (
+    UPDATE deadline SET state = 'STOPPED', stopped_at = $4
+    WHERE county_code = $1 AND case_id = $2 AND kind = ANY($3::text[]) AND state = 'RUNNING'
+        AND assignment_id IS NOT DISTINCT FROM coalesce($5::uuid, assignment_id) AND whistle_id IS NOT DISTINCT FROM coalesce($6::uuid, whistle_id)
+        AND promise_id IS NOT DISTINCT FROM coalesce($7::uuid, promise_id)
+    RETURNING id
+), dropped AS (
+    DELETE FROM deadline_stage USING stopped WHERE county_code = $1 AND deadline_id = stopped.id
+)
+SELECT EXISTS (
+    SELECT FROM deadline WHERE county_code = $1 AND case_id = $2 AND kind = ANY($3::text[]) AND state = 'PAUSED'
+        AND assignment_id IS NOT DISTINCT FROM coalesce($5::uuid, assignment_id) AND whistle_id IS NOT DISTINCT FROM coalesce($6::uuid, whistle_id)
+)
 """
 # The clocks of an earlier round 重办 stay as they stopped.
 _GO_ON = """
@@ -53,7 +71,7 @@ class Reckoning:
 
 
 @dataclass(frozen=True)
-class _Owner:
+class Owner:
     """What a clock hangs on."""
 
     case_id: UUID
@@ -84,32 +102,34 @@ async def start_at(
     organization_code: str | None = None, case_round: int = 0, promise_id: UUID | None = None,
 ) -> UUID:  # fmt: skip
     """Start a clock whose due instant is known, such as an assembly time 集结时间."""
-    own = _Owner(case_id, case_round, whistle_id, assignment_id, organization_code, promise_id)
-    clock_id, reckoning = tx.new_id(), Reckoning(started_at or tx.now, reckoned, limit, rule)
-    await tx.connection.execute(_START, *_started(tx, clock_id, kind, reckoning, own))
+    own = Owner(case_id, case_round, whistle_id, assignment_id, organization_code, promise_id)
+    row = _row(tx, kind, Reckoning(started_at or tx.now, reckoned, limit, rule), own)
+    await start_rows(tx, [row])
+    clock_id: UUID = row["id"]
     return clock_id
 
 
-async def start_several(
-    tx: Transaction, case_id: UUID, reckonings: Mapping[ClockKind, Reckoning], *, whistle_id: UUID | None = None,
-    assignment_id: UUID | None = None, organization_code: str | None = None, case_round: int = 0,
-) -> None:  # fmt: skip
-    """Start clocks of one owner at once, in one round trip to the database."""
-    own = _Owner(case_id, case_round, whistle_id, assignment_id, organization_code)
-    await tx.connection.executemany(
-        _START, [_started(tx, tx.new_id(), kind, reckoning, own) for kind, reckoning in reckonings.items()]
-    )
+async def start_rows(tx: Transaction, started: Sequence[Mapping[str, Any]]) -> None:
+    """Start the clocks of ``rows``, of several owners perhaps, in one round trip to the database."""
+    if started:
+        await tx.connection.execute(_START, tx.county, orjson.dumps(started).decode())
 
 
-def _started(tx: Transaction, clock_id: UUID, kind: ClockKind, reckoning: Reckoning, own: _Owner) -> tuple[Any, ...]:
-    """The values of _START."""
+def rows(tx: Transaction, own: Owner, reckonings: Mapping[ClockKind, Reckoning]) -> list[dict[str, Any]]:
+    """Clocks of one owner, as STARTED writes them."""
+    return [_row(tx, kind, reckoning, own) for kind, reckoning in reckonings.items()]
+
+
+def _row(tx: Transaction, kind: ClockKind, reckoning: Reckoning, own: Owner) -> dict[str, Any]:
     due, limit = reckoning.due, reckoning.limit
     stages = clock_stages.stages(tx, kind, reckoning.started_at, due.at)
-    return (
-        tx.county, clock_id, own.case_id, own.whistle_id, own.assignment_id, own.organization_code, str(kind), own.case_round,
-        limit and str(limit.unit), limit and limit.amount, reckoning.rule, reckoning.started_at, due.at, due.provisional,
-        own.promise_id, [str(stage) for stage in stages], list(stages.values()),
-    )  # fmt: skip
+    return {
+        "id": tx.new_id(), "case_id": own.case_id, "whistle_id": own.whistle_id, "assignment_id": own.assignment_id,
+        "organization_code": own.organization_code, "promise_id": own.promise_id, "kind": str(kind), "round": own.case_round,
+        "unit": limit and str(limit.unit), "amount": limit and limit.amount, "rule": reckoning.rule,
+        "started_at": reckoning.started_at, "due_at": due.at, "provisional": due.provisional,
+        "stages": {str(stage): at for stage, at in stages.items()},
+    }  # fmt: skip
 
 
 async def stop(
@@ -121,10 +141,10 @@ async def stop(
     A paused clock first goes on with what remained, so that it is judged by a due that the pause has moved: what is done
     while a clock pauses is never late, and rework goes on from there.
     """
-    await clock_pauses.go_on(tx, case_id, *kinds, assignment_id=assignment_id, whistle_id=whistle_id)
-    names = [str(kind) for kind in kinds]
-    rows = await tx.connection.fetch(_STOP, tx.county, case_id, names, tx.now, assignment_id, whistle_id, promise_id)
-    await clock_stages.drop(tx, *(row["id"] for row in rows))
+    which = (tx.county, case_id, [str(kind) for kind in kinds], tx.now, assignment_id, whistle_id, promise_id)
+    if await tx.connection.fetchval(_STOP, *which):
+        await clock_pauses.go_on(tx, case_id, *kinds, assignment_id=assignment_id, whistle_id=whistle_id)
+        await tx.connection.fetchval(_STOP, *which)
 
 
 async def go_on(tx: Transaction, case_id: UUID, kind: ClockKind, assignment_id: UUID | None = None) -> None:

@@ -190,7 +190,7 @@ async def mark_told(connection: Connection, county: int, telling: Telling) -> No
 async def _register(tx: Transaction, telling: Telling) -> Outcome:
     if telling.direction is not LinkDirection.INVITING:
         raise NotFound("CrossAreaLink", str(telling.id))
-    outcome = await registration.register(tx, await _invited_case(tx, telling))
+    outcome = await registration.register_first(tx, await _invited_case(tx, telling))
     await tx.connection.execute(
         _BE_LINKED, tx.county, telling.id, outcome.case_id, telling.partner_street_code, county_of(telling.street_code),
         telling.street_code, *_standing(telling), tx.now, telling.turn,

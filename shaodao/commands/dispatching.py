@@ -1,7 +1,8 @@
 """Notifying organizations 派单、吹哨: the row "notify" of reference C.4, alike for a dispatch and for a whistle."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from shaodao.commands import notices
@@ -97,6 +98,16 @@ class Assigned:
         return Hearer(self.assignment_id, self.duty.organization_code, self.hook)
 
 
+@dataclass
+class _Calls:
+    """The assignments to be made and the calls to be given by a notice, each kind in one round trip to the database."""
+
+    notice: Notice
+    duty_basis: str | None
+    made: list[tuple[Any, ...]] = field(default_factory=list)
+    given: list[notices.Call] = field(default_factory=list)
+
+
 async def assign(
     tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, duty_basis: str | None,
     whistle: WhistleFacts | None = None, path: str = PARTY_PATH, evidence_required: bool = False,
@@ -123,7 +134,11 @@ async def assign(
         await tx.connection.execute(_TURN_LEAD_INTO_CO, tx.county, case.id, case.round, lead, tx.now)
     await _move_case(tx, case, blown=whistle is not None)
     notice = await notices.notice_of(tx, case, whistle)
-    assigned = [await _notify(tx, notice, party, duties[party.organization_code], duty_basis) for party in parties]
+    calls = _Calls(notice, duty_basis)
+    assigned = [await _notify(tx, calls, party, duties[party.organization_code]) for party in parties]
+    if calls.made:
+        await tx.connection.executemany(_NOTIFY, calls.made)
+    await notices.give(tx, notice, calls.given)
     made = [each.assignment_id for each in assigned]
     if evidence_required:
         await tx.connection.execute(_DEMAND_EVIDENCE, tx.county, made)
@@ -210,31 +225,31 @@ async def _move_case(tx: Transaction, case: CaseFacts, *, blown: bool) -> None:
     await tx.connection.execute(_ASSIGN_CASE, tx.county, case.id, str(state), tx.now, blown)
 
 
-async def _notify(
-    tx: Transaction, notice: Notice, party: PartyInput, duty: DutyCall, duty_basis: str | None
-) -> Assigned:
+async def _notify(tx: Transaction, calls: _Calls, party: PartyInput, duty: DutyCall) -> Assigned:
+    notice = calls.notice
     present = active_of(notice.case, party.organization_code)
     if present is None:
-        assignment_id = await _make(tx, notice, party, duty_basis)
+        assignment_id = tx.new_id()
+        calls.made.append(_made(tx, calls, assignment_id, party))
     elif notice.whistle is None and present.role is not AssignmentRole.INFORM:
         # A further dispatch changes the part of an organization that is at work already, and calls nobody twice.
         assignment_id = present.id
-        await tx.connection.execute(_CHANGE_ROLE, tx.county, assignment_id, str(party.role), duty_basis, tx.now)
+        await tx.connection.execute(_CHANGE_ROLE, tx.county, assignment_id, str(party.role), calls.duty_basis, tx.now)
         return Assigned(assignment_id, party.role, duty, notice.hook)
     else:
         assignment_id = present.id
-        await _call_anew(tx, notice, assignment_id, party.role, duty_basis)
-    await notices.give(tx, notice, assignment_id, party.role, duty)
+        await _call_anew(tx, notice, assignment_id, party.role, calls.duty_basis)
+    calls.given.append(notices.call_for(tx, notice, assignment_id, party.role, duty))
     return Assigned(assignment_id, party.role, duty, notice.hook)
 
 
-async def _make(tx: Transaction, notice: Notice, party: PartyInput, duty_basis: str | None) -> UUID:
-    assignment_id, case = tx.new_id(), notice.case
-    await tx.connection.execute(
-        _NOTIFY, tx.county, assignment_id, case.id, notice.whistle_id, case.street_code, party.organization_code,
-        str(party.role), case.round, duty_basis, notice.demands_arrival(party.role), tx.now,
+def _made(tx: Transaction, calls: _Calls, assignment_id: UUID, party: PartyInput) -> tuple[Any, ...]:
+    """The values of _NOTIFY."""
+    notice, case = calls.notice, calls.notice.case
+    return (
+        tx.county, assignment_id, case.id, notice.whistle_id, case.street_code, party.organization_code, str(party.role),
+        case.round, calls.duty_basis, notice.demands_arrival(party.role), tx.now,
     )  # fmt: skip
-    return assignment_id
 
 
 async def _call_anew(

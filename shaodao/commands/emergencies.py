@@ -13,7 +13,7 @@ from shaodao.commands.dispatching import Assigned, PartyInput, check_parties
 from shaodao.commands.emergency_templates import EmergencyTemplate, template_for
 from shaodao.commands.facts import lock_case, lock_whistle, read_case, read_whistle
 from shaodao.commands.history import Entry, record
-from shaodao.commands.registration import CaseInput, register
+from shaodao.commands.registration import CaseInput, register_first
 from shaodao.commands.steps import whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.commands.whistle_content import WhistleContent
@@ -27,7 +27,7 @@ from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 _ACCEPT_UNSORTED = """
 UPDATE case_file SET state = 'ACCEPTED', accepted_at = $3, accepted_by = $4,
     first_receiver_id = coalesce(first_receiver_id, $4), version = version + 1, updated_at = $3
-WHERE county_code = $1 AND id = $2 RETURNING title
+WHERE county_code = $1 AND id = $2 RETURNING title, due_at
 """
 
 
@@ -60,7 +60,7 @@ async def blow_emergency(
     faults.check()
     # Registered as URGENT, so that the receipt names the right day.
     urgent = case_input and msgspec.structs.replace(case_input, urgency=Urgency.URGENT)
-    registered = await register(tx, urgent) if urgent is not None else None
+    registered = await register_first(tx, urgent) if urgent is not None else None
     identifier = registered.case_id if registered is not None else case_id
     assert identifier is not None  # checked above
     facts = await lock_case(tx, identifier, expected_version)
@@ -97,13 +97,13 @@ async def _taken_up(tx: Transaction, facts: CaseFacts, template: EmergencyTempla
 
 async def _accept_unsorted(tx: Transaction, facts: CaseFacts) -> None:
     """An emergency is not kept waiting for its category 诉求分类: that is set when it is over."""
-    title = await tx.connection.fetchval(_ACCEPT_UNSORTED, tx.county, facts.id, tx.now, tx.actor.account_id)
+    accepted = await tx.connection.fetchrow(_ACCEPT_UNSORTED, tx.county, facts.id, tx.now, tx.actor.account_id)
     entry = Entry(
         "acceptCase", f"{tx.actor.name}受理案件（应急，分类待定）", public=True, from_state=str(facts.state),
         to_state=str(CaseState.ACCEPTED), role=CASE_MACHINE.acting_role("blowEmergencyWhistle", facts, tx.actor),
     )  # fmt: skip
     await record(tx, facts.id, entry)
-    await cases.tell_accepted(tx, facts, str(title))
+    await cases.tell_accepted(tx, facts, accepted)
 
 
 async def _draft(

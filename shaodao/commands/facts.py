@@ -16,7 +16,7 @@ from shaodao.domain.facts import AssignmentFacts, CaseFacts, WhistleFacts
 from shaodao.domain.sight import sees_assignment, sees_case, sees_whistle
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 
-_BRIEF: LiteralString = """(
+BRIEFS: LiteralString = """(
     SELECT coalesce(json_agg(row_to_json(brief) ORDER BY brief.notified_at, brief.id), '[]')
     FROM (
         SELECT b.id, b.organization_code, b.role, b.state, b.whistle_id, b.agent_id, b.arrival_required, b.arrived_at, b.started_at,
@@ -24,6 +24,7 @@ _BRIEF: LiteralString = """(
         FROM assignment b WHERE {where}
     ) brief
 )"""
+"""The assignments that ``{where}`` names, as JSON of ``AssignmentBrief``."""
 
 CASE_FACTS: LiteralString = (
     """(SELECT row_to_json(facts) FROM (SELECT
@@ -40,7 +41,7 @@ CASE_FACTS: LiteralString = (
     (SELECT coalesce(json_agg(DISTINCT v.verifier_id), '[]') FROM verification v
         WHERE v.county_code = {t}.county_code AND v.case_id = {t}.id) AS verifiers,
     """
-    + _BRIEF.replace("{where}", "b.county_code = {t}.county_code AND b.case_id = {t}.id AND b.round = {t}.round")
+    + BRIEFS.replace("{where}", "b.county_code = {t}.county_code AND b.case_id = {t}.id AND b.round = {t}.round")
     + """ AS assignments,
     (SELECT coalesce(json_agg(json_build_object('organization_code', i.organization_code, 'role', i.role, 'state', i.state,
             'agent_id', i.agent_id)), '[]')
@@ -93,7 +94,7 @@ WHISTLE_FACTS: LiteralString = (
     """
     + _case_of("wc", "{t}.case_id")
     + ' AS "case", '
-    + _BRIEF.replace("{where}", "b.county_code = {t}.county_code AND b.whistle_id = {t}.id")
+    + BRIEFS.replace("{where}", "b.county_code = {t}.county_code AND b.whistle_id = {t}.id")
     + """ AS assignments,
     (SELECT coalesce(json_agg(DISTINCT e.organization_code), '[]') FROM evaluation e
         WHERE e.county_code = {t}.county_code AND e.whistle_id = {t}.id AND e.evaluator_kind = 'STREET') AS rated_organizations,
@@ -125,12 +126,22 @@ ASSIGNMENT_FACTS: LiteralString = (
 
 _LOCK_CASE = "SELECT 1 FROM case_file WHERE county_code = $1 AND id = $2 FOR UPDATE"
 _READ_CASE = f"SELECT {CASE_FACTS.replace('{t}', 'c')} FROM case_file c WHERE c.county_code = $1 AND c.id = $2"
-_CASE_OF_WHISTLE = "SELECT case_id FROM whistle WHERE county_code = $1 AND id = $2"
+_LOCK_CASE_OF_WHISTLE = """
+SELECT c.id FROM whistle w JOIN case_file c ON c.county_code = $1 AND c.id = w.case_id
+WHERE w.county_code = $1 AND w.id = $2 FOR UPDATE OF c
+"""
 _READ_WHISTLE = f"SELECT {WHISTLE_FACTS.replace('{t}', 'w')} FROM whistle w WHERE w.county_code = $1 AND w.id = $2"
-_CASE_OF_ASSIGNMENT = "SELECT case_id FROM assignment WHERE county_code = $1 AND id = $2"
-_READ_ASSIGNMENT = (
-    f"SELECT {ASSIGNMENT_FACTS.replace('{t}', 'a')} FROM assignment a WHERE a.county_code = $1 AND a.id = $2"
-)
+_LOCK_CASE_OF_ASSIGNMENT = """
+SELECT c.id FROM assignment a JOIN case_file c ON c.county_code = $1 AND c.id = a.case_id
+WHERE a.county_code = $1 AND a.id = $2 FOR UPDATE OF c
+"""
+_READ_ASSIGNMENT = f"""
+SELECT {ASSIGNMENT_FACTS.replace("{t}", "a")} AS facts, CASE
+    WHEN a.agent_id IS NULL THEN (SELECT o.name FROM organizations o WHERE o.code = a.organization_code)
+    ELSE (SELECT '代办人' || p.name FROM accounts p WHERE p.id = a.agent_id)
+END AS called
+FROM assignment a WHERE a.county_code = $1 AND a.id = $2
+"""
 
 
 async def lock_case(tx: Transaction, case_id: UUID, expected_version: int | None = None) -> CaseFacts:
@@ -155,10 +166,8 @@ async def read_case(tx: Transaction, case_id: UUID) -> CaseFacts:
 
 async def lock_whistle(tx: Transaction, whistle_id: UUID, expected_version: int | None = None) -> WhistleFacts:
     """Lock the whistle's case and read the whistle's facts. Raises as ``lock_case``."""
-    case_id = await tx.connection.fetchval(_CASE_OF_WHISTLE, tx.county, whistle_id)
-    if case_id is None:
+    if await tx.connection.fetchval(_LOCK_CASE_OF_WHISTLE, tx.county, whistle_id) is None:
         raise NotFound("Whistle", str(whistle_id))
-    await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id)
     facts = await read_whistle(tx, whistle_id)
     if not sees_whistle(tx.actor, facts):
         raise NotFound("Whistle", str(whistle_id))
@@ -173,10 +182,8 @@ async def read_whistle(tx: Transaction, whistle_id: UUID) -> WhistleFacts:
 
 async def lock_assignment(tx: Transaction, assignment_id: UUID, expected_version: int | None = None) -> AssignmentFacts:
     """Lock the assignment's case and read the assignment's facts. Raises as ``lock_case``."""
-    case_id = await tx.connection.fetchval(_CASE_OF_ASSIGNMENT, tx.county, assignment_id)
-    if case_id is None:
+    if await tx.connection.fetchval(_LOCK_CASE_OF_ASSIGNMENT, tx.county, assignment_id) is None:
         raise NotFound("Assignment", str(assignment_id))
-    await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id)
     facts = await read_assignment(tx, assignment_id)
     if not sees_assignment(tx.actor, facts):
         raise NotFound("Assignment", str(assignment_id))
@@ -185,7 +192,8 @@ async def lock_assignment(tx: Transaction, assignment_id: UUID, expected_version
 
 
 async def read_assignment(tx: Transaction, assignment_id: UUID) -> AssignmentFacts:
-    """The assignment's facts as they stand in this transaction."""
-    return msgspec.json.decode(
-        await tx.connection.fetchval(_READ_ASSIGNMENT, tx.county, assignment_id), type=AssignmentFacts
-    )
+    """The assignment's facts as they stand in this transaction, and what the history calls whom it is for."""
+    row = await tx.connection.fetchrow(_READ_ASSIGNMENT, tx.county, assignment_id)
+    assert row is not None
+    facts = msgspec.json.decode(row["facts"], type=AssignmentFacts)
+    return msgspec.structs.replace(facts, called=row["called"])

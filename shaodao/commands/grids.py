@@ -12,7 +12,7 @@ from shaodao.commands.checking import checked_text, checked_value, optional_text
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.coordinates import CoordinateSystem, parse_crs, to_cgcs2000
 from shaodao.domain.errors import Faults, NotPermitted
-from shaodao.domain.geometry import Boundary, Polygon, Ring, check_polygon, polygon_text, to_geojson
+from shaodao.domain.geometry import Boundary, Polygon, Ring, check_polygon, known_polygon, polygon_text, to_geojson
 from shaodao.domain.overlap import share_ground
 from shaodao.domain.permissions import county_of, level_of
 from shaodao.domain.rulebook import GridSizes
@@ -157,7 +157,7 @@ async def _check_overlap(tx: Transaction, faults: Faults, given: GridInput, boun
     """Every household lies in exactly one land grid (J-01); the index finds the neighbours, which may share lines."""
     ring, at_sea = polygon_text(index_ring(boundary)), given.kind is GridKind.SEA
     for row in await tx.connection.fetch(_NEAR, tx.county, given.code, at_sea, ring):
-        if share_ground(boundary, check_polygon(orjson.loads(row["boundary_geojson"]))):
+        if share_ground(boundary, known_polygon(orjson.loads(row["boundary_geojson"]))):
             message = f"与网格{row['name']}({row['code']})重叠"
             faults.add("boundary", message, f"the boundary overlaps grid {row['code']}")
 

@@ -91,7 +91,7 @@ async def record(tx: Transaction, case_id: UUID, entry: Entry) -> int:
     row = await tx.connection.fetchrow(
         _APPEND, tx.county, case_id, tx.now, event_id, entry.type, tx.actor.account_id, actor_name(tx, role), str(role),
         entry.organization_code, entry.whistle_id, entry.assignment_id, entry.from_state, entry.to_state,
-        _redacted(entry.text, case_id) if entry.public else entry.text, entry.detail, entry.public,
+        redact(entry.text) if entry.public else entry.text, entry.detail, entry.public,
         orjson.dumps(entry.payload).decode(),
     )  # fmt: skip
     assert row is not None
@@ -99,11 +99,6 @@ async def record(tx: Transaction, case_id: UUID, entry: Entry) -> int:
     for hearer in entry.hearers:
         await _owe(tx, case_id, row["seq"], hearer)
     return int(row["seq"])
-
-
-def _redacted(text: str, case_id: UUID) -> str:
-    """The text with phones and identity numbers masked, except in the case's id, which stands for a number to come."""
-    return str(case_id).join(map(redact, text.split(str(case_id))))
 
 
 def actor_name(tx: Transaction, role: Role) -> str:

@@ -1,5 +1,6 @@
 """Messages (reference C.3): written in the command's transaction, sent from the outbox, standing on the case."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from shaodao.commands.transaction import DutyCall, Transaction
@@ -36,11 +37,21 @@ async def call_duty_phone(
     kind: MessageKind = MessageKind.WHISTLE,
 ) -> None:
     """A message to an organization's duty phone; nothing when it has none."""
-    if call.duty_phone is None:
-        return
-    message_id = tx.new_id()
-    sealed = tx.ground.cipher.seal(call.duty_phone, b"message.recipient:" + message_id.bytes)
-    await tx.connection.execute(
-        _TO_DUTY_PHONE, tx.county, message_id, case_id, whistle_id, str(kind), call.organization_code,
-        mask_phone(call.duty_phone), sealed, text, tx.now,
-    )  # fmt: skip
+    await call_duty_phones(tx, case_id, whistle_id, [(call, text)], kind)
+
+
+async def call_duty_phones(
+    tx: Transaction, case_id: UUID, whistle_id: UUID | None, calls: Sequence[tuple[DutyCall, str]], kind: MessageKind
+) -> None:
+    """A message to each duty phone that there is, in one round trip to the database."""
+    rows = []
+    for call, text in calls:
+        if call.duty_phone is not None:
+            message_id = tx.new_id()
+            sealed = tx.ground.cipher.seal(call.duty_phone, b"message.recipient:" + message_id.bytes)
+            rows.append((
+                tx.county, message_id, case_id, whistle_id, str(kind), call.organization_code, mask_phone(call.duty_phone),
+                sealed, text, tx.now,
+            ))  # fmt: skip
+    if rows:
+        await tx.connection.executemany(_TO_DUTY_PHONE, rows)

@@ -1,5 +1,6 @@
 """The notice 通知 to an organization: which clocks start with it (reference C.5 rule 5) and the message to its duty phone."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from shaodao.domain.case_guards import owing
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due
 from shaodao.domain.facts import AssignmentFacts, CaseFacts, WhistleFacts
 from shaodao.domain.rulebook import WhistleLimits
-from shaodao.domain.vocabulary import AssignmentRole, ClockKind, Urgency, WhistleKind
+from shaodao.domain.vocabulary import AssignmentRole, ClockKind, MessageKind, Urgency, WhistleKind
 
 REPORTING = (ClockKind.FIRST_REPORT, ClockKind.PROGRESS_REPORT)
 """By when an organization says how it goes: first, and then again and again."""
@@ -83,6 +84,22 @@ class Notice:
         return self.whistle is not None and role is not AssignmentRole.INFORM
 
 
+_NO_DUES: tuple[datetime | None, ...] = (None, None, None, None)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What an assignment begins with: its clocks and their dues (to sign for it, to arrive, the first report, the result),
+    and the message to the duty phone.
+    """
+
+    assignment_id: UUID
+    clocks: Sequence[Mapping[str, Any]]
+    dues: tuple[datetime | None, ...]
+    duty: DutyCall
+    text: str
+
+
 async def notice_of(tx: Transaction, case: CaseFacts, whistle: WhistleFacts | None) -> Notice:
     """What the whistle demands; without one, what an ordinary dispatch demands (the ROUTINE limits, and no arrival)."""
     side = await tx.connection.fetchrow(_CASE_SIDE, tx.county, case.id)
@@ -118,14 +135,23 @@ def _case_due(side: Any) -> CaseDue | None:
     return CaseDue(Due(side["due_at"], side["due_provisional"], ()), (side["rule"] or "").startswith(CATALOGUE))
 
 
-async def give(tx: Transaction, notice: Notice, assignment_id: UUID, role: AssignmentRole, duty: DutyCall) -> None:
-    """Start an assignment's clocks and send the message to the duty phone. INFORM has no clocks: it is only read."""
-    dues: tuple[datetime | None, ...] = (None, None, None, None)
+def call_for(tx: Transaction, notice: Notice, assignment_id: UUID, role: AssignmentRole, duty: DutyCall) -> Call:
+    """The call by which an organization hears of its assignment. INFORM has no clocks: it is only read."""
+    started: Sequence[Mapping[str, Any]] = ()
+    dues = _NO_DUES
     if role is not AssignmentRole.INFORM:
-        dues = await _start_clocks(tx, notice, assignment_id, duty.organization_code)
-        await tx.connection.execute(_KEEP_DUES, tx.county, assignment_id, *dues)
-    text = _text(notice, role, dues)[: tx.ground.rulebook.texts.message]
-    await messages.call_duty_phone(tx, notice.case.id, notice.whistle_id, duty, text)
+        started, dues = _clocks(tx, notice, assignment_id, duty.organization_code)
+    return Call(assignment_id, started, dues, duty, _text(notice, role, dues)[: tx.ground.rulebook.texts.message])
+
+
+async def give(tx: Transaction, notice: Notice, calls: Sequence[Call]) -> None:
+    """Start the clocks of all that are called, keep their dues, and send the messages to the duty phones."""
+    await clocks.start_rows(tx, [clock for call in calls for clock in call.clocks])
+    dues = [(tx.county, call.assignment_id, *call.dues) for call in calls if call.clocks]
+    if dues:
+        await tx.connection.executemany(_KEEP_DUES, dues)
+    told = [(call.duty, call.text) for call in calls]
+    await messages.call_duty_phones(tx, notice.case.id, notice.whistle_id, told, MessageKind.WHISTLE)
 
 
 async def await_arrival_anew(
@@ -212,10 +238,10 @@ def _arriving(
     return (None, None) if limit is None else (_due(tx, limit), limit)
 
 
-async def _start_clocks(
+def _clocks(
     tx: Transaction, notice: Notice, assignment_id: UUID, organization_code: str
-) -> tuple[datetime | None, ...]:
-    """Start the clocks from now, which for those named when a whistle is blown is ``blown_at`` (C.5 rule 1)."""
+) -> tuple[Sequence[Mapping[str, Any]], tuple[datetime | None, ...]]:
+    """The clocks with their dues. They start now, which for those named when a whistle is blown is ``blown_at`` (C.5 rule 1)."""
     limits = notice.limits
     planned: list[tuple[ClockKind, datetime, Due | None, Limit | None]] = [
         (ClockKind.ACKNOWLEDGE, tx.now, _due(tx, limits.acknowledge), limits.acknowledge),
@@ -228,11 +254,9 @@ async def _start_clocks(
         for kind, begun, reckoned, limit in planned
         if reckoned is not None
     }
-    await clocks.start_several(
-        tx, notice.case.id, reckonings, whistle_id=notice.whistle_id, assignment_id=assignment_id,
-        organization_code=organization_code, case_round=notice.case.round,
-    )  # fmt: skip
-    return tuple(None if reckoned is None else reckoned.at for _, _, reckoned, _ in planned)
+    own = clocks.Owner(notice.case.id, notice.case.round, notice.whistle_id, assignment_id, organization_code)
+    dues = tuple(None if reckoned is None else reckoned.at for _, _, reckoned, _ in planned)
+    return clocks.rows(tx, own, reckonings), dues
 
 
 def _first_report(tx: Transaction, notice: Notice) -> tuple[datetime, Due | None, Limit | None]:

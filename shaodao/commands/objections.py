@@ -13,7 +13,7 @@ from shaodao.commands.dispatching import Assigned, PartyInput, active_of, assign
 from shaodao.commands.facts import lock_assignment, read_case, read_whistle
 from shaodao.commands.history import Entry, Hearer, record
 from shaodao.commands.progress import advance
-from shaodao.commands.steps import AssignmentStep, assignment_outcome, organization_name, record_assignment
+from shaodao.commands.steps import AssignmentStep, assignment_outcome, record_assignment
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.commands.whistle_parties import call_lead, party_of
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
@@ -108,7 +108,7 @@ async def raise_objection(
         _RAISE, tx.county, objection_id, facts.case.id, assignment_id, facts.organization_code, str(reason_kind), said, proof,
         round_, str(arbiter), tx.actor.account_id, tx.now, decided_until,
     )  # fmt: skip
-    told = f"{await organization_name(tx, facts)}提出派单异议（{reason_kind.label}），由{arbiter.label}裁定"
+    told = f"{facts.called}提出派单异议（{reason_kind.label}），由{arbiter.label}裁定"
     step = AssignmentStep(
         "raiseObjection", "raiseObjection", told, AssignmentState.OBJECTED, detail="；".join(filter(None, (said, proof))),
         payload={"objection_id": str(objection_id), "reason": str(reason_kind), "round": round_},
@@ -216,7 +216,7 @@ async def _grant(
     await notices.end(tx, facts.case.id, facts.id)
     new = await _hand_on(tx, facts, taker, ruling.duty_basis)
     await tx.connection.execute(_TAKE_OVER, tx.county, new.assignment_id, round_, directed, evidence_required)
-    text = f"{tx.actor.name}同意{await organization_name(tx, facts)}的异议，改派{described([new])}"
+    text = f"{tx.actor.name}同意{facts.called}的异议，改派{described([new])}"
     # Of no single organization: also who takes over has it in its history and its inbox.
     entry = Entry(
         "decideObjection", text + _directed(directed), public=True, whistle_id=facts.whistle_id, assignment_id=facts.id,
@@ -248,7 +248,7 @@ async def _refuse(tx: Transaction, facts: AssignmentFacts, ruling: Ruling, objec
     if facts.arrived_at is None and facts.whistle_id is not None:
         whistle = await read_whistle(tx, facts.whistle_id)
         await notices.await_arrival_anew(tx, whistle.case, whistle, facts.id)
-    text = f"{tx.actor.name}不同意{await organization_name(tx, facts)}的异议{_directed(directed)}"
+    text = f"{tx.actor.name}不同意{facts.called}的异议{_directed(directed)}"
     step = AssignmentStep(
         "decideObjection", "decideObjection", text, state, hook="on_objection_decided", detail=ruling.text,
         payload={"accepted": False, "reason": ruling.text, "directed": directed},

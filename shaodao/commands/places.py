@@ -1,6 +1,8 @@
 """Where a case is 属地: grid, community and street, found from a point, a grid code, a division, or who reports it (B.9)."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, LiteralString, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -10,16 +12,17 @@ import orjson
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.coordinates import CoordinateError, Point, parse_crs, to_cgcs2000
 from shaodao.domain.errors import Faults
-from shaodao.domain.geometry import check_polygon, contains
+from shaodao.domain.geometry import contains, known_polygon
 from shaodao.domain.permissions import county_of, level_of
 
 # The index holds polygons, so the point is asked as a square of some centimetres; the exact answer is contains().
-_NEAR = """
+NEAR: LiteralString = """
 SELECT code, street_code, community_code, boundary_geojson FROM grid
 WHERE county_code = $1 AND boundary && polygon(box(point($2::float8 - 1e-6, $3::float8 - 1e-6), point($2::float8 + 1e-6, $3::float8 + 1e-6)))
     AND (valid_to IS NULL OR valid_to >= $4)
 ORDER BY code
 """
+"""The grids that may hold a point: $1 is the county, $2 and $3 longitude and latitude in CGCS2000, $4 today."""
 # The index gives the nearest; ties are settled outside, for before PostgreSQL 17 a second ordering term there undoes it.
 _NEAREST_STREET = """
 SELECT street_code FROM (
@@ -36,6 +39,7 @@ JOIN grid g ON g.county_code = v.county_code AND g.code = v.grid_code
 WHERE v.county_code = $1 AND v.id = $2
 """
 _DIVISION = "SELECT level FROM divisions WHERE code = $1"
+Row: TypeAlias = asyncpg.Record | Mapping[str, Any]
 _PLACE_FIELDS = ("point", "gridCode", "divisionCode")
 
 
@@ -68,9 +72,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """What an input says about the place."""
+    """What an input says about the place. ``holding``: the grid whose polygon holds the point; None: there is none."""
 
     point: Point | None = None
+    holding: Place | None = None
     grid_code: str | None = None
     division_code: str | None = None
     vessel_id: UUID | None = None
@@ -99,8 +104,8 @@ async def locate(tx: Transaction, faults: Faults, whereabouts: Whereabouts) -> P
     """
     named = await _named_grid(tx, faults, whereabouts.grid_code)
     division = await _division(tx, faults, whereabouts.division_code)
-    if whereabouts.point is not None and (found := await grid_at(tx, whereabouts.point)):
-        return found
+    if whereabouts.holding is not None:
+        return whereabouts.holding
     place = (
         named or await _sea_grid(tx, whereabouts.vessel_id) or division or await _street_of_actor(tx, whereabouts.point)
     )
@@ -109,12 +114,18 @@ async def locate(tx: Transaction, faults: Faults, whereabouts: Whereabouts) -> P
     return place
 
 
-async def grid_at(tx: Transaction, point: Point) -> Place | None:
-    """The grid whose polygon holds the CGCS2000 point; on a shared edge the lowest code wins."""
-    rows = await tx.connection.fetch(_NEAR, tx.county, point.longitude, point.latitude, tx.today)
-    for row in rows:
-        if contains(check_polygon(orjson.loads(row["boundary_geojson"])), point):
-            return _place(row)
+async def grid_at(tx: Transaction, point: Point | None) -> Place | None:
+    """The grid whose polygon holds the CGCS2000 point."""
+    if point is None:
+        return None
+    return grid_holding(await tx.connection.fetch(NEAR, tx.county, point.longitude, point.latitude, tx.today), point)
+
+
+def grid_holding(near: Iterable[Row], point: Point) -> Place | None:
+    """The grid, of those that NEAR gives, whose polygon holds the point; on a shared edge the lowest code wins."""
+    for grid in near:
+        if contains(known_polygon(orjson.loads(grid["boundary_geojson"])), point):
+            return _place(grid)
     return None
 
 
@@ -162,5 +173,5 @@ def place_of_division(code: str) -> Place:
     return Place(f"{code[:9]}000", code if level_of(code) == "COMMUNITY" else None)
 
 
-def _place(row: asyncpg.Record) -> Place:
+def _place(row: Row) -> Place:
     return Place(row["street_code"], row["community_code"], row["code"])

@@ -5,7 +5,7 @@ from uuid import UUID
 from shaodao.commands.assignments import finish
 from shaodao.commands.checking import only_text
 from shaodao.commands.facts import lock_assignment
-from shaodao.commands.steps import AssignmentStep, organization_name
+from shaodao.commands.steps import AssignmentStep
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.errors import NotFound
@@ -34,7 +34,7 @@ async def ask(tx: Transaction, assignment_id: UUID, text: str, *, expected_versi
     await tx.connection.execute(
         _ASK, tx.county, question_id, facts.case.id, assignment_id, facts.organization_code, tx.actor.account_id, tx.now, question
     )  # fmt: skip
-    what = f"{await organization_name(tx, facts)}请补充信息"
+    what = f"{facts.called}请补充信息"
     step = AssignmentStep("ask", "askQuestion", what, payload={"question_id": str(question_id)}, detail=question)
     return await finish(tx, facts, step, record_id=question_id)
 
@@ -53,7 +53,7 @@ async def answer(
     if row is None:
         raise NotFound("Question", str(question_id))
     await tx.connection.execute(_ANSWER, tx.county, row["id"], tx.actor.account_id, tx.now, said)
-    what = f"{tx.actor.name}答复{await organization_name(tx, facts)}"
+    what = f"{tx.actor.name}答复{facts.called}"
     payload = {"question_id": str(row["id"]), "question": row["text"], "answer": said}
     step = AssignmentStep("answer", "answerQuestion", what, hook="on_answer", payload=payload, detail=said)
     return await finish(tx, facts, step, record_id=row["id"])

@@ -1,24 +1,23 @@
 """Registering a case 登记 (reference C.3): whoever tells it and wherever it is, the report is never lost."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import orjson
 
-from shaodao.commands import clocks, messages, wording
+from shaodao.commands import clocks, filing, wording
 from shaodao.commands.checking import check_past, checked_text, optional_text
-from shaodao.commands.history import Entry, actor_name, record
-from shaodao.commands.numbering import number_at_the_end, number_pieces, provisional_number
-from shaodao.commands.places import Place, PointInput, Whereabouts, canonical_point, locate
+from shaodao.commands.filing import NewCase, Sentence
+from shaodao.commands.history import actor_name
+from shaodao.commands.places import NEAR, Place, PointInput, Whereabouts, canonical_point, grid_holding, locate
 from shaodao.commands.reporters import (
     NO_SUCH_PERSON,
     Reporter,
     ReporterInput,
     columns_of,
-    repeats_of,
     reporter_of,
     seen_person,
 )
@@ -31,7 +30,6 @@ from shaodao.domain.errors import Faults, NotPermitted
 from shaodao.domain.identity import contains_personal_pattern
 from shaodao.domain.publishing import obstacle
 from shaodao.domain.sight import strictest
-from shaodao.domain.text import bigrams
 from shaodao.domain.vocabulary import (
     CaseKind,
     CaseState,
@@ -39,29 +37,24 @@ from shaodao.domain.vocabulary import (
     Channel,
     ClockKind,
     EventScale,
-    MessageKind,
     Role,
     Severity,
     Urgency,
 )
 
 _CATEGORY = "SELECT active FROM categories WHERE code = $1"
+# What every case is asked for, in one statement.
+_KNOWN = f"""
+SELECT coalesce((SELECT active FROM categories WHERE code = $5), $5 IS NULL) AS category_in_use, coalesce((
+    SELECT json_agg(json_build_object(
+        'code', code, 'street_code', street_code, 'community_code', community_code, 'boundary_geojson', boundary_geojson::text
+    ) ORDER BY code) FROM ({NEAR}) near
+), '[]') AS near
+"""
 _ACCOUNT_IN_USE = "SELECT enabled FROM accounts WHERE id = $1"
 _ORGANIZATION_EXISTS = "SELECT EXISTS (SELECT 1 FROM organizations WHERE code = $1)"
 _VESSEL_EXISTS = "SELECT EXISTS (SELECT 1 FROM vessel WHERE county_code = $1 AND id = $2)"
-_REGISTER = """
-INSERT INTO case_file (
-    county_code, id, number, street_code, community_code, grid_code, grid_unknown, kind, channel_group, channel, title,
-    description, category_code, component_code, urgency, severity, scale, state, level, visibility, confidential, public,
-    address, point, point_given, occurred_at, registered_at, subject_person_id, vessel_id, first_receiver_id, due_at,
-    due_provisional, source_reference, reporter_repeats, search_bigrams, reporter_anonymous, reporter_name_masked,
-    reporter_name_sealed, reporter_phone_masked, reporter_phone_sealed, reporter_phone_hash, reporter_person_id,
-    reporter_account_id, created_at, updated_at, created_by, accused_name, accused_organization_code
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25::jsonb,
-    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $27, $27, $44, $45, $46
-)
-"""
+_NO_CATEGORY = ("没有此诉求分类或已停用", "there is no such category in use")
 
 
 class AccusedInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,14 +106,14 @@ class _Words:
     reference: str | None
     accused: str | None
 
-    def pieces(self, number_pieces: list[str]) -> list[str]:
-        """The pieces by which the case is searched."""
-        texts = "\n".join((self.title, self.description, self.address or ""))
-        return sorted({*bigrams(texts), *number_pieces})
+    @property
+    def searched(self) -> str:
+        """What the case is searched by."""
+        return "\n".join((self.title, self.description, self.address or ""))
 
 
 @dataclass(frozen=True)
-class _Draft:
+class Draft:
     """A checked case before it is written."""
 
     id: UUID
@@ -146,49 +139,64 @@ class _Draft:
 
 
 async def register(tx: Transaction, given: CaseInput) -> Outcome:
-    """Register a case 登记: its clocks start now, the registering account is its first receiver 首接人, the reporter gets a receipt.
+    """Register a case 登记 and nothing else: all is written, its kept outcome too, in the one statement that numbers it.
 
-    The grid is the one whose polygon holds the point, else the one named, else unknown and flagged. The number is taken at
-    the end of the transaction; until then texts carry the case's id in its place, and the outcome has none. A caller that
-    does more in the same transaction adds to this outcome and hands it on.
+    Its clocks start now, the registering account is its first receiver 首接人, the reporter gets a receipt. The grid is the
+    one whose polygon holds the point, else the one named, else unknown and flagged.
 
     Raises InvalidInput, naming every faulty field at once, and NotPermitted outside the actor's scope.
     """
-    draft = await _checked(tx, given)
-    await _write(tx, draft)
-    await _start_clocks(tx, draft)
-    number = provisional_number(draft.id)
-    entry = Entry(
-        "registerCase", f"{actor_name(tx, draft.role)}登记案件{number}（{given.channel.label}）", public=True, role=draft.role,
-        to_state=str(CaseState.REGISTERED), payload={"channel": str(given.channel), "urgency": str(given.urgency)},
-    )  # fmt: skip
-    await record(tx, draft.id, entry)
-    receipt = f"您反映的“{draft.words.title}”已登记，编号{number}，预计{wording.until(draft.due.at)}办结。"
-    await messages.tell_reporter(tx, draft.id, MessageKind.RECEIPT, receipt)
-    outcome = Outcome(county_code=tx.county, case_id=draft.id, case_state=str(CaseState.REGISTERED))
-    number_at_the_end(tx, draft.id, draft.place.street_code, outcome)
+    draft = await check_registration(tx, given)
+    outcome = _outcome(tx, draft)
+    outcome.case_number = await filing.file(tx, _new_case(tx, draft), outcome)
     return outcome
 
 
-async def check_registration(tx: Transaction, given: CaseInput) -> None:
-    """Raise what ``register`` would, and write nothing."""
-    await _checked(tx, given)
+async def register_first(tx: Transaction, given: CaseInput) -> Outcome:
+    """Register a case as ``register`` does, where the command goes on with it; the caller adds to the outcome.
+
+    From here to the commit nobody else in the street gets a number.
+    """
+    return await register_checked(tx, await check_registration(tx, given))
+
+
+async def register_checked(tx: Transaction, draft: Draft) -> Outcome:
+    """As ``register_first``, for what ``check_registration`` found good in this transaction."""
+    outcome = _outcome(tx, draft)
+    outcome.case_number = await filing.file(tx, _new_case(tx, draft), None)
+    return outcome
+
+
+def _outcome(tx: Transaction, draft: Draft) -> Outcome:
+    return Outcome(county_code=tx.county, case_id=draft.id, case_state=str(CaseState.REGISTERED))
 
 
 async def check_category(tx: Transaction, faults: Faults, code: str | None) -> None:
     """Note a fault at ``categoryCode`` for a category that does not exist or is out of use."""
     if code is not None and not await tx.connection.fetchval(_CATEGORY, code):
-        faults.add("categoryCode", "没有此诉求分类或已停用", "there is no such category in use")
+        faults.add("categoryCode", *_NO_CATEGORY)
 
 
-async def _checked(tx: Transaction, given: CaseInput) -> _Draft:
+async def _check_known(tx: Transaction, faults: Faults, category_code: str | None, point: Point | None) -> Place | None:
+    """The grid that holds the point; with it the category is checked, as ``check_category`` does."""
+    at = (None, None) if point is None else (point.longitude, point.latitude)
+    row = await tx.connection.fetchrow(_KNOWN, tx.county, *at, tx.today, category_code)
+    assert row is not None
+    if not row["category_in_use"]:
+        faults.add("categoryCode", *_NO_CATEGORY)
+    return None if point is None else grid_holding(orjson.loads(row["near"]), point)
+
+
+async def check_registration(tx: Transaction, given: CaseInput) -> Draft:
+    """What ``register`` would write. Writes nothing, and raises what it would."""
     faults = Faults()
     words = _words(tx, faults, given)
     check_past(faults, "occurredAt", given.occurred_at, tx.now)
-    await check_category(tx, faults, given.category_code)
-    subject_visibility = await _check_subjects(tx, faults, given)
     point = canonical_point(faults, "point", given.point)
-    place = await locate(tx, faults, Whereabouts(point, given.grid_code, given.division_code, given.vessel_id))
+    holding = await _check_known(tx, faults, given.category_code, point)
+    subject_visibility = await _check_subjects(tx, faults, given)
+    whereabouts = Whereabouts(point, holding, given.grid_code, given.division_code, given.vessel_id)
+    place = await locate(tx, faults, whereabouts)
     role = _check_actor(tx, may_register(tx.actor, None if place is None else place.code))
     reporter = await reporter_of(tx, faults, given.reporter, role)
     await _check_first_receiver(tx, faults, given, role)
@@ -203,7 +211,7 @@ async def _checked(tx: Transaction, given: CaseInput) -> _Draft:
     assert place is not None  # a place that was not found is a fault
     rulebook = tx.ground.rulebook
     reckoned = due(tx.now, rulebook.case_limit(given.urgency), tx.ground.calendar, rulebook.work_time)
-    return _Draft(tx.new_id(), given, words, place, point, reporter, role, reckoned, subject_visibility)
+    return Draft(tx.new_id(), given, words, place, point, reporter, role, reckoned, subject_visibility)
 
 
 def _check_actor(tx: Transaction, role: Role | None) -> Role:
@@ -288,43 +296,69 @@ def _check_unnamed(faults: Faults, words: _Words, reporter: Reporter) -> None:
             )  # fmt: skip
 
 
-async def _write(tx: Transaction, draft: _Draft) -> None:
-    given, words, place = draft.given, draft.words, draft.place
-    pieces = words.pieces(number_pieces(tx, place.street_code))
-    reporter = columns_of(tx, draft.id, draft.reporter)
-    await tx.connection.execute(
-        _REGISTER, tx.county, draft.id, provisional_number(draft.id), place.street_code, place.community_code, place.grid_code,
-        place.grid_code is None, str(given.kind), str(CHANNEL_GROUPS[given.channel]), str(given.channel), words.title,
-        words.description, given.category_code, words.component, str(given.urgency), _name(given.severity), _name(given.scale),
-        str(CaseState.REGISTERED), str(first_level(given.channel, draft.role)), str(draft.visibility), draft.confidential, given.public,
-        words.address, _pair(draft.point), given.point and given.point.given, given.occurred_at, tx.now,
-        given.subject_person_id, given.vessel_id, _first_receiver(tx, draft), draft.due.at, draft.due.provisional,
-        words.reference, await repeats_of(tx, draft.reporter, given.category_code), pieces, *_in_order(reporter),
-        tx.actor.account_id if draft.role is Role.RESIDENT else None, tx.actor.account_id,
-        words.accused, given.accused and given.accused.organization_code,
+def _new_case(tx: Transaction, draft: Draft) -> NewCase:
+    given, title, until = draft.given, draft.words.title, wording.until(draft.due.at)
+    return NewCase(
+        id=draft.id, street_code=draft.place.street_code, columns=_columns(tx, draft), text=draft.words.searched,
+        clocks=_clocks(tx, draft), role=draft.role,
+        event=Sentence(f"{actor_name(tx, draft.role)}登记案件", f"（{given.channel.label}）"),
+        payload={"channel": str(given.channel), "urgency": str(given.urgency)},
+        receipt=Sentence(f"您反映的“{title}”已登记，编号", f"，预计{until}办结。"),
     )  # fmt: skip
 
 
-def _in_order(reporter: Mapping[str, Any]) -> tuple[Any, ...]:
-    names = ("anonymous", "name_masked", "name_sealed", "phone_masked", "phone_sealed", "phone_hash", "person_id")
-    return tuple(reporter[f"reporter_{name}"] for name in names)
+def _columns(tx: Transaction, draft: Draft) -> dict[str, Any]:
+    given, words, place = draft.given, draft.words, draft.place
+    return {
+        "community_code": place.community_code,
+        "grid_code": place.grid_code,
+        "grid_unknown": place.grid_code is None,
+        "kind": str(given.kind),
+        "channel_group": str(CHANNEL_GROUPS[given.channel]),
+        "channel": str(given.channel),
+        "title": words.title,
+        "description": words.description,
+        "category_code": given.category_code,
+        "component_code": words.component,
+        "urgency": str(given.urgency),
+        "severity": _name(given.severity),
+        "scale": _name(given.scale),
+        "level": str(first_level(given.channel, draft.role)),
+        "visibility": str(draft.visibility),
+        "confidential": draft.confidential,
+        "public": given.public,
+        "address": words.address,
+        "point": _pair(draft.point),
+        "point_given": given.point and given.point.given,
+        "occurred_at": given.occurred_at,
+        "subject_person_id": given.subject_person_id,
+        "vessel_id": given.vessel_id,
+        "first_receiver_id": _first_receiver(tx, draft),
+        "due_at": draft.due.at,
+        "due_provisional": draft.due.provisional,
+        "source_reference": words.reference,
+        "reporter_account_id": tx.actor.account_id if draft.role is Role.RESIDENT else None,
+        "created_by": tx.actor.account_id,
+        "accused_name": words.accused,
+        "accused_organization_code": given.accused and given.accused.organization_code,
+    } | columns_of(tx, draft.id, draft.reporter)
 
 
-def _first_receiver(tx: Transaction, draft: _Draft) -> UUID | None:
+def _first_receiver(tx: Transaction, draft: Draft) -> UUID | None:
     """A resident's own report has no first receiver until somebody accepts it."""
     return None if draft.role is Role.RESIDENT else draft.given.first_receiver_id or tx.actor.account_id
 
 
-async def _start_clocks(tx: Transaction, draft: _Draft) -> None:
+def _clocks(tx: Transaction, draft: Draft) -> dict[ClockKind, clocks.Reckoning]:
     """The handling clock starts at registration (C.5 rule 1), the contact clock where somebody can be contacted (rule 6)."""
     rulebook, urgency = tx.ground.rulebook, draft.given.urgency
     handling = clocks.Reckoning(tx.now, draft.due, rulebook.case_limit(urgency), f"case_limits.{urgency}")
-    reckonings = {ClockKind.HANDLING: handling}
-    if draft.reporter.reachable:
-        limit = rulebook.contact_limits.of(urgency)
-        reckoned = due(tx.now, limit, tx.ground.calendar, rulebook.work_time)
-        reckonings[ClockKind.CONTACT] = clocks.Reckoning(tx.now, reckoned, limit, f"contact_limits.{urgency}")
-    await clocks.start_several(tx, draft.id, reckonings)
+    if not draft.reporter.reachable:
+        return {ClockKind.HANDLING: handling}
+    limit = rulebook.contact_limits.of(urgency)
+    reckoned = due(tx.now, limit, tx.ground.calendar, rulebook.work_time)
+    contact = clocks.Reckoning(tx.now, reckoned, limit, f"contact_limits.{urgency}")
+    return {ClockKind.HANDLING: handling, ClockKind.CONTACT: contact}
 
 
 def _name(term: Severity | EventScale | None) -> str | None:

@@ -23,12 +23,6 @@ NO_SUCH_PERSON = ("没有此人员", "there is no such person")
 
 _PERSON = "SELECT name, phone_sealed, grid_code, visibility FROM person WHERE county_code = $1 AND id = $2"
 _NAME = "SELECT reporter_name_sealed FROM case_file WHERE county_code = $1 AND id = $2"
-# A case counts the reporter's other cases of its category, by the keyed hash of the phone (C.8, 重复诉求率).
-_REPEATS = """
-SELECT count(*) FROM case_file
-WHERE county_code = $1 AND reporter_phone_hash = $2 AND category_code = $3
-    AND registered_at >= $4::timestamptz - make_interval(days => $5) AND registered_at <= $4
-"""
 
 
 class ReporterInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,11 +129,3 @@ async def tells_the_reporter(tx: Transaction, case_id: UUID, text: str) -> bool:
     """Whether a text names the case's reporter: nothing of that is made public (C.7 guardrail 4)."""
     name = name_in_clear(tx, case_id, await tx.connection.fetchval(_NAME, tx.county, case_id))
     return name is not None and len(name) > 1 and name in text
-
-
-async def repeats_of(tx: Transaction, reporter: Reporter, category_code: str | None) -> int:
-    """How many other cases of this category the reporter's phone has had lately 重复反映."""
-    if reporter.phone is None or category_code is None:
-        return 0
-    digest, days = tx.ground.cipher.lookup_hash(reporter.phone), tx.ground.rulebook.repeat_days
-    return int(await tx.connection.fetchval(_REPEATS, tx.county, digest, category_code, tx.now, days))

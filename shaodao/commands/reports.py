@@ -10,7 +10,7 @@ from shaodao.commands import clocks, notices
 from shaodao.commands.assignments import finish, is_late
 from shaodao.commands.checking import check_past, check_zone, checked_json, checked_text, optional_text
 from shaodao.commands.facts import lock_assignment
-from shaodao.commands.steps import AssignmentStep, organization_name
+from shaodao.commands.steps import AssignmentStep
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.errors import Faults, InvalidInput
@@ -97,7 +97,7 @@ async def report_progress(
     await tx.connection.execute(_IN_PROGRESS, tx.county, assignment_id, tx.now)
     await clocks.stop(tx, facts.case.id, ClockKind.ARRIVE, *notices.REPORTING, assignment_id=assignment_id)
     await notices.await_next_report(tx, facts)
-    text = f"{await organization_name(tx, facts)}阶段反馈"
+    text = f"{facts.called}阶段反馈"
     step = AssignmentStep(
         "reportProgress", "reportProgress", text, AssignmentState.HANDLING, public=True, detail=content.measures
     )  # fmt: skip
@@ -123,7 +123,7 @@ async def report_result(
     await clocks.stop(
         tx, facts.case.id, ClockKind.ARRIVE, *notices.REPORTING, ClockKind.RESULT, assignment_id=assignment_id
     )
-    text = f"{await organization_name(tx, facts)}反馈{given.result.label}{'（超时）' if late else ''}"
+    text = f"{facts.called}反馈{given.result.label}{'（超时）' if late else ''}"
     step = AssignmentStep(
         "reportResult", "reportResult", text, AssignmentState.REPORTED, public=True, payload={"result": str(given.result)},
         detail=content.measures,

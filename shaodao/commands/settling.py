@@ -4,7 +4,7 @@ from shaodao.commands import communications
 from shaodao.commands.cases import settle_at_once
 from shaodao.commands.checking import checked_text, optional_text
 from shaodao.commands.facts import read_case
-from shaodao.commands.registration import CaseInput, register
+from shaodao.commands.registration import CaseInput, register_first
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.case_vocabulary import CommunicationKind
@@ -29,7 +29,7 @@ async def settle_on_the_spot(
     _check(tx, faults, given, result_text, close_kind)
     told = _explanation(tx, faults, close_kind, explanation)
     try:
-        outcome = await register(tx, given)
+        outcome = await register_first(tx, given)
     except InvalidInput as invalid:
         faults.faults.extend(fault for fault in invalid.faults if fault not in faults.faults)
         faults.check()

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from shaodao.commands.facts import read_assignment, read_whistle
 from shaodao.commands.history import Entry, Hearer, record
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
@@ -14,7 +13,15 @@ from shaodao.domain.vocabulary import AssignmentState, WhistleState
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 
 _NAME_OF = "SELECT name FROM organizations WHERE code = $1"
-_NAME_OF_AGENT = "SELECT name FROM accounts WHERE id = $1"
+_WHISTLE_STANDS = """
+SELECT w.state AS whistle_state, c.id AS case_id, c.number AS case_number, c.state AS case_state
+FROM whistle w JOIN case_file c ON c.county_code = $1 AND c.id = w.case_id WHERE w.county_code = $1 AND w.id = $2
+"""
+_ASSIGNMENT_STANDS = """
+SELECT a.state AS assignment_state, a.whistle_id, c.id AS case_id, c.number AS case_number, c.state AS case_state,
+    (SELECT w.state FROM whistle w WHERE w.county_code = $1 AND w.id = a.whistle_id) AS whistle_state
+FROM assignment a JOIN case_file c ON c.county_code = $1 AND c.id = a.case_id WHERE a.county_code = $1 AND a.id = $2
+"""
 
 
 @dataclass(frozen=True)
@@ -68,28 +75,16 @@ async def record_assignment(tx: Transaction, facts: AssignmentFacts, step: Assig
 
 async def whistle_outcome(tx: Transaction, whistle_id: UUID) -> Outcome:
     """Where a whistle and its case stand now."""
-    facts = await read_whistle(tx, whistle_id)
-    return Outcome(
-        county_code=tx.county, case_id=facts.case.id, case_number=facts.case.number, case_state=str(facts.case.state),
-        whistle_id=facts.id, whistle_state=str(facts.state),
-    )  # fmt: skip
+    row = await tx.connection.fetchrow(_WHISTLE_STANDS, tx.county, whistle_id)
+    assert row is not None
+    return Outcome(county_code=tx.county, whistle_id=whistle_id, **row)
 
 
 async def assignment_outcome(tx: Transaction, assignment_id: UUID, record_id: UUID | None = None) -> Outcome:
     """Where an assignment, its whistle and its case stand now; ``record_id``: the report, question or file just made."""
-    facts = await read_assignment(tx, assignment_id)
-    return Outcome(
-        county_code=tx.county, case_id=facts.case.id, case_number=facts.case.number, case_state=str(facts.case.state),
-        whistle_id=facts.whistle_id, whistle_state=facts.whistle_state and str(facts.whistle_state),
-        assignment_id=facts.id, assignment_state=str(facts.state), record_id=record_id,
-    )  # fmt: skip
-
-
-async def organization_name(tx: Transaction, facts: AssignmentFacts) -> str:
-    """The name of the assignment's organization, or of its agent 代办人, for a sentence of the history."""
-    if facts.agent_id is not None:
-        return f"代办人{await tx.connection.fetchval(_NAME_OF_AGENT, facts.agent_id)}"
-    return await organization_called(tx, facts.organization_code)
+    row = await tx.connection.fetchrow(_ASSIGNMENT_STANDS, tx.county, assignment_id)
+    assert row is not None
+    return Outcome(county_code=tx.county, assignment_id=assignment_id, record_id=record_id, **row)
 
 
 async def organization_called(tx: Transaction, organization_code: str) -> str:

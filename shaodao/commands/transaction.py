@@ -1,6 +1,6 @@
 """What every command takes: one connection in one transaction, the actor, the time, and the ground it stands on."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -88,6 +88,15 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     repeated: bool = False
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """Under what an outcome is kept for a repeated command: its key, the command's name, a digest of all it was given."""
+
+    key: str
+    command: str
+    fingerprint: bytes
+
+
 @dataclass
 class Transaction:
     """One command's transaction. Nothing inside commits; the edge that opened it does (architecture: Two paths)."""
@@ -98,13 +107,12 @@ class Transaction:
     county: int
     ground: Ground
     epoch: int = 1
-    key: str | None = None
-    """The caller's key, under which the outcome is kept for a repeated command; None: it is not kept."""
+    keeping: Keeping | None = None
+    """None: the outcome is not kept, or is kept already."""
     last_event: tuple[int, UUID] | None = None
     """(xid, event id) of the newest event written here."""
     owed: set[str] = field(default_factory=set)
     """Departments that are owed a delivery by this transaction."""
-    _finals: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @property
     def today(self) -> date:
@@ -114,15 +122,6 @@ class Transaction:
     def new_id(self) -> UUID:
         """A fresh UUIDv7."""
         return uuid7()
-
-    def at_the_end(self, final: Callable[[], Awaitable[None]]) -> None:
-        """Run ``final`` as the last thing before commit: for what must be locked as shortly as possible."""
-        self._finals.append(final)
-
-    async def finish(self) -> None:
-        """Run what was put off to the end."""
-        for final in self._finals:
-            await final()
 
     @property
     def cursor(self) -> str | None:

@@ -7,7 +7,7 @@ from shaodao.commands.assignments import finish
 from shaodao.commands.checking import only_text
 from shaodao.commands.facts import lock_assignment
 from shaodao.commands.history import Entry, record
-from shaodao.commands.steps import AssignmentStep, organization_name
+from shaodao.commands.steps import AssignmentStep
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.errors import NotPermitted
@@ -46,7 +46,7 @@ async def file_field_check(
     seen = only_text("text", text, tx.ground.rulebook.texts.reason)
     check_id = await _write(tx, facts, method, seen, passed=passed, field_check=True)
     verdict = "通过" if passed else "不通过"
-    what = f"{tx.actor.name}现场核查{await organization_name(tx, facts)}的反馈（{method.label}）：{verdict}"
+    what = f"{tx.actor.name}现场核查{facts.called}的反馈（{method.label}）：{verdict}"
     step = AssignmentStep("fileFieldCheck", "fileFieldCheck", what, payload={"passed": passed}, detail=seen)
     return await finish(tx, facts, step, record_id=check_id)
 
@@ -60,7 +60,7 @@ async def verify(
     found = only_text("text", text, tx.ground.rulebook.texts.reason)
     check_id = await _write(tx, facts, method, found, passed=True)
     await tx.connection.execute(_VERIFIED, tx.county, assignment_id, tx.now, tx.actor.account_id)
-    what = f"{tx.actor.name}核查通过{await organization_name(tx, facts)}的反馈（{method.label}）"
+    what = f"{tx.actor.name}核查通过{facts.called}的反馈（{method.label}）"
     step = AssignmentStep("verify", "verifyReport", what, AssignmentState.VERIFIED, public=True, detail=found)
     return await finish(tx, facts, step, record_id=check_id)
 
@@ -79,7 +79,7 @@ async def return_report(
     check_id = await _write(tx, facts, method, reason, passed=False)
     await tx.connection.execute(_RETURNED, tx.county, assignment_id, tx.now)
     await clocks.go_on(tx, facts.case.id, ClockKind.RESULT, assignment_id)
-    name, returned = await organization_name(tx, facts), facts.returned_count + 1
+    name, returned = facts.called, facts.returned_count + 1
     step = AssignmentStep(
         "returnReport", "returnReport", f"{tx.actor.name}退回{name}的反馈（第{returned}次）", AssignmentState.RETURNED,
         public=True, hook="on_return", detail=reason, payload={"reason": reason, "returned_count": returned},

@@ -127,7 +127,7 @@ class CaseFacts(msgspec.Struct, frozen=True):
     @property
     def active(self) -> tuple[AssignmentBrief, ...]:
         """The assignments that still count (C.4 invariants)."""
-        return tuple(a for a in self.assignments if a.state not in INACTIVE)
+        return active(self.assignments)
 
 
 class RatingBrief(msgspec.Struct, frozen=True):
@@ -176,7 +176,7 @@ class WhistleFacts(msgspec.Struct, frozen=True):
     @property
     def active(self) -> tuple[AssignmentBrief, ...]:
         """The assignments of this whistle that still count."""
-        return tuple(a for a in self.assignments if a.state not in INACTIVE)
+        return active(self.assignments)
 
     @property
     def owing(self) -> tuple[AssignmentBrief, ...]:
@@ -216,8 +216,15 @@ class AssignmentFacts(msgspec.Struct, frozen=True):
     objected_by: UUID | None = None
     objection_arbiter: Approver | None = None
     """Who decides the objection that waits; None: none waits."""
+    called: str | None = None
+    """The name of the organization or of its agent 代办人, for a sentence of the history; read for a command alone."""
 
 
 INACTIVE = frozenset({AssignmentState.REASSIGNED, AssignmentState.EXCUSED, AssignmentState.WITHDRAWN})
 REPORTED_OR_LATER = frozenset({AssignmentState.REPORTED, AssignmentState.VERIFIED, AssignmentState.RELEASED})
 VERIFIED_OR_LATER = frozenset({AssignmentState.VERIFIED, AssignmentState.RELEASED})
+
+
+def active(assignments: tuple[AssignmentBrief, ...]) -> tuple[AssignmentBrief, ...]:
+    """Those of the assignments that still count (C.4 invariants)."""
+    return tuple(a for a in assignments if a.state not in INACTIVE)

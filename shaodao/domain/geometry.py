@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from shaodao.domain.coordinates import CoordinateError, Point
 from shaodao.domain.malformed import MalformedValueError
@@ -90,6 +90,20 @@ def check_polygon(geojson: object, position_limit: int = POSITION_LIMIT) -> Boun
     _check_crossings(list(_rings(boundary)))
     _check_holes(boundary)
     return boundary
+
+
+def known_polygon(geojson: Mapping[str, Any]) -> Boundary:
+    """The boundary of a GeoJSON object that ``check_polygon`` found good before, as one that is stored was."""
+    nested = geojson["coordinates"]
+    return Boundary(
+        tuple(
+            Polygon(exterior, tuple(holes))
+            for exterior, *holes in (
+                [tuple(Point(*position[:2]) for position in ring[:-1]) for ring in rings]
+                for rings in (nested if geojson["type"] == "MultiPolygon" else [nested])
+            )
+        )
+    )
 
 
 def contains(boundary: Boundary, point: Point) -> bool:

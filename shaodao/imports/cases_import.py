@@ -1,6 +1,6 @@
 """Import of cases 诉求导入: each row is registered by the command itself, all of them in one transaction (C.3)."""
 
-from shaodao.commands.registration import CaseInput, check_registration, register
+from shaodao.commands.registration import CaseInput, Draft, check_registration, register_checked
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.errors import InvalidInput, NotPermitted
 from shaodao.imports.cases import read_case
@@ -25,23 +25,22 @@ async def import_cases(
     cases = await _checked(tx, table, most, progress)
     if not dry_run:
         for place, case in enumerate(cases, start=1):
-            await register(tx, case)
+            await register_checked(tx, case)
             if place % _STRETCH == 0:
                 progress(0)
     return ImportReport(len(cases), {"案件": len(cases)})
 
 
-async def _checked(tx: Transaction, table: Table, most: int, progress: Progress) -> list[CaseInput]:
-    cases: list[CaseInput] = []
+async def _checked(tx: Transaction, table: Table, most: int, progress: Progress) -> list[Draft]:
+    cases: list[Draft] = []
     faults: list[RowFault] = []
     references: dict[str, int] = {}
     for rows, row in enumerate(table.rows, start=1):
         reader = RowReader(table, row)
         case = read_case(reader)
         if case is not None:
-            await _check(tx, reader, case)
+            cases += await _check(tx, reader, case)
             _check_reference(reader, case.source_reference, references)
-            cases.append(case)
         if rows == most + 1:
             reader.fault(None, f"一次最多导入{most}件，请分成几个文件")
         faults += reader.faults
@@ -60,11 +59,12 @@ def _check_reference(reader: RowReader, reference: str | None, lines: dict[str, 
         reader.fault("source_reference", f"与第{first}行的编号相同")
 
 
-async def _check(tx: Transaction, reader: RowReader, case: CaseInput) -> None:
-    """Note what the registration would refuse."""
+async def _check(tx: Transaction, reader: RowReader, case: CaseInput) -> tuple[Draft, ...]:
+    """What would be registered, or nothing, with what the registration refuses noted."""
     try:
-        await check_registration(tx, case)
+        return (await check_registration(tx, case),)
     except InvalidInput as error:
         reader.refused(error.faults)
     except NotPermitted as error:
         reader.fault("grid_code", error.message)
+    return ()

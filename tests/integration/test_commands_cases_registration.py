@@ -173,7 +173,7 @@ async def test_on_a_shared_edge_the_lowest_code_wins(street: Street) -> None:
 
 @pytest.mark.parametrize(
     ("statement", "values"),
-    [(places._NEAR, (990101, 122.9, 28.2, date(2026, 1, 1))), (places._NEAREST_STREET, (990101, 122.9, 28.2))],
+    [(places.NEAR, (990101, 122.9, 28.2, date(2026, 1, 1))), (places._NEAREST_STREET, (990101, 122.9, 28.2))],
 )
 async def test_a_grid_is_found_by_the_index(street: Street, statement: str, values: tuple[Any, ...]) -> None:
     async with street.pool.acquire() as connection, connection.transaction():

@@ -1,223 +1,34 @@
 """The differential test: for every viewer the compiled statement answers what the interpreter answers row by row."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import replace
+from random import Random
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from schema.counties import is_wide
 from schema.execution import Context, ReadService
-from shaodao.domain.permissions import Grant, Viewer
+from shaodao.domain.permissions import Viewer
 from shaodao.domain.text import bigrams
-from shaodao.domain.vocabulary import Role
 from shaodao.postgres.pool import create_pool
+from tests.mini_documents import LINKS, ORDERS, Cursor, Selection, documents, fields_of, one_by_one, whole
 from tests.mini_interpreter import Interpreter, Row, Selected
-from tests.mini_schema import RULES, TABLES, mini_schema
+from tests.mini_rules import RULES
+from tests.mini_schema import TABLES, mini_schema
+from tests.mini_worlds import COUNTIES, NOW, VIEWERS, mixed_viewers, worlds
+from tests.mini_writing import Writer, Written
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-ME, OTHER = UUID(int=0xA), UUID(int=0xB)
-STREETS = ("330902001000", "330902002000", "330903001000")
-AREAS = [{"code": "E", "name": "东"}, {"code": "W", "name": "西"}]
-TITLES = ("电梯故障", "电梯", "道路积水", "a%b", "a_b")
-
-VIEWERS = {
-    "nobody": (),
-    "resident": (Grant(Role.RESIDENT, STREETS[0]),),
-    "dispatcher": (Grant(Role.STREET_DISPATCHER, STREETS[0]),),
-    "two streets": (Grant(Role.STREET_DISPATCHER, STREETS[0]), Grant(Role.STREET_DISPATCHER, STREETS[1])),
-    "two counties": (Grant(Role.STREET_DISPATCHER, STREETS[0]), Grant(Role.STREET_DISPATCHER, STREETS[2])),
-    "worker": (Grant(Role.GRID_WORKER, STREETS[0]),),
-    "county": (Grant(Role.COUNTY_GRID_OFFICE, "330902000000"),),
-    "department": (Grant(Role.DEPT_HANDLER, "330902000000", "A"),),
-    "department of two": (Grant(Role.DEPT_HANDLER, "330902000000", "A"), Grant(Role.DEPT_HANDLER, "330903000000", "B")),
-    "city": (Grant(Role.STREET_DISPATCHER, "330900000000"),),
-    "province and street": (Grant(Role.COUNTY_GRID_OFFICE, "330000000000"), Grant(Role.GRID_WORKER, STREETS[2])),
-    "worker and department": (Grant(Role.GRID_WORKER, STREETS[1]), Grant(Role.DEPT_HANDLER, "330902000000", "B")),
-}
-
-instants = st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days, microseconds=days * 1001))
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> dict[str, list[Row]]:
-    """A few permits, visits and notes whose values collide often."""
-    permits = [draw(permit_rows(number)) for number in range(draw(st.integers(0, 7)))]
-    for row in permits:
-        near = [other["id"] for other in permits if other["county_code"] == row["county_code"]]
-        row["previous_id"] = draw(st.none() | st.sampled_from(near))
-    visits = [draw(visit_rows(number, permits)) for number in range(draw(st.integers(0, 8)) if permits else 0)]
-    notes = [draw(note_rows(number, visits)) for number in range(draw(st.integers(0, 4)) if visits else 0)]
-    return {
-        "mini_permit": permits,
-        "mini_visit": visits,
-        "mini_note": notes,
-        "mini_areas": [dict(area) for area in AREAS],
-    }
-
-
-@st.composite
-def permit_rows(draw: st.DrawFn, number: int) -> Row:
-    street, title = draw(st.sampled_from(STREETS)), draw(st.sampled_from(TITLES))
-    return {
-        "county_code": int(street[:6]),
-        "id": UUID(int=100 + number),
-        "street_code": street,
-        "area_code": draw(st.sampled_from(("E", "W", None))),
-        "title": title,
-        "state": draw(st.sampled_from(("DRAFT", "OPEN", "CLOSED"))),
-        "secret": draw(st.booleans()),
-        "owner_id": draw(st.sampled_from((None, ME, OTHER))),
-        "phone": draw(st.sampled_from((None, "100****0001"))),
-        "opened_at": draw(instants),
-        "due_at": draw(st.none() | instants),
-        "score": draw(st.none() | st.integers(0, 2)),
-        "bigrams": bigrams(title),
-    }
-
-
-@st.composite
-def visit_rows(draw: st.DrawFn, number: int, permits: list[Row]) -> Row:
-    permit = draw(st.sampled_from(permits))
-    return {
-        "county_code": permit["county_code"],
-        "id": UUID(int=200 + number),
-        "permit_id": permit["id"],
-        "organization_code": draw(st.sampled_from(("A", "B"))),
-        "visited_at": draw(instants),
-        "rating": draw(st.none() | st.integers(0, 2)),
-    }
-
-
-@st.composite
-def note_rows(draw: st.DrawFn, number: int, visits: list[Row]) -> Row:
-    visit = draw(st.sampled_from(visits))
-    keys = {"county_code": visit["county_code"], "permit_id": visit["permit_id"], "visit_id": visit["id"]}
-    return {**keys, "id": UUID(int=300 + number), "text": draw(st.sampled_from(("早", "晚")))}
-
-
-LEAVES = {
-    "Permit": ("__typename", "id", "title", "state", "score", "openedAt", "dueAt", "owner", "phone", "overdue"),
-    "Visit": ("__typename", "id", "organizationCode", "visitedAt", "rating"),
-    "Note": ("id", "text"),
-    "Area": ("id", "code", "name"),
-    "Times": ("openedAt", "dueAt"),
-}
-LINKS = {
-    "Permit": {"area": "Area", "previous": "Permit", "visits": "Visit", "ratedVisits": "Visit", "times": "Times"},
-    "Visit": {"permit": "Permit", "notes": "Note"},
-    "Note": {"visit": "Visit"},
-}
-PAGES = ("permits", "ratedVisits")
-ACTIONS = Selected("actions", "actions", {}, (Selected("name", "name"), Selected("allowed", "allowed")))
-
-
-@st.composite
-def selections(draw: st.DrawFn, name: str, depth: int) -> tuple[Selected, ...]:
-    """A selection on a type, no deeper than ``depth``."""
-    leaves = draw(st.lists(st.sampled_from(LEAVES[name]), min_size=1, max_size=4, unique=True))
-    found = [Selected(draw(st.sampled_from((leaf, f"x{leaf}"))), leaf) for leaf in leaves]
-    links = LINKS.get(name, {})
-    if depth and links:
-        for link in draw(st.lists(st.sampled_from(sorted(links)), max_size=3, unique=True)):
-            below = selections(links[link], depth - 1)
-            page = link in PAGES
-            found.append(
-                draw(connections(link, below, visit_filters)) if page else Selected(link, link, {}, draw(below))
-            )
-    if name == "Permit" and draw(st.booleans()):
-        found.append(ACTIONS)
-    return tuple(found)
-
-
-@st.composite
-def connections(draw: st.DrawFn, /, name: str, below: Any, filters: Any, **arguments: Any) -> Selected:
-    """A connection with some of its parts."""
-    parts = draw(st.lists(st.sampled_from(("nodes", "edges", "pageInfo", "totalCount")), min_size=1, unique=True))
-    given_arguments = {key: draw(value) for key, value in arguments.items() if draw(st.booleans())}
-    end = draw(st.sampled_from((None, "first", "last")))
-    if end is not None:
-        given_arguments[end] = draw(st.integers(1, 4))
-    if draw(st.booleans()):
-        given_arguments["filter"] = draw(filters)
-    return Selected(
-        draw(st.sampled_from((name, "list"))), name, given_arguments,
-        tuple(Selected(part, part, {}, draw(below) if part in ("nodes", "edges") else ()) for part in parts),
-    )  # fmt: skip
-
-
-visit_filters = st.fixed_dictionaries({}, optional={"organization": st.sampled_from(("A", "B"))})
-permit_filters = st.fixed_dictionaries(
-    {},
-    optional={
-        "state": st.sampled_from(("OPEN", "DRAFT")),
-        "states": st.lists(st.sampled_from(("OPEN", "DRAFT", "CLOSED")), max_size=2),
-        "titleStarts": st.sampled_from(("", "电", "电梯", "a%")),
-        "hasOwner": st.booleans(),
-        "owner": st.sampled_from((None, str(ME))),
-        "undated": st.booleans(),
-        "overdue": st.booleans(),
-        "openedBefore": st.just(NOW.isoformat()),
-        "openedFrom": st.just(NOW.isoformat()),
-        "text": st.sampled_from(("电梯", "积水", "电梯故障", "a%b", "a_b", "a%")),
-        "visitedBy": st.sampled_from(("A", "B")),
-    },
-)
-ORDERS, GROUPS = ("NEWEST", "DUE", "BEST"), ("STATE", "AREA", "ORGANIZATION", "DAY")
-ENUMS = {*ORDERS, *GROUPS}
+Answers: TypeAlias = Mapping[str, list[tuple[str, str]]]
+"""Of each list in an ordering the ids and cursors of its rows, as a viewer sees them."""
 orders = st.sampled_from(ORDERS)
-
-
-@st.composite
-def counts(draw: st.DrawFn) -> Selected:
-    """Counts of permits by some groups."""
-    arguments: dict[str, Any] = {"groupBy": draw(st.lists(st.sampled_from(GROUPS), max_size=3))}
-    if draw(st.booleans()):
-        arguments["filter"] = draw(permit_filters)
-    leaves = draw(st.lists(st.sampled_from(("count", "state", "organization", "day", "area")), min_size=1, unique=True))
-    below = {"area": (Selected("name", "name"),)}
-    return Selected(
-        "n", "permitCounts", arguments, tuple(Selected(leaf, leaf, {}, below.get(leaf, ())) for leaf in leaves)
-    )
-
-
-def rendered(selected: tuple[Selected, ...]) -> str:
-    """The selection as GraphQL, with its arguments as literals."""
-    return " ".join(_rendered(chosen) for chosen in selected)
-
-
-def _rendered(chosen: Selected) -> str:
-    alias = "" if chosen.key == chosen.name else f"{chosen.key}: "
-    arguments = ", ".join(f"{name}: {_literal(value)}" for name, value in chosen.arguments.items())
-    below = rendered(chosen.below)
-    match chosen.name:
-        case "edges":
-            below = f"node {{ {below} }}"
-        case "pageInfo":
-            below = "hasNextPage hasPreviousPage"
-        case "node":
-            below = f"... on Permit {{ {below} }}"
-    text = f"{alias}{chosen.name}{f'({arguments})' if arguments else ''}{f' {{ {below} }}' if below else ''}"
-    return FRAGMENTS.get(chosen.key, "{}").replace("{}", text)
-
-
-FRAGMENTS = {"xid": "... on Node { {} }", "xtitle": "... @include(if: true) { {} }", "xstate": "... on Permit { {} }"}
-"""Some fields stand in fragments, known by their aliases."""
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_literal(inner)}" for name, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_literal, value)) + "]"
-    if value in ENUMS:
-        return str(value)
-    return json.dumps(value)
+PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
+QUICK = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @pytest.fixture
@@ -232,54 +43,147 @@ async def fill(pool: Pool, world: Mapping[str, list[Row]]) -> None:
     """The tables hold exactly these rows."""
     await pool.execute(f"TRUNCATE {', '.join(world)}")
     for name, rows in world.items():
-        for row in rows:
-            places = ", ".join(f"${index}" for index in range(1, len(row) + 1))
-            await pool.execute(f"INSERT INTO {name} ({', '.join(row)}) VALUES ({places})", *row.values())
+        if rows:
+            places = ", ".join(f"${index}" for index in range(1, len(rows[0]) + 1))
+            insert = f"INSERT INTO {name} ({', '.join(rows[0])}) VALUES ({places})"
+            await pool.executemany(insert, [tuple(row.values()) for row in rows])
 
 
-def asking(name: str, pool: Pool) -> Context:
+COMMON = frozenset(bigrams("电梯 积水"))
+"""Pieces that are taken for common: another way is gone to the rows that have them."""
+
+
+def asking(viewer: Viewer, pool: Pool) -> Context:
     """A request of a viewer; who is granted more than a county asks in both."""
-    viewer = Viewer(name, "示", VIEWERS[name], account_id=ME)
-    wide = any(grant.level in ("CITY", "PROVINCE") for grant in viewer.grants)
-    return Context(viewer, NOW, pool, counties=(330902, 330903) if wide else ())
+    return Context(viewer, NOW, pool, counties=COUNTIES if is_wide(viewer) else ())
 
 
-def interpreted(world: Mapping[str, list[Row]], context: Context) -> Interpreter:
+def interpreted(world: Mapping[str, list[Row]], context: Context, flag: bool = True) -> Interpreter:
     """The interpreter of the same request."""
-    return Interpreter(world, context.viewer, NOW, context.counties)
+    return Interpreter(world, context.viewer, NOW, context.counties, flag)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-@given(
-    world=worlds(),
-    permits=connections("permits", selections("Permit", 3), permit_filters, orderBy=orders),
-    visits=connections("visits", selections("Visit", 2), visit_filters),
-    counted=counts(),
-    area=selections("Area", 0),
-    node=selections("Permit", 2),
-)
-async def test_the_statement_answers_what_the_rows_say(
-    mini_pool: Pool, world: dict[str, list[Row]], permits: Selected, visits: Selected, counted: Selected,
-    area: tuple[Selected, ...], node: tuple[Selected, ...],
+async def answer(service: ReadService, context: Context, text: str, variables: Mapping[str, Any]) -> Any:
+    """The answer of a request that goes well."""
+    outcome = await service.execute(text, context, variables)
+    assert outcome.errors == (), (text, variables)
+    return json.loads(outcome.data or b"")
+
+
+LISTED = "edges { cursor node { id } }"
+
+
+def listed(parent: str, wanted: Collection[str], below: str = "") -> str:
+    """The wanted connections of a type, each in its ordering, named by its place."""
+    found = [below]
+    for place in sorted(wanted):
+        [owner, name], order = place.partition(":")[0].split("."), place.partition(":")[2]
+        if owner == parent:
+            ordering = f", orderBy: {order}" if order else ""
+            found.append(f"{owner}_{name}_{order}: {name}(first: 100{ordering}) {{ {LISTED} }}")
+    return " ".join(found)
+
+
+def cursors_of(wanted: Collection[str]) -> str:
+    """A document that asks for every cursor of the wanted lists."""
+    below = listed("Permit", wanted, "__typename")
+    mine = listed("Me", wanted, "__typename")
+    return f"{{ {listed('Query', wanted)} me {{ {mine} }} permits(first: 100) {{ nodes {{ {below} }} }} }}"
+
+
+async def every_cursor(service: ReadService, context: Context, wanted: Collection[str]) -> Answers:
+    """What cursors of the wanted lists the viewer could have."""
+    found: dict[str, list[tuple[str, str]]] = {}
+
+    def gather(part: Any) -> None:
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part or ()):
+            if isinstance(value, dict) and "edges" in value:
+                rows = [(edge["node"]["id"], edge["cursor"]) for edge in value["edges"]]
+                found.setdefault(str(key).replace("_", ".", 1).replace("_", ":").rstrip(":"), []).extend(rows)
+            elif isinstance(value, dict | list):
+                gather(value)
+
+    gather(await answer(service, context, cursors_of(wanted), {}))
+    return found
+
+
+def row_of(cursor: Cursor, known: Answers) -> tuple[str, str] | None:
+    """The id and the cursor that the viewer takes."""
+    rows = known.get(cursor.place, [])
+    return rows[cursor.index % len(rows)] if rows else None
+
+
+def with_rows(selected: Selection, known: Answers) -> Selection:
+    """The selection with the ids of rows for their cursors, as the interpreter takes them."""
+    return tuple(
+        replace(
+            chosen,
+            below=with_rows(chosen.below, known),
+            arguments={
+                key: ((row := row_of(value, known)) and row[0]) if isinstance(value, Cursor) else value
+                for key, value in chosen.arguments.items()
+            },
+        )
+        for chosen in selected
+    )
+
+
+async def compared(
+    service: ReadService, context: Context, world: dict[str, list[Row]], asked: Selection, written: Written,
+    flags: tuple[bool, ...] = (True, False),
 ) -> None:  # fmt: skip
+    """A viewer's answers with the flag and without it are what the interpreter says."""
+    wanted = {cursor.place for cursor in written.cursors.values()}
+    known = await every_cursor(service, context, wanted) if wanted else {}
+    cursors = {name: row[1] for name, cursor in written.cursors.items() if (row := row_of(cursor, known))}
+    for flag in flags:
+        expected = interpreted(world, context, flag).answer(with_rows(asked, known))
+        found = await answer(service, context, written.text, written.given(flag, cursors))
+        assert found == expected, (context.viewer.login, flag, written.text, written.variables)
+
+
+@settings(max_examples=24, deadline=None, suppress_health_check=QUICK, phases=PHASES)
+@given(world=worlds(), asked=documents(), seed=st.integers(0, 1 << 32), mixed=mixed_viewers())
+async def test_the_statement_answers_what_the_rows_say(
+    mini_pool: Pool, world: dict[str, list[Row]], asked: Selection, seed: int, mixed: Viewer
+) -> None:
+    await fill(mini_pool, world)
+    written, service = Writer(Random(seed)).document(asked), ReadService(mini_schema(), rules=RULES)
+    service.words.common_pieces = {"mini_permit": COMMON} if seed % 2 else {}
+    for viewer in (*VIEWERS.values(), mixed):
+        await compared(service, asking(viewer, mini_pool), world, asked, written)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=QUICK, phases=PHASES)
+@given(world=worlds(), asked=one_by_one(), mixed=mixed_viewers())
+async def test_every_condition_alone_lets_through_what_the_rows_say(
+    mini_pool: Pool, world: dict[str, list[Row]], asked: Selection, mixed: Viewer
+) -> None:
+    await fill(mini_pool, world)
+    written, service = Writer(Random(0)).document(asked), ReadService(mini_schema(), rules=RULES)
+    for viewer in (*VIEWERS.values(), mixed):
+        await compared(service, asking(viewer, mini_pool), world, asked, written, flags=(True,))
+
+
+PERMITS = [(Selected(key, key, {}, whole(inner, 1)),) for key, inner in LINKS["Permit"]]
+WHOLE = (
+    *(Selected("permits", "permits", {}, (Selected("nodes", "nodes", {}, below),)) for below in PERMITS),
+    *(Selected(name, name, {}, whole(inner, 1)) for name, inner in fields_of("Query", "permits", "visits", "steps", "me")),
+)  # fmt: skip
+"""Every field of every type, two levels below the root."""
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=QUICK, phases=PHASES)
+@given(world=worlds(), mixed=mixed_viewers())
+async def test_every_field_of_every_row_is_what_the_rows_say(
+    mini_pool: Pool, world: dict[str, list[Row]], mixed: Viewer
+) -> None:
     await fill(mini_pool, world)
     service = ReadService(mini_schema(), rules=RULES)
-    identifier = f"Permit:{world['mini_permit'][0]['county_code'] if world['mini_permit'] else 330902}:{UUID(int=100)}"
-    asked = (
-        Selected("p", "permits", permits.arguments, permits.below),
-        Selected("v", "visits", visits.arguments, visits.below),
-        counted,
-        Selected("areas", "areas", {}, area),
-        Selected("node", "node", {"id": identifier}, node),
-        Selected("permit", "permit", {"id": identifier}, node),
-    )
-    for name in VIEWERS:
-        context = asking(name, mini_pool)
-        outcome = await service.execute(f"{{ {rendered(asked)} }}", context)
-        assert outcome.errors == ()
-        assert json.loads(outcome.data or b"") == interpreted(world, context).answer(asked), name
+    for asked in WHOLE:
+        written = Writer(Random(0)).document((asked,))
+        for viewer in (*VIEWERS.values(), mixed):
+            await compared(service, asking(viewer, mini_pool), world, (asked,), written, flags=(True,))
 
 
 PAGE = """query ($order: PermitOrder!, $first: Int, $after: String, $last: Int, $before: String) {
@@ -295,7 +199,7 @@ async def test_pages_one_after_the_other_give_every_row_once(
     await fill(mini_pool, world)
     service = ReadService(mini_schema(), rules=RULES)
     for name in ("dispatcher", "two counties", "city", "department of two"):
-        context = asking(name, mini_pool)
+        context = asking(VIEWERS[name], mini_pool)
         whole = Selected(
             "permits", "permits", {"orderBy": order}, (Selected("nodes", "nodes", {}, (Selected("id", "id"),)),)
         )
@@ -323,7 +227,7 @@ async def test_a_page_between_two_cursors_is_what_lies_between(
     mini_pool: Pool, world: dict[str, list[Row]], order: str, end: str
 ) -> None:
     await fill(mini_pool, world)
-    service, context = ReadService(mini_schema(), rules=RULES), asking("city", mini_pool)
+    service, context = ReadService(mini_schema(), rules=RULES), asking(VIEWERS["city"], mini_pool)
 
     async def asked(**given: Any) -> Any:
         return json.loads((await service.execute(PAGE, context, {"order": order, **given})).data or b"")["permits"]

@@ -14,7 +14,8 @@ from schema.execution import Context, Outcome, ReadService
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
 from shaodao.postgres.pool import create_pool
-from tests.mini_schema import RULES, TABLES, mini_schema
+from tests.mini_rules import RULES
+from tests.mini_schema import TABLES, mini_schema
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

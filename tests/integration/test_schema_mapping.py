@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from schema.compiler.catalogue import Catalogue, catalogue_of
-from schema.mapping import NOWHERE, Table
+from schema.declarations import NOWHERE, Table
 from schema.schema import build_schema
 
 _UNIQUE = """

@@ -7,6 +7,7 @@ import pytest
 from schema.compiler.catalogue import Catalogue, catalogue_of
 from schema.schema import build_schema
 from shaodao.domain.permissions import Grant, Viewer
+from shaodao.domain.rules import RULES
 from shaodao.domain.vocabulary import Role
 from tests.compiling import compiled, growing_tables, unbound
 from tests.walking import every_document
@@ -33,6 +34,12 @@ def catalogue() -> Catalogue:
 
 def test_the_growing_tables_are_known() -> None:
     assert {"case_file", "case_event", "person", "assignment", "task", "waiting"} <= growing_tables()
+
+
+def test_whoever_a_rule_names_is_among_those_who_ask() -> None:
+    named = {role for rule in RULES.values() for role in rule}
+    assert named == {grant.role for grants in VIEWERS.values() for grant in grants}
+    assert set(Role) - named == {Role.SYSTEM}  # the machine acts, but reads nothing of its own
 
 
 @pytest.mark.parametrize("name", VIEWERS)

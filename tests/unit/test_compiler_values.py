@@ -16,10 +16,10 @@ from schema.compiler.keyset import Positioned, beyond_predicate
 from schema.compiler.parameters import to_postgres
 from schema.compiler.shape import variables_shape
 from schema.cursors import decode as decode_cursor
+from schema.declarations import Term
 from schema.errors import ClientError
 from schema.ids import GlobalId, decode, decode_as
 from schema.lru import Lru
-from schema.mapping import Term
 from tests.mini_schema import PermitOrder
 
 

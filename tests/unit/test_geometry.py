@@ -13,6 +13,7 @@ from shaodao.domain.geometry import (
     check_polygon,
     contains,
     distance_metres,
+    known_polygon,
     point_text,
     polygon_text,
     to_geojson,
@@ -46,6 +47,15 @@ def test_a_multi_polygon_holds_points_of_each_part() -> None:
     assert contains(boundary, Point(122.903, 28.22))
     assert contains(boundary, Point(123.903, 28.22))
     assert not contains(boundary, Point(123.4, 28.22))
+
+
+@pytest.mark.parametrize(
+    "geojson", [polygon(SQUARE, HOLE), {"type": "MultiPolygon", "coordinates": [[SQUARE, HOLE], [HOLE]]}]
+)
+def test_what_is_stored_reads_as_it_was_checked(geojson: dict[str, Any]) -> None:
+    boundary = check_polygon({"type": "MultiPolygon", "coordinates": [[SQUARE, HOLE]]})
+    assert known_polygon(to_geojson(boundary)) == boundary
+    assert to_geojson(known_polygon(geojson)) == geojson
 
 
 @pytest.mark.parametrize(
