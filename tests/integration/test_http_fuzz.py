@@ -31,6 +31,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schema.schema import build_schema
+from shaodao.limits import Limits
 from shaodao.postgres.embedded import Cluster
 from tests.integration.api_steps import DISPATCHER, Api, copied, opened, settings_of
 
@@ -42,6 +43,7 @@ TRIED = settings(
     suppress_health_check=[HealthCheck.too_slow],  # a document takes long to draw on a machine that is busy
 )
 SCHEMA: GraphQLSchema = build_schema()._schema
+UNHURRIED = Limits(cost_per_second=0)
 ANSWERED = {200, 294, 400, 405, 413, 414, 415, 422}
 LEAKED = ("Traceback", "asyncpg", "Exception", "object at 0x", "NoneType", "INTERNAL_ERROR")
 
@@ -59,7 +61,7 @@ QUERY = '{"query": "query ($first: Int) { grids(first: $first) { nodes { code } 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def api(postgres: Cluster, street_template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     folder = tmp_path_factory.mktemp("data")
-    async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, folder)) as made:
+    async with copied(postgres, street_template) as dsn, opened(settings_of(dsn, folder, limits=UNHURRIED)) as made:
         yield made
 
 
