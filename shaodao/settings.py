@@ -260,8 +260,8 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "SHAODAO_READ_CONNECTIONS",
-        "8",
-        "Most connections to the database that one process opens for queries; four for each core are enough.",
+        "5",
+        "Most connections to the database that one process opens for queries: five keep one process busy.",
         _between(2, 1000),
     ),
     Setting(

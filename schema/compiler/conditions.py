@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from graphql import GraphQLInputObjectType, get_nullable_type
 
@@ -171,20 +171,50 @@ def _search(compilation: Compilation, row: Row, condition: Search, given: Input)
     words, table = compilation.words, row.table.name
     if not compilation.looked_at(given, lambda text: words.common(table, condition.pieces(str(text)[:MAXIMUM_SEARCH]))):
         # Said twice it is thought to be rare, and found by its own index alone, without one of the whole scope beside it.
-        return [has, f"({has} AND {contains})"]
+        return [has, f"({conjunction([has, contains])})"]
     # Of a CASE the planner expects every other row, and no index serves it: where a page is cut, the list is walked in its order.
-    found = f"({has} AND {contains})"
+    found = f"({conjunction([has, contains])})"
     compilation.walked[found] = f"CASE WHEN {found} THEN true ELSE false END"
     return [found]
 
 
 def _contains(compilation: Compilation, row: Row, condition: Search, given: Input) -> str:
-    """That the row has the words whose pieces may stand apart in it; width and case do not matter, as with pieces."""
-    if condition.recheck is None:
+    """That the row has the words whose pieces may stand apart in it; width and case do not matter, as with pieces.
+
+    Letters have both, digits have width, Chinese characters neither: each look that is not needed costs as much as the row.
+    """
+    writing = compilation.looked_at(given, lambda value: _writing_of(condition, str(value)[:MAXIMUM_SEARCH]))
+    if condition.recheck is None or not writing.parted:
         return "true"
-    pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding))
-    text = compilation.filled(condition.recheck, row)
-    return f"({pattern} = '{{}}'::text[] OR normalize({text}, NFKC) ILIKE ALL({pattern}))"
+    text, like = f"({compilation.filled(condition.recheck, row)})", "ILIKE" if writing.cased else "LIKE"
+
+    def found(width: Callable[[str], str]) -> str:
+        pattern = compilation.parameters.add(given.label, lambda binding: _containing(condition, given, binding, width))
+        return f"{text} {like} ALL({pattern})"
+
+    return f"({found(_half_width)} OR {found(_full_width)})" if writing.wide else found(_half_width)
+
+
+class _Writing(NamedTuple):
+    """Of a text to look for: whether a word's pieces may stand apart, whether it has case, and whether it has width."""
+
+    parted: bool
+    cased: bool
+    wide: bool
+
+
+def _writing_of(condition: Search, text: str) -> _Writing:
+    half = _half_width(text)
+    parted = any(condition.pieces(word) != [word] for word in half.split())
+    return _Writing(parted, half.lower() != half.upper(), _full_width(half) != half)
+
+
+def _half_width(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+def _full_width(text: str) -> str:
+    return text.translate(_WIDE)
 
 
 def _pieces(condition: Search, given: Input, binding: Binding) -> list[str]:
@@ -201,12 +231,14 @@ def _pieces(condition: Search, given: Input, binding: Binding) -> list[str]:
 
 
 _ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+_WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F) if chr(code).isalnum()}
+"""The letters and digits of ASCII as East Asian full-width forms (Unicode, U+FF01 and on)."""
 
 
-def _containing(condition: Search, given: Input, binding: Binding) -> list[str]:
+def _containing(condition: Search, given: Input, binding: Binding, width: Callable[[str], str]) -> list[str]:
     """A pattern for each word whose pieces may stand apart in the row; a word that is a piece needs no second look."""
-    words = unicodedata.normalize("NFKC", str(given.slot(binding))).split()
-    return [f"%{word.translate(_ESCAPED)}%" for word in words if condition.pieces(word) != [word]]
+    words = _half_width(str(given.slot(binding))).split()
+    return [f"%{width(word).translate(_ESCAPED)}%" for word in words if condition.pieces(word) != [word]]
 
 
 def _exists(compilation: Compilation, row: Row, condition: Exists, given: Input) -> str:

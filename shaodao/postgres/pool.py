@@ -30,9 +30,11 @@ _log = structlog.get_logger(__name__)
 
 
 async def create_pool(
-    dsn: str, size: int, *, application_name: str = "shaodao", statement_seconds: float = STATEMENT_SECONDS
-) -> "asyncpg.Pool[asyncpg.Record]":
+    dsn: str, size: int, *, application_name: str = "shaodao", statement_seconds: float = STATEMENT_SECONDS, **settings: str
+) -> "asyncpg.Pool[asyncpg.Record]":  # fmt: skip
     """A pool of at most ``size`` connections; json and jsonb come and go as text. PostgreSQL ends a longer statement.
+
+    ``settings`` are further ones of PostgreSQL's for each session.
 
     Raises DatabaseUnreachable if the first connection fails.
     """
@@ -44,7 +46,7 @@ async def create_pool(
             max_size=size,
             max_inactive_connection_lifetime=0,
             reset=_keep,
-            server_settings=SESSION_SETTINGS | named,
+            server_settings=SESSION_SETTINGS | named | settings,
             **_statement_cache(),
         )
     except UNREACHABLE as error:

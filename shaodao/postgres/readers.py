@@ -14,6 +14,10 @@ import asyncpg
 
 from shaodao.postgres.pool import STATEMENT_SECONDS, close_pool, create_pool
 
+GENERIC = "force_generic_plan"
+"""The compiler's statements are such that one plan is good for all values (``looks`` tell what is not). Left to choose,
+PostgreSQL plans some of them anew each time, which takes several times as long as running them."""
+
 
 class Readers:
     """At most ``size`` connections of a pool that lends to nobody else; who finds none waits, the first first.
@@ -103,7 +107,7 @@ async def open_readers(
 ) -> AsyncIterator[Readers]:
     """Readers on a pool of their own; ``seconds``: what a statement may take, and the wait for one. Raises DatabaseUnreachable."""
     name = f"{application_name} reading"
-    pool = await create_pool(dsn, size, application_name=name, statement_seconds=seconds)
+    pool = await create_pool(dsn, size, application_name=name, statement_seconds=seconds, plan_cache_mode=GENERIC)
     readers = Readers(pool, size, seconds)
     try:
         yield readers

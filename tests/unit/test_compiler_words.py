@@ -56,5 +56,23 @@ def test_the_page_of_a_common_word_is_walked(catalogue: Catalogue, words: Words,
 
 def test_a_plan_sees_in_each_request_whether_the_word_is_common(catalogue: Catalogue, words: Words) -> None:
     text = "query ($word: String!) { permits(filter: {text: $word}) { nodes { id } } }"
-    [look] = compiled(catalogue, WHO, text, {"word": "占道"}, words=words).looks
-    assert [look({"word": word}) for word in ("占道", "井盖", "占" * 1_000_000)] == [True, False, False]
+    _, common = compiled(catalogue, WHO, text, {"word": "占道"}, words=words).looks
+    assert [common({"word": word}) for word in ("占道", "井盖", "占" * 1_000_000)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("word", "looks", "like"),
+    [
+        ("占道", 0, ""),
+        ("占道 经营", 0, ""),
+        ("占道经营", 1, " LIKE ALL("),
+        ("0001", 2, " LIKE ALL("),
+        ("AbC", 2, " ILIKE ALL("),
+        ("ＡｂＣ", 2, " ILIKE ALL("),
+    ],
+)
+def test_a_second_look_is_taken_where_pieces_may_stand_apart_once_for_each_width(
+    catalogue: Catalogue, word: str, looks: int, like: str
+) -> None:
+    sql = compiled(catalogue, WHO, COUNT % word).sql
+    assert (sql.count(" ALL("), sql.count(like) if like else 0) == (looks, looks)
