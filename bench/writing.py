@@ -1,4 +1,4 @@
-"""How fast cases are registered and whistles run: ``python bench/writing.py [--seconds 10] [--profile]``.
+"""How fast cases are registered and whistles run: ``make bench-writing`` (BENCH="--seconds 10 --profile").
 
 On a database of its own with the demonstration street's registers, it drives over 16 connections in turns: ``registerCase``
 on this server, the same inserts on bench/bare_writes.py, and whole whistles on this server. It prints mutations a second,
@@ -208,7 +208,7 @@ def _server(bench: Bench, settings: Settings, *, workers: bool) -> Iterator[int]
     """This server as one process; courier, clock and messenger run in it or, as in a larger place, elsewhere."""
     environment = {
         "SHAODAO_DATABASE_URL": bench.dsn, "SHAODAO_DATA_DIR": str(settings.data_dir), "SHAODAO_PORT": str(SERVER_PORT),
-        "SHAODAO_WORKERS": str(workers).lower(), "SHAODAO_LOG_LEVEL": "WARNING",
+        "SHAODAO_WORKERS": str(workers).lower(), "SHAODAO_LOG_LEVEL": "WARNING", "SHAODAO_LIMIT_COST_PER_SECOND": "0",
     }  # fmt: skip
     with _process(bench, ["shaodao", "serve"], environment, SERVER_PORT) as process:
         yield process
