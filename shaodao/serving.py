@@ -30,14 +30,28 @@ GRACEFUL_SECONDS = 5
 
 def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
     """Run a program that is meant to run for ever; Ctrl-C and SIGTERM end it by way of its own clean-up."""
-    # uvicorn hands a signal back when it has shut down, and SIGTERM by default kills: as SIGINT it ends the main task instead,
-    # so that every ``finally`` runs.
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(main)
-    except KeyboardInterrupt:
+            runner.run(_until_terminated(main))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         pass
+
+
+async def _until_terminated(main: Coroutine[Any, Any, None]) -> None:
+    """Run ``main``; SIGTERM cancels it, so that every ``finally`` runs, where by default it kills.
+
+    uvicorn hands a signal back when it has shut down, so it may come twice. SIGINT cannot stand in for it: whoever is started in
+    the background of a script has that ignored.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+
+    def cancel() -> None:
+        if not task.cancelling():
+            task.cancel()
+
+    signal.signal(signal.SIGTERM, lambda number, frame: loop.call_soon_threadsafe(cancel))
+    await main
 
 
 async def serve(

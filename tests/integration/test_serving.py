@@ -1,5 +1,6 @@
 """The command line's server, as a process of its own, with a small application."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -169,3 +170,31 @@ def assert_one_line(done: "subprocess.CompletedProcess[str]", word: str) -> None
     assert len(told) == 1, done.stderr
     assert word in told[0]
     assert "hidden" not in done.stderr
+
+
+_FOR_EVER = """
+import asyncio
+from shaodao.serving import run_until_stopped
+
+async def main():
+    try:
+        print("running", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0.1)
+        print("cleaned up", flush=True)
+
+run_until_stopped(main())
+"""
+
+
+async def test_a_program_in_the_background_of_a_script_ends_by_sigterm_with_its_clean_up() -> None:
+    """There SIGINT is ignored."""
+    started = ["sh", "-c", 'trap \'\' INT; exec "$0" -c "$1"', sys.executable, _FOR_EVER]
+    process = await asyncio.create_subprocess_exec(*started, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"running\n"
+    process.terminate()
+    async with asyncio.timeout(10):
+        said, _ = await process.communicate()
+    assert (said, process.returncode) == (b"cleaned up\n", 0)
