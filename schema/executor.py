@@ -1,6 +1,7 @@
 """graphql-core's executor, taught about stored data: fragments of JSON pass through, stored objects are compiled."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -42,7 +43,7 @@ class StoredExecutor(StrawberryGraphQLCoreExecutionContext):
         """A reference to a stored row is completed by reading it; that happens after the resolver has committed."""
         if isinstance(result, StoredRef):
             nodes = tuple(details.node for details in field_details_list)
-            return self._stored(nodes, path, result)
+            return _Later(lambda: self._stored(nodes, path, result))
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
     async def _stored(self, nodes: tuple[FieldNode, ...], path: Path, ref: StoredRef) -> orjson.Fragment | None:
@@ -58,6 +59,16 @@ class StoredExecutor(StrawberryGraphQLCoreExecutionContext):
         binding = self.reading.binding(GlobalId(ref.type, ref.county, ref.key))
         text = (await plan.run(self.reading.context.database, binding))[""]
         return None if text is None else orjson.Fragment(text)
+
+
+@dataclass(frozen=True)
+class _Later:
+    """Work that begins when it is awaited: an operation that is given up before leaves no coroutine behind that never ran."""
+
+    work: Callable[[], Coroutine[Any, Any, orjson.Fragment | None]]
+
+    def __await__(self) -> Generator[Any, Any, orjson.Fragment | None]:
+        return self.work().__await__()
 
 
 def _identifier(binding: Binding) -> GlobalId:
