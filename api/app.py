@@ -23,6 +23,7 @@ from api.health import Check, health_routes
 from api.metrics import Metrics
 from api.requests import RequestReader
 from api.sites import Sites
+from api.trusted_documents import load_trusted_documents, warn_of_unfit
 from api.websocket import SocketLimits
 from api.word_statistics import WordStatistics
 from schema.schema import build_schema
@@ -65,7 +66,10 @@ class Application:
             limits = self.settings.limits
             reads = open_readers(self.dsn, self.settings.read_connections, seconds=limits.query_seconds)
             readers = await stack.enter_async_context(reads)
-            operations = Operations(service_of(build_schema(), limits), readers, platform, platform.now, limits)
+            service = service_of(build_schema(), limits)
+            trusted = load_trusted_documents(self.settings.trusted_documents, only=self.settings.trusted_only)
+            warn_of_unfit(trusted, service.preparation)
+            operations = Operations(service, readers, platform, platform.now, limits, trusted)
             await stack.enter_async_context(kept_fresh(WordStatistics(operations.service.words, readers)))
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
             self._operations = operations

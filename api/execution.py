@@ -1,7 +1,7 @@
 """Operations for every way in: the gate, the schema, and the body of the answer."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 from typing import Any, cast
@@ -16,6 +16,7 @@ from api.costs import Costs
 from api.gate import TooLargeError, gated_preparation
 from api.masking import RequestFacts, client_error, formatted
 from api.requests import OperationRequest
+from api.trusted_documents import TrustedDocuments
 from schema.documents import Document, Refused
 from schema.execution import Context, Outcome, ReadService
 from shaodao.limits import Limits
@@ -31,6 +32,7 @@ class Operations:
     services: Any
     now: Callable[[], datetime]
     limits: Limits
+    trusted: TrustedDocuments = field(default_factory=TrustedDocuments)
 
     def __post_init__(self) -> None:
         self._costs = Costs(self.service.graphql)
@@ -52,8 +54,11 @@ class Operations:
         return cast(AsyncGenerator[Outcome, None], events)
 
     def document(self, request: OperationRequest) -> Document:
-        """The document that the request brings. Raises Refused for one that is not valid."""
-        return self.service.document(request.document)
+        """The document that the request brings or names. Raises Refused for one that is unknown, not trusted or not valid."""
+        text = request.document
+        if text is None or request.document_id is not None or self.trusted.only:
+            text = self.trusted.text(request.document_id, text)
+        return self.service.document(text)
 
     def admit(self, document: Document, request: OperationRequest, session: Session) -> None:
         """Take what the operation costs from its principal's bucket.

@@ -13,17 +13,19 @@ from api.sites import Sites, was_preflighted
 from shaodao.limits import Limits
 
 SAFE_METHODS = ("GET", "HEAD")
+DOCUMENT_ID_CHARACTERS = 256
 LENGTH_DIGITS = 18
 """Digits of a Content-Length that is worth reading as a number."""
 
 
 @dataclass(frozen=True)
 class OperationRequest:
-    """What a client asks for. ``document`` is GraphQL text."""
+    """What a client asks for. ``document`` is GraphQL text; ``document_id`` names one, instead of the text or beside it."""
 
-    document: str
+    document: str | None
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
+    document_id: str | None = None
 
 
 class BadRequestError(Exception):
@@ -123,15 +125,27 @@ def request_of(value: Any) -> OperationRequest:
     document, name, variables, extensions = (
         value.get(key) for key in ("query", "operationName", "variables", "extensions")
     )
-    if not isinstance(document, str):
-        raise BadRequestError(422, "query must be a string.")
     if name is not None and not isinstance(name, str):
         raise BadRequestError(422, "operationName must be a string.")
     for key, part in (("variables", variables), ("extensions", extensions)):
         if part is not None and not isinstance(part, dict):
             raise BadRequestError(422, f"{key} must be an object.")
+    identifier = _document_id(value.get("documentId"), (extensions or {}).get("persistedQuery"))
+    if not isinstance(document, str) and (document is not None or identifier is None):
+        raise BadRequestError(422, "query must be a string.")
     _check_text("variables", variables)
-    return OperationRequest(document, name or None, variables)
+    return OperationRequest(document, name or None, variables, identifier)
+
+
+def _document_id(given: Any, persisted: Any) -> str | None:
+    """The identifier of a trusted document, by ``documentId`` or in Apollo's way. Raises BadRequestError."""
+    if given is None and persisted is not None:
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise BadRequestError(422, "extensions.persistedQuery must be an object with version 1.")
+        given = persisted.get("sha256Hash", "")
+    if given is not None and (not isinstance(given, str) or not 0 < len(given) <= DOCUMENT_ID_CHARACTERS):
+        raise BadRequestError(422, f"An identifier of a document has 1 to {DOCUMENT_ID_CHARACTERS} characters.")
+    return given
 
 
 def _check_text(path: str, value: Any) -> None:

@@ -65,6 +65,8 @@ class Settings:
     demo: bool
     invalid_status: InvalidStatus
     origins: tuple[str, ...]
+    trusted_documents: tuple[Path, ...]
+    trusted_only: bool
     issuer: str
     audience: str
     jwks_file: Path | None
@@ -123,7 +125,7 @@ def _shown(setting: Setting, value: Any) -> str:
         return without_password(value)
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _text(value: str) -> str:
@@ -136,6 +138,10 @@ def _optional_path(value: str) -> Path | None:
 
 def _path(value: str) -> Path:
     return Path(value).expanduser()
+
+
+def _paths(value: str) -> tuple[Path, ...]:
+    return tuple(_path(part.strip()) for part in value.split(",") if part.strip())
 
 
 def _names(value: str) -> tuple[str, ...]:
@@ -288,6 +294,13 @@ TABLE: tuple[Setting, ...] = (
         "Origins of pages elsewhere that may open sockets and send GET, with commas, such as `https://app.example`.",
         _origins,
     ),
+    Setting(
+        "SHAODAO_TRUSTED_DOCUMENTS",
+        "",
+        "Manifests of trusted documents that Relay, graphql-codegen or Apollo wrote: files, with commas.",
+        _paths,
+    ),
+    Setting("SHAODAO_TRUSTED_ONLY", "false", "Run the documents of these manifests, and no others.", _boolean),
     Setting("SHAODAO_ISSUER", "shaodao", "Issuer that a token must name (`iss`).", _text),
     Setting("SHAODAO_AUDIENCE", "shaodao", "Audience that a token must name (`aud`).", _text),
     Setting(
