@@ -1,5 +1,6 @@
 """The composition root: from settings and a database to the ASGI application."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.authentication import Authenticator
 from api.compression import compressing
@@ -35,7 +36,7 @@ from shaodao.host import Platform, kept_fresh, open_platform, utc_now
 from shaodao.postgres.pool import connect
 from shaodao.postgres.readers import open_readers
 from shaodao.serving import BEFORE_SHUTDOWN, waiting_migrations
-from shaodao.settings import Settings
+from shaodao.settings import Settings, StartError
 from shaodao.tokens import verification_keys
 
 GRAPHQL_PATH = "/graphql"
@@ -143,7 +144,19 @@ class Served(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A request, a socket or the lifespan."""
         application = self._graphql if scope.get("path") == GRAPHQL_PATH else super().__call__
-        await application(scope, receive, send)
+        await application(scope, receive, _plainly(send) if scope["type"] == "lifespan" else send)
+
+
+def _plainly(send: Send) -> Send:
+    """What keeps the server from starting is told in its one line, not in a traceback of the line that found it."""
+
+    async def plain(message: Message) -> None:
+        error = sys.exception()
+        if message["type"] == "lifespan.startup.failed" and isinstance(error, StartError):
+            message = {**message, "message": str(error)}
+        await send(message)
+
+    return plain
 
 
 def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None = None) -> Starlette:

@@ -9,9 +9,11 @@ import httpx
 import orjson
 import pytest
 import pytest_asyncio
+from starlette.types import Message
 
+from api.app import create_app
 from shaodao.postgres.embedded import Cluster
-from shaodao.settings import Settings
+from shaodao.settings import Settings, StartError
 from tests.integration.api_steps import STANDARD, Server, code_of, copied, logged, opened, serving, settings_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -138,3 +140,22 @@ async def test_a_document_that_does_not_fit_the_schema_is_logged_at_the_start(
     [warning] = [event for event in events if event["event"] == "trusted_document_unfit"]
     assert warning["identifier"] == "old"
     assert "gone" in warning["error"]
+
+
+async def test_what_keeps_the_server_from_starting_is_told_in_one_line(
+    postgres: Cluster, street_template: str, tmp_path: Path
+) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async with copied(postgres, street_template) as dsn:
+        application = create_app(settings_of(dsn, tmp_path, trusted_only=True), dsn)
+        with pytest.raises(StartError):
+            await application({"type": "lifespan", "state": {}}, receive, send)
+    [failed] = sent
+    assert failed["message"] == "SHAODAO_TRUSTED_ONLY needs manifests: name them with SHAODAO_TRUSTED_DOCUMENTS."
