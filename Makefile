@@ -14,7 +14,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-explorer check-spelling
 
-.PHONY: help demo test clients stress check $(CHECKS) schema console constraints bench bench-writing clean
+.PHONY: help demo test clients stress check $(CHECKS) schema console constraints bench bench-writing bench-feed clean
 
 help:
 	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
@@ -25,6 +25,7 @@ help:
 	@echo "make schema  write migrations/schema.sql, schema/schema.graphql and docs/actions.md anew"
 	@echo "make console build the explorer's files anew"
 	@echo "make bench-writing  measure registerCase and whistles against the same inserts by hand"
+	@echo "make bench-feed  measure how soon an event reaches the last of a thousand subscribers"
 	@echo "make bench   measure reads against PostGraphile 5, plain Strawberry and pgbench; options in BENCH=\"--help\""
 
 # Debian ships Python without the pip that a new environment wants; there the machine's own pip fills the environment.
@@ -116,6 +117,10 @@ bench: $(INSTALLED)
 
 bench-writing: $(INSTALLED)
 	@$(BIN)/python bench/writing.py $(BENCH)
+
+# On the city that make bench has loaded, or loads.
+bench-feed: $(INSTALLED)
+	@$(BIN)/python -m bench.feed $(BENCH)
 
 constraints: $(INSTALLED)
 	{ echo "# The versions that CI runs with. Renewed by: make constraints"; \

@@ -1,14 +1,19 @@
 """What a viewer sees of single rows now, asked through the compiler like every other read: for the live feed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
 
+import asyncpg
 import orjson
 import strawberry
 
+from schema.database import source_of
 from schema.execution import Context, ReadService
 from schema.ids import GlobalId
+from schema.moments import Moments
+from shaodao.delivery.feed import FeedEvent
 
 
 class SeeingSchema(strawberry.Schema):
@@ -19,13 +24,29 @@ class SeeingSchema(strawberry.Schema):
         """Runs our own documents; those of clients go through the gate of the HTTP layer."""
         return ReadService(self)
 
+    @cached_property
+    def moments(self) -> Moments:
+        """What the subscribers of this process look at together."""
+        return Moments()
+
 
 class Sight:
     """One viewer's sight, at the time of the context."""
 
     def __init__(self, info: strawberry.Info[Context, None]) -> None:
-        self._reader = cast(SeeingSchema, info.schema).reader
+        schema = cast(SeeingSchema, info.schema)
+        self._reader, self._moments = schema.reader, schema.moments
         self._context = info.context
+        self._source = source_of(info.context.database)
+
+    def turn_to(self, event: FeedEvent, now: datetime) -> None:
+        """See things as they stand now, with all others who look at the event: a subscription outlives the moment it began."""
+        moment = self._moments.of(event, self._source, now)
+        self._context.now, self._context.database = moment.now, moment.database
+
+    async def row(self, sql: str, *values: Any) -> "asyncpg.Record | None":
+        """The first row of a statement of ours."""
+        return await self._context.database.fetchrow(sql, *values)
 
     async def nodes(self, document: str, ids: Sequence[GlobalId]) -> list[dict[str, Any] | None]:
         """The nodes of a document ``query ($ids: [ID!]!) { nodes(ids: $ids) { … } }``; None for what is not seen."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, Protocol, TypeAlias
+from uuid import UUID
 
 import strawberry
 
@@ -45,6 +46,15 @@ _WHISTLES = (
     f" ... on Whistle {{ state version draftedAt case {{ {_PLACE} }} }} }} }}"
 )
 _ASSIGNMENTS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Assignment { state version notifiedAt } } }"
+# Of all organizations at once, so that all their subscribers share it. Whom the matter was taken from again hears that, and
+# nothing of what comes later.
+_PARTS = """
+SELECT coalesce(array_agg(organization_code ORDER BY notified_at, id), '{}') AS organizations,
+    coalesce(array_agg(id ORDER BY notified_at, id), '{}') AS parts
+FROM assignment
+WHERE county_code = $1 AND case_id = $2 AND agent_id IS NULL
+    AND (state NOT IN ('REASSIGNED', 'WITHDRAWN') OR updated_at >= $3)
+"""
 
 
 def live(resolver: Callable[..., Any]) -> Any:
@@ -112,7 +122,8 @@ class Subscription:
         identifier, sight = _case_id(info.context.viewer, id), Sight(info)
         if await sight.nodes(_SEEN, [identifier]) == [None]:
             raise _not_found(id)
-        events = await _listen(info, after, lambda event: str(event.case_id) == identifier.key)
+        case_id = UUID(identifier.key)  # it was found, so it is one
+        events = await _listen(info, after, lambda event: event.case_id == case_id)
         return _case_changes(info, sight, events)
 
     @live
@@ -152,8 +163,9 @@ class Subscription:
 
 
 async def _case_changes(info: Info, sight: Sight, events: AsyncIterator[FeedEvent]) -> AsyncIterator[CaseChange]:
+    services: FeedServices = info.context.services
     async for event in events:
-        _pass_time(info)
+        sight.turn_to(event, services.now())
         if None in await sight.nodes(_SEEN, [_id_of(event), _case_of(event)]):
             continue
         yield CaseChange(cursor=event.cursor, event=_reference(_id_of(event)), case=_reference(_case_of(event)))
@@ -161,8 +173,9 @@ async def _case_changes(info: Info, sight: Sight, events: AsyncIterator[FeedEven
 
 async def _case_board(info: Info, division: str, events: AsyncIterator[FeedEvent]) -> AsyncIterator[CaseBoardChange]:
     sight, told = Sight(info), Told()
+    services: FeedServices = info.context.services
     async for event in events:
-        _pass_time(info)
+        sight.turn_to(event, services.now())
         identifier = _case_of(event)
         step, node = await sight.nodes(_CASES, [_id_of(event), identifier])
         row = None if node is None else case_row(node, division)
@@ -178,8 +191,9 @@ async def _whistle_board(
     info: Info, division: str, events: AsyncIterator[FeedEvent]
 ) -> AsyncIterator[WhistleBoardChange]:
     sight, told = Sight(info), Told()
+    services: FeedServices = info.context.services
     async for event in events:
-        _pass_time(info)
+        sight.turn_to(event, services.now())
         identifier = GlobalId("Whistle", event.county, str(event.whistle_id))
         step, node = await sight.nodes(_WHISTLES, [_id_of(event), identifier])
         row = None if node is None else whistle_row(node, division)
@@ -197,11 +211,8 @@ async def _assignment_inbox(
     sight, told = Sight(info), Told()
     services: FeedServices = info.context.services
     async for event in events:
-        _pass_time(info)
-        parts = [
-            GlobalId("Assignment", event.county, str(part))
-            for part in await services.feed.parts_of(organization, event)
-        ]
+        sight.turn_to(event, services.now())
+        parts = await _parts(sight, organization, event)
         if not parts:
             continue
         step, *nodes = await sight.nodes(_ASSIGNMENTS, [_id_of(event), *parts])
@@ -243,10 +254,14 @@ def _told_to_clients() -> Iterator[None]:
         raise _client_error("SUBSCRIBER_TOO_SLOW", error) from error
 
 
-def _pass_time(info: Info) -> None:
-    """What is shown with an event is shown as it stands now: a subscription outlives the moment it began."""
-    services: FeedServices = info.context.services
-    info.context.now = services.now()
+async def _parts(sight: Sight, organization: str, event: FeedEvent) -> list[GlobalId]:
+    """The assignments that an organization has in the event's case, also one that has been taken from it since."""
+    row = await sight.row(_PARTS, event.county, event.case_id, event.at)
+    assert row is not None, "an aggregate has one row"
+    return [
+        GlobalId("Assignment", event.county, str(part))
+        for code, part in zip(row["organizations"], row["parts"], strict=True) if code == organization
+    ]  # fmt: skip
 
 
 def _case_id(viewer: Viewer, text: str) -> GlobalId:

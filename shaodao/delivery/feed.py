@@ -44,13 +44,6 @@ SELECT EXISTS (
     SELECT FROM case_event WHERE (xid, id) > ($1::text::xid8, $2::uuid) AND xid < {CURRENT} ORDER BY xid, id OFFSET $3 LIMIT 1
 )
 """
-# Whom the matter was taken from again hears that, and nothing of what comes later.
-_PARTS = """
-SELECT id FROM assignment
-WHERE county_code = $1 AND case_id = $2 AND organization_code = $3 AND agent_id IS NULL
-    AND (state NOT IN ('REASSIGNED', 'WITHDRAWN') OR updated_at >= $4)
-ORDER BY notified_at, id
-"""
 _END = Position(2**63 - 1, UUID(int=2**128 - 1))
 
 
@@ -191,11 +184,6 @@ class Feed:
             if await is_ahead(connection_of(lent), position):
                 raise MalformedCursor
         return position
-
-    async def parts_of(self, organization: str, event: FeedEvent) -> tuple[UUID, ...]:
-        """The assignments that an organization has in the event's case, also one that has been taken from it since."""
-        rows = await self._pool.fetch(_PARTS, event.county, event.case_id, organization, event.at)
-        return tuple(row["id"] for row in rows)
 
     async def current_cursor(self, connection: Connection) -> str:
         """The cursor of the connection's snapshot: to read first, then subscribe after it, loses nothing."""
