@@ -51,7 +51,7 @@ class Told:
 
 
 class Subscribers:
-    """Sockets on a port of the loopback; a context that closes them."""
+    """Sockets on a port of the loopback that offer compression as browsers do; a context that closes them."""
 
     def __init__(self, port: int, wishes: Sequence[Wish], told: Told) -> None:
         self._url = f"ws://127.0.0.1:{port}/graphql"
@@ -72,7 +72,7 @@ class Subscribers:
     async def _subscribe(self, wish: Wish) -> "asyncio.Task[None]":
         async with self._open:
             opened = connect(
-                self._url, subprotocols=[Subprotocol("graphql-transport-ws")], compression=None, proxy=None, ping_interval=None,
+                self._url, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None, ping_interval=None,
                 max_queue=None,
             )  # fmt: skip
             socket = await self._stack.enter_async_context(opened)
