@@ -1,7 +1,6 @@
 """What the subscribers of one event read, they read together, and only for a moment."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -48,7 +47,7 @@ async def test_the_same_statement_is_asked_once(asked: Asked, reads: SharedReads
     asking = [asyncio.create_task(reads.fetchrow("a", 1, ["x"])) for _ in range(3)]
     await asyncio.sleep(0)
     asked.answering.set()
-    assert await asyncio.gather(*asking) == [1, 1, 1]
+    assert await asyncio.gather(*asking) == cast(Any, [1, 1, 1])
     assert await reads.fetchrow("a", 1, ["x"]) == cast(Any, 1)
     assert asked.questions == [("a", 1, ["x"])]
 
@@ -86,7 +85,9 @@ def event(number: int) -> FeedEvent:
 
 
 async def test_an_event_has_one_moment_for_a_while(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    ticking: Callable[[float], None] = lambda to: monkeypatch.setattr(moments, "monotonic", lambda: to)
+    def ticking(to: float) -> None:
+        monkeypatch.setattr(moments, "monotonic", lambda: to)
+
     kept, source = Moments(), cast(Source, asked)
     ticking(100.0)
     first = kept.of(event(1), source, NOW)
