@@ -53,13 +53,14 @@ class ExportDownloads:
             session = await self.authenticator.authenticate(request.headers.get("authorization"))
             return await self._file(session.viewer, request.path_params["name"], facts)
         except Unauthenticated as error:
-            return _refused(401, "UNAUTHENTICATED", f"Unauthenticated: {error}.", {"www-authenticate": "Bearer"})
+            told = f"Unauthenticated: {error}."
+            return _refused(401, "UNAUTHENTICATED", told, facts, {"www-authenticate": "Bearer"})
         except DomainError as error:
             said = error.english if facts.english else error.message
-            return _refused(_STATUSES.get(error.code, 403), error.code, said)
+            return _refused(_STATUSES.get(error.code, 403), error.code, said, facts)
         except Exception as error:  # the last net, as in the GraphQL endpoint: everything unforeseen is masked
             failure = masked(error, facts)
-            return _refused(failure.status, failure.code, failure.error["message"])
+            return _refused(failure.status, failure.code, failure.error["message"], facts)
 
     async def _file(self, viewer: Viewer, name: str, facts: RequestFacts) -> Response:
         identifier, extension = _named(name, viewer)
@@ -137,6 +138,11 @@ def _response(export: GrantedExport, content: AsyncIterator[bytes], now: datetim
     return StreamingResponse(content, headers=headers, media_type=_MEDIA_TYPES[export.format])
 
 
-def _refused(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    body: dict[str, Any] = {"errors": [{"message": message, "extensions": {"code": code}}]}
+def _refused(
+    status: int, code: str, message: str, facts: RequestFacts, headers: Mapping[str, str] | None = None
+) -> Response:
+    body: dict[str, Any] = {
+        "errors": [{"message": message, "extensions": {"code": code}}],
+        "extensions": {"requestId": facts.request_id},
+    }
     return JSONResponse(body, status, {**_HEADERS, **(headers or {})})

@@ -6,8 +6,10 @@ A fenced block is an example by what stands behind its language:
 - ``sh as=<login>``: the body of its curl call (``-d '{"query": …}'``) runs likewise.
 - ``json variables``: the variables of the example before it. ``"{registerCase.case.id}"`` stands for a value of an
   earlier answer on the page; in a list a number picks an element, and an organization's code the one that is its.
-- ``json answer``: what the example before it answers. It may leave fields out; ``"…"`` stands for any value, and as
-  the last element of a list for any further ones.
+- ``json answer``: what the example before it answers. It may leave fields out; ``"…"`` stands for any value, in a
+  string for any part of it, and as the last element of a list for any further ones.
+
+Pages of errors have examples of another kind: tests/integration/exchanges.py.
 """
 
 import json
@@ -27,28 +29,42 @@ _REFERENCE = re.compile(r"\{(\w+(?:\.\w+)+)\}")
 _PROGRAMS = {"js", "ts", "python"}
 
 
+@dataclass(frozen=True)
+class Fence:
+    """A fenced block: what stands behind the language, the text, and where it begins."""
+
+    language: str
+    info: str
+    text: str
+    start: int
+    place: str
+
+
 @dataclass
 class Example:
     """A GraphQL document of a page. ``login`` is who runs it; None: it is only read."""
 
-    page: str
-    line: int
+    place: str
     document: str
     login: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     answer: Any = None
 
     def __str__(self) -> str:
-        return f"{self.page}:{self.line}"
+        return self.place
+
+
+def fences(page: Path) -> Iterator[Fence]:
+    """The fenced blocks of a page, in their order."""
+    text, name = page.read_text(encoding="utf-8"), page.relative_to(ROOT).as_posix()
+    for match in _FENCE.finditer(text):
+        place = f"{name}:{text.count(chr(10), 0, match.start()) + 1}"
+        yield Fence(match["language"], match["info"].strip(), match["text"], match.start(), place)
 
 
 def files(page: Path) -> dict[str, str]:
     """The files that the page shows whole (``python file=<name>``), by name."""
-    return {
-        match["info"].strip().removeprefix("file="): match["text"]
-        for match in _FENCE.finditer(page.read_text())
-        if "file=" in match["info"]
-    }
+    return {fence.info.removeprefix("file="): fence.text for fence in fences(page) if "file=" in fence.info}
 
 
 def pages() -> list[Path]:
@@ -59,30 +75,27 @@ def pages() -> list[Path]:
 def examples(page: Path) -> list[Example]:
     """The page's examples in their order. Raises ValueError for a block that belongs to none."""
     found: list[Example] = []
-    text = page.read_text()
-    for match in _FENCE.finditer(text):
-        language, info = match["language"], match["info"].strip()
-        line = text.count("\n", 0, match.start()) + 1
-        if language == "json" and info in ("variables", "answer"):
+    for fence in fences(page):
+        if fence.language == "json" and fence.info in ("variables", "answer"):
             if not found:
-                raise ValueError(f"{page.name}:{line}: no example stands before it")
-            setattr(found[-1], info, json.loads(match["text"]))
+                raise ValueError(f"{fence.place}: no example stands before it")
+            setattr(found[-1], fence.info, json.loads(fence.text))
         else:
-            found.extend(_examples_of(page.relative_to(ROOT).as_posix(), line, language, info, match["text"]))
+            found.extend(_examples_of(fence))
     return found
 
 
-def _examples_of(page: str, line: int, language: str, info: str, text: str) -> Iterator[Example]:
-    login = info.removeprefix("as=") if info.startswith("as=") else None
-    if language == "graphql" and not all(row.startswith("#") for row in text.splitlines()):
-        yield Example(page, line, text, login)
-    elif language == "sh":
-        for match in _CURL_BODY.finditer(text):
+def _examples_of(fence: Fence) -> Iterator[Example]:
+    login = fence.info.removeprefix("as=") if fence.info.startswith("as=") else None
+    if fence.language == "graphql" and not all(row.startswith("#") for row in fence.text.splitlines()):
+        yield Example(fence.place, fence.text, login)
+    elif fence.language == "sh":
+        for match in _CURL_BODY.finditer(fence.text):
             body = json.loads(match["body"])
-            yield Example(page, line, body["query"], login, body.get("variables", {}))
-    elif language in _PROGRAMS:
-        for match in _EMBEDDED.finditer(text):
-            yield Example(page, line, match["document"])
+            yield Example(fence.place, body["query"], login, body.get("variables", {}))
+    elif fence.language in _PROGRAMS:
+        for match in _EMBEDDED.finditer(fence.text):
+            yield Example(fence.place, match["document"])
 
 
 def filled(value: Any, answers: dict[str, Any]) -> Any:
@@ -119,7 +132,14 @@ def differences(told: Any, found: Any, path: str = "") -> list[str]:
         ]
     if isinstance(told, list) and isinstance(found, list):
         return _differences_of_lists(told, found, path)
+    if isinstance(told, str) and isinstance(found, str) and ELLIPSIS in told:
+        told = found if _any_part(told).fullmatch(found) else told
     return [] if told == found else [f"{path}: told {told!r}, found {found!r}"]
+
+
+def _any_part(told: str) -> re.Pattern[str]:
+    """What a string with ellipses stands for."""
+    return re.compile(".*".join(map(re.escape, told.split(ELLIPSIS))), re.DOTALL)
 
 
 def _differences_of_lists(told: list[Any], found: list[Any], path: str) -> list[str]:

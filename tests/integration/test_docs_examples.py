@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import parse, validate
+from graphql import GraphQLSchema, parse, validate
 
 from schema.schema import build_schema
 from shaodao.domain.permissions import Viewer
@@ -58,9 +58,13 @@ def test_each_kind_of_user_has_a_page() -> None:
     assert set(PAGES) >= {"README.md", "README.zh-CN.md", "docs/index.md", *FIRST_DAYS}
 
 
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema()._schema
+
+
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_every_document_is_valid(name: str) -> None:
-    schema = build_schema()._schema
+def test_every_document_is_valid(name: str, schema: GraphQLSchema) -> None:
     faults = [
         f"{example}: {error.message}"
         for example in examples(PAGES[name])
@@ -116,6 +120,10 @@ def test_an_answer_that_is_told_wrong_is_found() -> None:
     found = {"data": {"cases": [{"title": "a", "state": "CLOSED"}, {"title": "b"}]}}
     assert differences({"data": {"cases": [{"title": "a"}, "…"]}}, found) == []
     assert differences({"data": {"cases": [{"title": "…"}]}}, found) == [".data.cases: told 1 elements, found 2"]
+    assert differences({"data": {"cases": [{"state": "CL…D"}, "…"]}}, found) == []
+    assert differences({"data": {"cases": [{"state": "CL…E"}, "…"]}}, found) == [
+        ".data.cases.0.state: told 'CL…E', found 'CLOSED'"
+    ]
     assert differences({"data": {"cases": [{"title": "b"}, "…"]}}, found) == [
         ".data.cases.0.title: told 'b', found 'a'"
     ]

@@ -11,7 +11,7 @@ import pytest_asyncio
 from python_calamine import CalamineWorkbook
 
 from shaodao.postgres.embedded import Cluster
-from tests.integration.api_steps import DISPATCHER, Api, copied, execute, opened, settings_of
+from tests.integration.api_steps import DISPATCHER, Api, copied, execute, logged, opened, settings_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -171,3 +171,16 @@ async def test_requests_that_are_refused(api: Api, given: dict[str, Any], path: 
 async def test_who_may_ask(api: Api) -> None:
     assert (await requested(api, "worker", WORKER))["code"] == "NOT_PERMITTED"
     assert (await requested(api, "leader", LEADER))["code"] == "NOT_PERMITTED"
+
+
+async def test_what_fails_is_masked_and_found_in_the_log_by_its_request(api: Api) -> None:
+    export = await granted(api, "failing")
+    dsn = str(api.settings.database_url)
+    await execute(dsn, "ALTER TABLE export_request RENAME TO secret_table")
+    with logged() as events:
+        answer = await fetched(api, f"{export}.csv")
+    await execute(dsn, "ALTER TABLE secret_table RENAME TO export_request")
+    assert answer.status_code == 500
+    assert answer.json()["errors"][0]["extensions"]["code"] == "INTERNAL_ERROR"
+    assert answer.json()["extensions"]["requestId"] in {event.get("request_id") for event in events}
+    assert "secret" not in answer.text

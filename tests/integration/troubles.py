@@ -1,0 +1,99 @@
+"""Troubles that a page of docs can put a server in, by the sentence that stands there for each."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from shaodao.delivery.feed import FeedEvent, SubscriberTooSlow
+from shaodao.demo.source import load_street
+from shaodao.postgres.pool import connect
+from tests.integration.api_steps import Server, execute
+from tests.integration.database_gate import Gate
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A server, the DSN of its database by another way, the gate that it goes through itself, and tokens by login."""
+
+    server: Server
+    dsn: str
+    gate: Gate
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    def token(self, login: str) -> str:
+        """The one token of somebody of the demonstration street."""
+        if login not in self._tokens:
+            names = [staff.name for staff in load_street().staff if staff.login == login]
+            self._tokens[login] = self.server.api.token(names[0] if names else login.removeprefix("resident.").upper())
+        return self._tokens[login]
+
+
+Trouble = Callable[[Stage], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def _gone(stage: Stage) -> AsyncIterator[None]:
+    await stage.gate.shut()
+    yield
+    await stage.gate.open()
+
+
+def _missing(table: str) -> Trouble:
+    @asynccontextmanager
+    async def renamed(stage: Stage) -> AsyncIterator[None]:
+        await execute(stage.dsn, f"ALTER TABLE {table} RENAME TO gone")
+        yield
+        await execute(stage.dsn, f"ALTER TABLE gone RENAME TO {table}")
+
+    return renamed
+
+
+@asynccontextmanager
+async def _locked(stage: Stage) -> AsyncIterator[None]:
+    connection = await connect(stage.dsn)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE grid IN ACCESS EXCLUSIVE MODE")
+        yield
+    await connection.close()
+
+
+@asynccontextmanager
+async def _disabled(stage: Stage) -> AsyncIterator[None]:
+    await execute(stage.dsn, "UPDATE accounts SET enabled = false")
+    yield
+    await execute(stage.dsn, "UPDATE accounts SET enabled = true")
+
+
+@asynccontextmanager
+async def _stopping(stage: Stage) -> AsyncIterator[None]:
+    stopping = asyncio.create_task(stage.server.stop())
+    yield
+    await stopping
+
+
+@asynccontextmanager
+async def _too_slow(stage: Stage) -> AsyncIterator[None]:
+    """Cut every subscriber off. How one comes to be too slow: tests/integration/test_schema_subscriptions.py."""
+    served: Any = stage.server.api.application
+    feed = served._graphql._platform.feed
+
+    async def cut(*_: Any) -> AsyncIterator[FeedEvent]:
+        raise SubscriberTooSlow
+        yield
+
+    feed.subscribe = cut
+    yield
+    del feed.subscribe
+
+
+TROUBLES: Mapping[str, Trouble] = {
+    "the database is gone": _gone,
+    "a table is missing": _missing("grid"),
+    "the table of accounts is missing": _missing("accounts"),
+    "a table is locked": _locked,
+    "the account is disabled": _disabled,
+    "the subscriber is too slow": _too_slow,
+    "the server stops": _stopping,
+}
