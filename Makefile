@@ -14,7 +14,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-explorer check-spelling
 
-.PHONY: help demo test clients stress check $(CHECKS) schema console constraints bench bench-writing bench-feed clean
+.PHONY: help demo test clients stress check $(CHECKS) schema console constraints bench bench-writing bench-feed bench-hostile clean
 
 help:
 	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
@@ -26,6 +26,7 @@ help:
 	@echo "make console build the explorer's files anew"
 	@echo "make bench-writing  measure registerCase and whistles against the same inserts by hand"
 	@echo "make bench-feed  measure how soon an event reaches the last of a thousand subscribers"
+	@echo "make bench-hostile  measure hostile requests, and what a second client feels of them"
 	@echo "make bench   measure reads against PostGraphile 5, plain Strawberry and pgbench; options in BENCH=\"--help\""
 
 # Debian ships Python without the pip that a new environment wants; there the machine's own pip fills the environment.
@@ -49,7 +50,8 @@ COVERAGE ?= --cov --cov-report=term:skip-covered
 test: $(INSTALLED)
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal $(COVERAGE)
 
-# The clients of npm that the tests run. Without them those tests are skipped, unless SHAODAO_TEST_CLIENTS is set.
+# The clients of npm that the tests run. Without them those tests are skipped, unless SHAODAO_TEST_CLIENTS is set; so is the
+# minute of schemathesis, which needs none of them.
 CLIENTS := tests/clients/node_modules/.package-lock.json
 clients: $(CLIENTS)
 
@@ -121,6 +123,9 @@ bench-writing: $(INSTALLED)
 # On the city that make bench has loaded, or loads.
 bench-feed: $(INSTALLED)
 	@$(BIN)/python -m bench.feed $(BENCH)
+
+bench-hostile: $(INSTALLED)
+	@$(BIN)/python bench/hostile.py $(BENCH)
 
 constraints: $(INSTALLED)
 	{ echo "# The versions that CI runs with. Renewed by: make constraints"; \

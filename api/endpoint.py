@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from api.execution import Operations
 from api.explorer import explorer_page_response
 from api.masking import RequestFacts, masked
 from api.requests import SAFE_METHODS, BadRequestError, OperationRequest, RequestReader
+from api.subscriptions import TooManySubscriptions
 from api.websocket import OperationRefused, SocketLimits, SubscriptionEndpoint
 from schema.documents import Refused
 from schema.execution import Outcome
@@ -54,9 +55,9 @@ class GraphQLEndpoint:
         self._preferred = conventions.preferred
         self._reader = reader
         self._compressing = compressing(_send_kept)
-        streaming, limits = StreamedOperations(operations), socket_limits or SocketLimits()
-        self._sockets = SubscriptionEndpoint(streaming, authenticator, limits, reader)
-        self._streams = EventStreams(streaming, authenticator, limits)
+        limits = socket_limits or SocketLimits()
+        self._sockets = SubscriptionEndpoint(StreamedOperations(operations), authenticator, limits, reader)
+        self._streams = EventStreams(StreamedOperations(operations, admitted=True), authenticator, limits)
 
     async def close(self) -> None:
         """Close sockets and event streams, and those that still come: the server stops."""
@@ -98,21 +99,28 @@ class GraphQLEndpoint:
                 if outcome.errors
                 else Answer(200, body, media_type)
             )
+        except asyncio.CancelledError:  # the server stops, and has waited as long as it can
+            return self._failed(ConnectionAbortedError("the server stops"), media_type, facts)
         except Exception as error:
             return self._failed(error, media_type, facts)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]) -> None:
-        """Results as events; what is no request, or nobody's, gets its status as elsewhere."""
+        """Results as events; what is no request, nobody's, or too much for now gets its status as elsewhere."""
         facts, authorization = _facts(headers), _authorization(headers)
-        try:
-            session = await self._authenticator.authenticate(authorization)
-            request = await self._reader.read(scope, receive, headers)
-            with suppress(Refused):  # told in the stream
-                _check_method(scope["method"], self._operations.document(request).kind(request.operation_name))
-        except Exception as error:
-            await send_answer(send, self._failed(error, GRAPHQL_JSON, facts))
-            return
-        await self._streams.run(Listener(request, session, authorization, facts.accept_language), receive, send)
+        with ExitStack() as admission:
+            try:
+                session = await self._authenticator.authenticate(authorization)
+                request = await self._reader.read(scope, receive, headers)
+                document = self._operations.document(request)
+                _check_method(scope["method"], document.kind(request.operation_name))
+                admission.enter_context(self._operations.admitted(document, request, session))
+            except Refused as refused:
+                await self._streams.refuse(self._operations.told(refused.errors, facts), send)
+                return
+            except Exception as error:
+                await send_answer(send, self._failed(error, GRAPHQL_JSON, facts))
+                return
+            await self._streams.run(Listener(request, session, authorization, facts.accept_language), receive, send)
 
     def _failed(self, error: Exception, accepted: MediaType, facts: RequestFacts) -> Answer:
         """The answer to a request that could not be executed; everything unforeseen is masked."""
@@ -121,6 +129,8 @@ class GraphQLEndpoint:
                 return self._refused(error.status, one_error(str(error), error.code), accepted, facts, error.headers)
             case AllowanceSpent():
                 return self._refused(429, one_error(str(error), "RATE_LIMITED"), accepted, facts, error.headers)
+            case TooManySubscriptions():
+                return self._refused(429, one_error(str(error), "TOO_MANY_SUBSCRIPTIONS"), accepted, facts)
             case Unauthenticated():
                 told = one_error(f"Unauthenticated: {error}.", "UNAUTHENTICATED")
                 return self._refused(401, told, accepted, facts, {"www-authenticate": "Bearer"})
@@ -167,6 +177,8 @@ class StreamedOperations:
     """Operations as sockets and event streams need them: results as JSON objects; refusals, and what failed outside any field, as errors."""
 
     operations: Operations
+    admitted: bool = False
+    """Whether they were admitted before, so that they are not counted again."""
 
     async def stream(
         self, request: OperationRequest, session: Session, accept_language: str
@@ -183,6 +195,8 @@ class StreamedOperations:
             raise
         except AllowanceSpent as error:
             raise OperationRefused(one_error(str(error), "RATE_LIMITED")) from None
+        except TooManySubscriptions as error:
+            raise OperationRefused(one_error(str(error), "TOO_MANY_SUBSCRIPTIONS")) from None
         except Refused as refused:
             raise OperationRefused(self.operations.told(refused.errors, facts)) from None
         except Exception as error:
@@ -192,10 +206,10 @@ class StreamedOperations:
         self, request: OperationRequest, session: Session, facts: RequestFacts
     ) -> AsyncGenerator[Outcome, None]:
         document = self.operations.document(request)
-        self.operations.admit(document, request, session)
-        if document.kind(request.operation_name) is not OperationType.SUBSCRIPTION:
-            yield await self.operations.execute(document, request, session, facts)
-            return
-        async with aclosing(self.operations.subscribe(document, request, session, facts)) as events:
-            async for outcome in events:
-                yield outcome
+        with nullcontext() if self.admitted else self.operations.admitted(document, request, session):
+            if document.kind(request.operation_name) is not OperationType.SUBSCRIPTION:
+                yield await self.operations.execute(document, request, session, facts)
+                return
+            async with aclosing(self.operations.subscribe(document, request, session, facts)) as events:
+                async for outcome in events:
+                    yield outcome

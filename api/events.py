@@ -72,6 +72,12 @@ class EventStreams:
             self._open.discard(task)
         await send({"type": "http.response.body"})
 
+    async def refuse(self, errors: list[dict[str, Any]], send: Send) -> None:
+        """Tell in a stream why the operation is not run."""
+        await send(dict(START))
+        await _write(send, _next(orjson.dumps({"errors": errors})) + COMPLETE)
+        await send({"type": "http.response.body"})
+
     async def close(self) -> None:
         """Break off every stream, and those that still come."""
         self._closing.set()

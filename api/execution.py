@@ -1,13 +1,14 @@
 """Operations for every way in: the gate, the schema, and the body of the answer."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 from typing import Any, cast
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from strawberry import Schema
 
 from api.allowances import Allowances
@@ -16,6 +17,7 @@ from api.costs import Costs
 from api.gate import TooLargeError, gated_preparation
 from api.masking import RequestFacts, client_error, formatted
 from api.requests import OperationRequest
+from api.subscriptions import Subscriptions
 from api.trusted_documents import TrustedDocuments
 from schema.documents import Document, Refused
 from schema.execution import Context, Outcome, ReadService
@@ -37,6 +39,7 @@ class Operations:
     def __post_init__(self) -> None:
         self._costs = Costs(self.service.graphql)
         self._allowances = Allowances(self.limits.cost_per_second, self.limits.cost_burst)
+        self._subscriptions = Subscriptions(self.limits.subscriptions)
 
     async def execute(
         self, document: Document, request: OperationRequest, session: Session, facts: RequestFacts
@@ -65,10 +68,22 @@ class Operations:
 
         Raises Refused for one over the limit of cost, and AllowanceSpent when the bucket does not hold as much.
         """
+        self._allowances.spend(session.viewer.login, self.cost(document, request), monotonic())
+
+    def cost(self, document: Document, request: OperationRequest) -> int:
+        """What the operation costs. Raises Refused for one over the limit."""
         cost = self._costs.of(document, request.operation_name, request.variables or {})
         if cost > self.limits.cost:
             raise Refused("validate", (TooLargeError("cost", self.limits.cost),))
-        self._allowances.spend(session.viewer.login, cost, monotonic())
+        return cost
+
+    @contextmanager
+    def admitted(self, document: Document, request: OperationRequest, session: Session) -> Iterator[None]:
+        """As ``admit``; a subscription counts among its principal's while this lasts. Raises TooManySubscriptions, too."""
+        subscribes = document.kind(request.operation_name) is OperationType.SUBSCRIPTION
+        with self._subscriptions.one_more(session.viewer.login) if subscribes else nullcontext():
+            self.admit(document, request, session)
+            yield
 
     def body(self, outcome: Outcome, facts: RequestFacts) -> bytes:
         """The response: as PostgreSQL wrote it when there are no errors."""

@@ -1,11 +1,12 @@
 """uvicorn's HTTP protocol with what it lacks: limits on the size of headers, and on the time until a request is there.
 
-By itself it takes headers of any size, and waits for ever for one that does not end, and for a body.
+By itself it takes headers of any size, and waits for ever for one that does not end, and for a body. A body that drips is
+cut soon, and one over a poor network is not: what has come earns it time, by a least rate (as Apache's mod_reqtimeout does).
 """
 
 import asyncio
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Literal, assert_never, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -28,10 +29,11 @@ class BoundedConnection(HttpToolsProtocol):
 
     def __init__(self, limits: Limits, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
-        self._longest = limits.header_bytes
-        self._seconds: dict[Part, float] = {"header": limits.header_seconds, "body": limits.body_seconds}
+        self._limits = limits
         self._awaited: Part | None = None
+        self._awaited_since = 0.0
         self._header_bytes = 0
+        self._body_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._upgraded = False
         self._refused = False
@@ -52,6 +54,16 @@ class BoundedConnection(HttpToolsProtocol):
         self._await(None)
         super().handle_websocket_upgrade()
 
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._body_bytes = 0
+        super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        """More of its body has come, which earns it time."""
+        self._body_bytes += len(body)
+        super().on_body(body)
+
     def data_received(self, data: bytes) -> None:
         """Parse it, and see what is still to come."""
         if len(data) > PIECE_BYTES:
@@ -65,7 +77,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._await(awaited)
         if awaited == "header":
             self._header_bytes += len(data)
-            if self._header_bytes > self._longest:
+            if self._header_bytes > self._limits.header_bytes:
                 self._refuse(TOO_LARGE)
 
     def _receive_in_pieces(self, data: bytes) -> None:
@@ -87,12 +99,32 @@ class BoundedConnection(HttpToolsProtocol):
         return "header" if self.cycle.response_complete else None
 
     def _await(self, awaited: Part | None) -> None:
-        self._awaited, self._header_bytes = awaited, 0
+        self._awaited, self._awaited_since = awaited, self.loop.time()
+        self._header_bytes = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if awaited is not None:
-            self._timer = self.loop.call_later(self._seconds[awaited], self._refuse, TOO_SLOW)
+            self._check_time(awaited)
+
+    def _check_time(self, awaited: Part) -> None:
+        """Refuse what should be there by now, else look again when it should be."""
+        until = self._awaited_since + self._seconds(awaited)
+        if until <= self.loop.time():
+            self._refuse(TOO_SLOW)
+        else:
+            self._timer = self.loop.call_at(until, self._check_time, awaited)
+
+    def _seconds(self, awaited: Part) -> float:
+        """How long this part may take, as far as it has come."""
+        match awaited:
+            case "header":
+                return self._limits.header_seconds
+            case "body":
+                earned = self._body_bytes / self._limits.body_bytes_per_second
+                return min(self._limits.body_seconds, self._limits.body_patience_seconds + earned)
+            case _:
+                assert_never(awaited)
 
     def _refuse(self, status: bytes) -> None:
         """Close the connection, and say why where an answer is waited for and none has begun.

@@ -42,6 +42,8 @@ class Limits:
     header_seconds: float = _limit(8.0, "Seconds until the header of a request must be there.")
     body_bytes: int = _limit(2_000_000, "Bytes of a body.")
     body_seconds: float = _limit(30.0, "Seconds until a body must be there, after its header.")
+    body_patience_seconds: float = _limit(1.5, "Seconds that a body may be behind its least rate.")
+    body_bytes_per_second: int = _limit(1_000, "Least rate of a body: so many bytes give it a second more.")
     query_string_bytes: int = _limit(16_000, "Bytes of the query string of a GET.")
     json_depth: int = _limit(64, "Levels of a JSON text.")
     json_members: int = _limit(50_000, "Members of all objects and lists of a JSON text together.")
@@ -49,3 +51,4 @@ class Limits:
     socket_message_bytes: int = _limit(1_000_000, "Bytes of a message on a WebSocket.")
     socket_init_seconds: float = _limit(5.0, "Seconds until a socket must have sent `connection_init`.")
     socket_operations: int = _limit(50, "Operations that run on a socket at once.")
+    subscriptions: int = _limit(100, "Subscriptions that each principal may have at once, by whatever way in.")

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import importlib
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -30,6 +31,8 @@ GRACEFUL_SECONDS = 5
 GARBAGE_THRESHOLDS = (1_000, 10, 50)
 """Python's are (700, 10, 10). A look at everything that lives takes 0.1 s where a thousand sockets are open, and nothing else
 is done meanwhile; with these it comes after half a million new objects instead of 70,000."""
+OPEN_FILES = 65_536
+"""Files, which connections count among, that a server asks the system for at most."""
 
 
 def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
@@ -66,6 +69,7 @@ async def serve(
     ``prepare`` gets the migrated database before the server starts; ``ready`` is called when requests are answered.
     Raises StartError.
     """
+    allow_open_files()
     with listening_socket(settings.host, settings.port) as bound:
         async with database(settings, say=say) as dsn:
             if prepare is not None:
@@ -201,6 +205,14 @@ def server_of(app: Any, limits: Limits) -> Server:
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
     )
+
+
+def allow_open_files() -> None:
+    """Let this process have as many connections as it may: a soft limit is often 1,024, which sockets that idle use up."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 async def _serve(server: Server, bound: socket.socket, ready: Callable[[], None] | None) -> None:

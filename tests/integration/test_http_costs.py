@@ -46,6 +46,25 @@ async def test_who_has_asked_for_too_much_waits_and_nobody_else(server: Server) 
     assert (await server.api.ask("{ serverTime }", who="CG")).status_code == 200
 
 
+async def test_an_event_stream_is_refused_before_it_begins(server: Server) -> None:
+    headers = server.api.headers(authorization=f"Bearer {server.api.token('GA')}", accept="text/event-stream")
+    body = {"query": TWENTY}
+    answers = [await server.api.client.post("/graphql", json=body, headers=headers) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429]
+    assert [answer.text.count("event: next") for answer in answers[:4]] == [1] * 4
+    refused = answers[-1]
+    assert (code_of(refused), refused.headers["content-type"][:19]) == ("RATE_LIMITED", "application/graphql")
+    assert 10 <= int(refused.headers["retry-after"]) <= 15
+
+
+async def test_what_costs_too_much_is_told_in_the_stream(server: Server) -> None:
+    headers = server.api.headers(accept="text/event-stream")
+    body = {"query": "{ cases(first: 100) { nodes { number } } }"}
+    answer = await server.api.client.post("/graphql", json=body, headers=headers)
+    assert (answer.status_code, "DOCUMENT_TOO_LARGE" in answer.text) == (200, True)
+    assert answer.text.count("event: ") == 2
+
+
 async def test_over_a_socket_the_operation_is_refused_and_the_socket_stays(server: Server) -> None:
     async with server.acknowledged(server.api.token(who="MZ")) as socket:
         for number in range(5):

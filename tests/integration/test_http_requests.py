@@ -1,6 +1,7 @@
 """GraphQL over HTTP: bodies, query strings and documents of every kind of badness."""
 
 import asyncio
+import gzip
 import json
 import time
 from collections.abc import AsyncIterator
@@ -74,6 +75,27 @@ async def test_json_that_is_no_request_is_422(api: Api, body: bytes, code: str) 
     answer = await api.post(body)
     assert (answer.status_code, code_of(answer)) == (422, code), answer.text
     await assert_alive(api)
+
+
+async def test_a_batch_is_refused_whatever_is_in_it(api: Api) -> None:
+    answer = await api.post(f"[{HELLO}, {HELLO}]".encode())
+    assert (answer.status_code, code_of(answer)) == (422, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["{ ... @defer { serverTime } }", "{ cases { nodes @stream(initialCount: 0) { number } } }"],
+)
+async def test_results_in_parts_are_not_offered(api: Api, document: str) -> None:
+    answer = await api.ask(document)
+    assert (answer.status_code, code_of(answer)) == (422, "GRAPHQL_VALIDATION_FAILED")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "nonsense"])
+async def test_a_compressed_body_is_415(api: Api, encoding: str) -> None:
+    answer = await api.post(gzip.compress(HELLO.encode()), content_encoding=encoding)
+    assert (answer.status_code, code_of(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert answer.headers["accept-encoding"] == "identity"
 
 
 async def test_a_nul_is_refused_with_the_name_of_its_variable(api: Api) -> None:

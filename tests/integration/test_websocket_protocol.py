@@ -174,6 +174,16 @@ async def test_queries_and_mutations_are_answered(server: Server) -> None:
         assert (fault["path"], fault["message"].isascii()) == ("caseId", True)
 
 
+async def test_a_result_with_errors_has_its_data_and_its_request_id(server: Server) -> None:
+    async with server.acknowledged() as opened_socket:
+        await opened_socket.subscribe("1", '{ viewer { name } explainRouting(category: "nothing") { __typename } }')
+        answer = await opened_socket.receive()
+        assert answer["type"] == "next"
+        assert answer["payload"]["data"] == {"viewer": {"name": DISPATCHER}, "explainRouting": None}
+        assert answer["payload"]["errors"][0]["extensions"]["code"] == "INVALID_INPUT"
+        assert answer["payload"]["extensions"]["requestId"]
+
+
 async def test_the_language_may_be_told_at_the_beginning(server: Server) -> None:
     async with server.connected(accept_language="zh") as opened_socket:
         payload = {"Authorization": f"Bearer {server.api.token()}", "Accept-Language": "en"}
