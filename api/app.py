@@ -20,11 +20,13 @@ from api.endpoint import GraphQLEndpoint
 from api.execution import Operations, service_of
 from api.explorer import DemoCatalogue, explorer_routes
 from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
+from api.files import DOWNLOADS_PATH, DownloadEndpoint, download_endpoint
 from api.health import Check, health_routes
 from api.metrics import Metrics
 from api.requests import RequestReader
 from api.sites import Sites
 from api.trusted_documents import load_trusted_documents, warn_of_unfit
+from api.uploads import UPLOADS_PATH, UploadEndpoint, upload_endpoint
 from api.websocket import SocketLimits
 from api.word_statistics import WordStatistics
 from schema.schema import build_schema
@@ -51,7 +53,7 @@ class Application:
     socket_limits: SocketLimits
     _endpoint: GraphQLEndpoint | None = None
     _operations: Operations | None = None
-    _downloads: ExportDownloads | None = None
+    _exports: ExportDownloads | None = None
     _platform: Platform | None = None
     _workers: Workers | None = None
 
@@ -74,7 +76,7 @@ class Application:
             await stack.enter_async_context(kept_fresh(WordStatistics(operations.service.words, readers)))
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
             self._operations = operations
-            self._downloads = ExportDownloads(platform, operations.service, authenticator)
+            self._exports = ExportDownloads(platform, operations.service, authenticator)
             yield {BEFORE_SHUTDOWN: self._endpoint.close}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,10 +97,20 @@ class Application:
         """What the explorer of a demonstration offers, with tokens that begin now."""
         return demo_catalogue(self.settings, utc_now())
 
-    def downloads(self) -> ExportDownloads:
+    def exports(self) -> ExportDownloads:
         """What answers for the files of exports."""
-        assert self._downloads is not None, "the lifespan has begun"
-        return self._downloads
+        assert self._exports is not None, "the lifespan has begun"
+        return self._exports
+
+    def uploads(self) -> UploadEndpoint:
+        """What takes files in."""
+        platform = self._open_platform()
+        return UploadEndpoint(platform.intake, platform.links)
+
+    def downloads(self) -> DownloadEndpoint:
+        """What serves files."""
+        platform = self._open_platform()
+        return DownloadEndpoint(platform.pool, platform.files, platform.links)
 
     def _authenticator_of(self, platform: Platform) -> Authenticator:
         settings = self.settings
@@ -163,7 +175,9 @@ def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None 
     """The ASGI application on a migrated database. Its lifespan raises StartError for what must be mended."""
     application = Application(settings, dsn, socket_limits or SocketLimits.of(settings.limits))
     routes = [
-        Route(EXPORTS_PATH, export_endpoint(application.downloads), methods=["GET"]),
+        Route(EXPORTS_PATH, export_endpoint(application.exports), methods=["GET"]),
+        Route(UPLOADS_PATH, upload_endpoint(application.uploads), methods=["PUT"]),
+        Route(DOWNLOADS_PATH, download_endpoint(application.downloads), methods=["GET"]),
         *health_routes(application.checks()),
         application.metrics.route(),
         *explorer_routes(application.catalogue if settings.demo else None),

@@ -22,13 +22,14 @@ from api.answers import (
     send_answer,
 )
 from api.authentication import Authenticator, Session, Unauthenticated
+from api.bad_requests import BadRequestError
 from api.compression import SMALLEST_BYTES, compressing
 from api.conventions import Conventions
 from api.events import EventStreams, Listener
 from api.execution import Operations
 from api.explorer import explorer_page_response
 from api.masking import RequestFacts, masked
-from api.requests import SAFE_METHODS, BadRequestError, OperationRequest, RequestReader
+from api.requests import SAFE_METHODS, OperationRequest, RequestReader
 from api.subscriptions import TooManySubscriptions
 from api.websocket import OperationRefused, SocketLimits, SubscriptionEndpoint
 from schema.documents import Refused

@@ -3,16 +3,17 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from api.authentication import Authenticator, Unauthenticated
 from api.export_files import FileFacts, csv_file, xlsx_file
-from api.masking import RequestFacts, masked
+from api.masking import RequestFacts
+from api.refusals import UNSHARED, failed, refused, said
 from schema.errors import ClientError
 from schema.execution import Context, ReadService
 from schema.exports import ExportedList
@@ -33,7 +34,6 @@ _MEDIA_TYPES: Mapping[ExportFormat, str] = {
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _STATUSES: Mapping[str, int] = {"NOT_FOUND": 404, "NOT_PERMITTED": 403, "INVALID_INPUT": 422}
-_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 Found = TypeVar("Found")
 
@@ -53,14 +53,11 @@ class ExportDownloads:
             session = await self.authenticator.authenticate(request.headers.get("authorization"))
             return await self._file(session.viewer, request.path_params["name"], facts)
         except Unauthenticated as error:
-            told = f"Unauthenticated: {error}."
-            return _refused(401, "UNAUTHENTICATED", told, facts, {"www-authenticate": "Bearer"})
+            return refused(401, "UNAUTHENTICATED", f"Unauthenticated: {error}.", facts, {"www-authenticate": "Bearer"})
         except DomainError as error:
-            said = error.english if facts.english else error.message
-            return _refused(_STATUSES.get(error.code, 403), error.code, said, facts)
-        except Exception as error:  # the last net, as in the GraphQL endpoint: everything unforeseen is masked
-            failure = masked(error, facts)
-            return _refused(failure.status, failure.code, failure.error["message"], facts)
+            return refused(_STATUSES.get(error.code, 403), error.code, said(error, facts), facts)
+        except Exception as error:
+            return failed(error, facts)
 
     async def _file(self, viewer: Viewer, name: str, facts: RequestFacts) -> Response:
         identifier, extension = _named(name, viewer)
@@ -134,15 +131,5 @@ async def _content(export: GrantedExport, exported: ExportedList, facts: FileFac
 
 def _response(export: GrantedExport, content: AsyncIterator[bytes], now: datetime) -> Response:
     name = f"{export.what.label}-{now.astimezone(SHANGHAI):%Y%m%d-%H%M}.{export.format.lower()}"
-    headers = {**_HEADERS, "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    headers = {**UNSHARED, "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return StreamingResponse(content, headers=headers, media_type=_MEDIA_TYPES[export.format])
-
-
-def _refused(
-    status: int, code: str, message: str, facts: RequestFacts, headers: Mapping[str, str] | None = None
-) -> Response:
-    body: dict[str, Any] = {
-        "errors": [{"message": message, "extensions": {"code": code}}],
-        "extensions": {"requestId": facts.request_id},
-    }
-    return JSONResponse(body, status, {**_HEADERS, **(headers or {})})

@@ -8,13 +8,14 @@ from typing import Any, Literal, assert_never
 import asyncpg
 import structlog
 from graphql import GraphQLError
+from obstore.exceptions import BaseError as StoreError
 from uuid_utils.compat import uuid7
 
 from api.answers import prefers_english
 from schema.errors import ClientError
 
 FailureCode = Literal["INTERNAL_ERROR", "TIMED_OUT", "UNAVAILABLE"]
-"""``TIMED_OUT``: PostgreSQL gave up on a statement. ``UNAVAILABLE``: there is no database. Else a bug of ours."""
+"""``TIMED_OUT``: PostgreSQL gave up on a statement. ``UNAVAILABLE``: there is no database, or no store of files. Else a bug of ours."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def failure_code(cause: BaseException) -> FailureCode:
             | asyncpg.OperatorInterventionError()
             | asyncpg.TooManyConnectionsError()
             | OSError()
+            | StoreError()
         ):
             return "UNAVAILABLE"
         case _:

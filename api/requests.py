@@ -9,6 +9,8 @@ import orjson
 from starlette.types import Receive, Scope
 
 from api.answers import UTF_8
+from api.bad_requests import BadRequestError
+from api.multipart import check_preflight, is_multipart, operations_of
 from api.sites import Sites, was_preflighted
 from shaodao.limits import Limits
 
@@ -28,18 +30,6 @@ class OperationRequest:
     document_id: str | None = None
 
 
-class BadRequestError(Exception):
-    """The request is no GraphQL request; carries the status to answer with."""
-
-    def __init__(
-        self, status: int, message: str, code: str = "BAD_REQUEST", headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = dict(headers or {})
-
-
 @dataclass(frozen=True)
 class RequestReader:
     """Reads requests within limits; ``sites`` tells whose pages may ask."""
@@ -54,6 +44,9 @@ class RequestReader:
             return self._of_query_string(scope["query_string"])
         if scope["method"] != "POST":
             raise BadRequestError(405, "Use GET or POST.", "METHOD_NOT_ALLOWED", {"allow": "GET, HEAD, POST"})
+        if is_multipart(headers):
+            check_preflight(headers)
+            return request_of(await operations_of(await self._body(receive, headers), headers, self.decode))
         _check_content_type(headers)
         return request_of(self.decode(await self._body(receive, headers)))
 
@@ -176,7 +169,8 @@ def _parameters(query: bytes) -> dict[str, Any]:
 def _check_content_type(headers: Mapping[bytes, bytes]) -> None:
     media_type, *parameters = headers.get(b"content-type", b"").decode("latin-1").split(";")
     if media_type.strip().lower() != "application/json":
-        raise _unsupported("Content-Type must be application/json.", {"accept": "application/json"})
+        told = "Content-Type must be application/json, or multipart/form-data for a request with files."
+        raise _unsupported(told, {"accept": "application/json, multipart/form-data"})
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in UTF_8:

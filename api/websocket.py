@@ -12,8 +12,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.answers import one_error
 from api.authentication import Authenticator, Session, Unauthenticated
+from api.bad_requests import BadRequestError
 from api.masking import failure_code
-from api.requests import BadRequestError, OperationRequest, RequestReader, request_of
+from api.requests import OperationRequest, RequestReader, request_of
 from shaodao.delivery.pace import cancelled
 from shaodao.limits import Limits
 

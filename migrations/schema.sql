@@ -95,6 +95,7 @@ CREATE TABLE public.attachment (
     point point,
     uploader_id uuid,
     created_at timestamp with time zone NOT NULL,
+    stored boolean DEFAULT false NOT NULL,
     CONSTRAINT attachment_kind_check CHECK ((kind = ANY (ARRAY['BEFORE'::text, 'DURING'::text, 'AFTER'::text, 'DOCUMENT'::text])))
 );
 
@@ -671,6 +672,16 @@ CREATE TABLE public.feed_epoch (
     epoch integer NOT NULL,
     system_identifier text NOT NULL,
     since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.file_access (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    attachment_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    account_id uuid,
+    login text NOT NULL,
+    at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.follow_up (
@@ -1767,6 +1778,24 @@ CREATE TABLE public.team_member (
     left_on date
 );
 
+CREATE TABLE public.upload (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    login text NOT NULL,
+    case_id uuid NOT NULL,
+    assignment_id uuid,
+    name text NOT NULL,
+    size bigint NOT NULL,
+    media_type text,
+    sha256 text,
+    requested_at timestamp with time zone NOT NULL,
+    attach_by timestamp with time zone NOT NULL,
+    received_at timestamp with time zone,
+    attached_at timestamp with time zone,
+    CONSTRAINT upload_attached_check CHECK (((attached_at IS NULL) OR (received_at IS NOT NULL))),
+    CONSTRAINT upload_received_check CHECK (((received_at IS NULL) OR ((media_type IS NOT NULL) AND (sha256 IS NOT NULL))))
+);
+
 CREATE TABLE public.vessel (
     county_code integer NOT NULL,
     id uuid NOT NULL,
@@ -2004,6 +2033,9 @@ ALTER TABLE ONLY public.extension_request
 ALTER TABLE ONLY public.feed_epoch
     ADD CONSTRAINT feed_epoch_pkey PRIMARY KEY (epoch);
 
+ALTER TABLE ONLY public.file_access
+    ADD CONSTRAINT file_access_pkey PRIMARY KEY (county_code, id);
+
 ALTER TABLE ONLY public.follow_up
     ADD CONSTRAINT follow_up_pkey PRIMARY KEY (county_code, id);
 
@@ -2090,6 +2122,9 @@ ALTER TABLE ONLY public.team_member
 
 ALTER TABLE ONLY public.team
     ADD CONSTRAINT team_pkey PRIMARY KEY (county_code, id);
+
+ALTER TABLE ONLY public.upload
+    ADD CONSTRAINT upload_pkey PRIMARY KEY (county_code, id);
 
 ALTER TABLE ONLY public.verification
     ADD CONSTRAINT verification_pkey PRIMARY KEY (county_code, id);
@@ -2225,6 +2260,10 @@ CREATE INDEX extension_request_case_index ON public.extension_request USING btre
 
 CREATE UNIQUE INDEX extension_request_waiting_key ON public.extension_request USING btree (county_code, deadline_id) WHERE (decision IS NULL);
 
+CREATE INDEX file_access_case_index ON public.file_access USING btree (county_code, case_id, at, id);
+
+CREATE INDEX file_access_login_index ON public.file_access USING btree (county_code, login, at, id);
+
 CREATE INDEX follow_up_case_index ON public.follow_up USING btree (county_code, case_id, called_at, id);
 
 CREATE INDEX grid_boundary_index ON public.grid USING gist (boundary);
@@ -2286,6 +2325,8 @@ CREATE INDEX team_grid_index ON public.team USING btree (county_code, grid_code)
 CREATE INDEX team_member_account_index ON public.team_member USING btree (county_code, account_id);
 
 CREATE INDEX team_member_team_index ON public.team_member USING btree (county_code, team_id, id);
+
+CREATE INDEX upload_attach_by_index ON public.upload USING btree (attach_by);
 
 CREATE INDEX verification_assignment_index ON public.verification USING btree (county_code, assignment_id, verified_at, id);
 
@@ -2441,6 +2482,9 @@ ALTER TABLE ONLY public.suspension
 
 ALTER TABLE ONLY public.team_member
     ADD CONSTRAINT team_member_team_fkey FOREIGN KEY (county_code, team_id) REFERENCES public.team(county_code, id);
+
+ALTER TABLE ONLY public.upload
+    ADD CONSTRAINT upload_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
 ALTER TABLE ONLY public.verification
     ADD CONSTRAINT verification_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);

@@ -20,8 +20,13 @@ LINGER_SECONDS = 1.0
 TOO_LARGE = b"431 Request Header Fields Too Large"
 TOO_SLOW = b"408 Request Timeout"
 
-Part = Literal["header", "body"]
+FILES_BELOW = "/uploads/"
+"""Paths of requests whose body is a file, which may take longer."""
+
+Part = Literal["header", "body", "file"]
 """What of a request is still to come."""
+
+_BODIES: tuple[Part, ...] = ("body", "file")
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -94,7 +99,7 @@ class BoundedConnection(HttpToolsProtocol):
         if scope is None or "path" not in scope:
             return "header"
         if self.cycle.more_body:
-            return "body"
+            return "file" if scope["path"].startswith(FILES_BELOW) else "body"
         # What comes after a whole request and its answer, and begins no header, is blank lines.
         return "header" if self.cycle.response_complete else None
 
@@ -123,6 +128,8 @@ class BoundedConnection(HttpToolsProtocol):
             case "body":
                 earned = self._body_bytes / self._limits.body_bytes_per_second
                 return min(self._limits.body_seconds, self._limits.body_patience_seconds + earned)
+            case "file":
+                return self._limits.upload_seconds
             case _:
                 assert_never(awaited)
 
@@ -137,7 +144,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
             return
         self._refused = True
-        if self._awaited == "body":  # the application waits for it
+        if self._awaited in _BODIES:  # the application waits for it
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.write(_answer(status))
@@ -147,7 +154,7 @@ class BoundedConnection(HttpToolsProtocol):
     def _may_answer(self) -> bool:
         cycle: Any = self.cycle  # None until the first header ends
         answering = cycle is not None and not cycle.response_complete
-        if self._awaited == "body":
+        if self._awaited in _BODIES:
             return answering and not cycle.response_started and not self.pipeline
         return not answering and self._header_bytes > 0
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import asyncpg
+from obstore.exceptions import BaseError
 
 from shaodao.departments import DepartmentError, load_departments
+from shaodao.files import file_store
 from shaodao.postgres.pool import connect
 from shaodao.serving import waiting_migrations
 from shaodao.settings import Settings, StartError
@@ -45,14 +47,14 @@ async def examine(dsn: str, settings: Settings, today: date) -> list[Finding]:
     try:
         connection = await connect(dsn)
     except StartError as error:
-        return [Finding("database", "unreachable", str(error)), departments(settings)]
+        return [Finding("database", "unreachable", str(error)), departments(settings), await files(settings)]
     try:
         findings += await database(connection)
         findings.append(await _guarded("migrations", lambda: migrations(dsn)))
         findings.append(await _guarded("calendar", lambda: calendar(connection, today)))
     finally:
         await connection.close()
-    return [*findings, departments(settings)]
+    return [*findings, departments(settings), await files(settings)]
 
 
 async def database(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Finding]:
@@ -108,6 +110,21 @@ def departments(settings: Settings) -> Finding:
     except DepartmentError as error:
         return Finding("departments", "do not load", str(error))
     return Finding("departments", ", ".join(one.name for one in loaded.declarations) or "none")
+
+
+async def files(settings: Settings) -> Finding:
+    """Whether files can be written, read and deleted where they are kept."""
+    try:
+        store = file_store(settings)
+        await store.check()
+    except StartError as error:
+        return Finding("files", "no place", str(error))
+    except (OSError, BaseError) as error:
+        reason = type(error).__name__
+        return Finding(
+            "files", f"{store.place}: {reason}", "See that SHAODAO_FILES can be written to; docs/files.md tells how."
+        )
+    return Finding("files", store.place)
 
 
 async def _guarded(subject: str, look: Callable[[], Awaitable[Finding]]) -> Finding:

@@ -21,7 +21,10 @@ from shaodao.departments import DepartmentError, Departments, load_departments
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.rulebook import Rulebook
+from shaodao.files import FileStore, file_store
+from shaodao.intake import Intake
 from shaodao.key_files import personal_data_key
+from shaodao.links import Links
 from shaodao.lookups import PhoneLookups
 from shaodao.personal_data import PersonalDataCipher
 from shaodao.plugin import DepartmentSettings
@@ -123,6 +126,9 @@ class Platform:
     runner: CommandRunner
     desks: Desks
     now: Now
+    files: FileStore
+    intake: Intake
+    links: Links
     system: Viewer = SYSTEM
     lookups: PhoneLookups = field(default_factory=PhoneLookups)
 
@@ -160,8 +166,12 @@ async def open_platform(
         feed = await stack.enter_async_context(open_feed(pool, epoch, announcer))
         await stack.enter_async_context(kept_fresh(ground))
         runner = CommandRunner(pool, ground, announcer, epoch)
-        desks = Desks(pool, runner, departments, now)
-        yield Platform(settings, dsn, pool, ground, departments, announcer, feed, runner, desks, now)
+        files, links = file_store(settings), Links(personal_data_key(settings), utc_now)
+        intake = Intake(runner, files, settings.limits.file_bytes, SYSTEM, now)
+        desks = Desks(pool, runner, departments, now, intake)
+        yield Platform(
+            settings, dsn, pool, ground, departments, announcer, feed, runner, desks, now, files, intake, links
+        )
 
 
 async def register_departments(connection: Connection, departments: Departments, now: datetime) -> None:

@@ -44,6 +44,8 @@ class Limits:
     body_seconds: float = _limit(30.0, "Seconds until a body must be there, after its header.")
     body_patience_seconds: float = _limit(1.5, "Seconds that a body may be behind its least rate.")
     body_bytes_per_second: int = _limit(1_000, "Least rate of a body: so many bytes give it a second more.")
+    file_bytes: int = _limit(20_000_000, "Bytes of a file that is uploaded.")
+    upload_seconds: float = _limit(300.0, "Seconds until a file must be there, after its header.")
     query_string_bytes: int = _limit(16_000, "Bytes of the query string of a GET.")
     json_depth: int = _limit(64, "Levels of a JSON text.")
     json_members: int = _limit(50_000, "Members of all objects and lists of a JSON text together.")

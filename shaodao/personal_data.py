@@ -41,8 +41,8 @@ class PersonalDataCipher:
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise UnusableKeyError(f"the personal data key must be {KEY_BYTES} bytes, not {len(key)}")
-        self._sealing = AESGCM(_derived(key, b"shaodao personal data sealing 1"))
-        self._lookup_key = _derived(key, b"shaodao personal data look-up 1")
+        self._sealing = AESGCM(derived_key(key, b"shaodao personal data sealing 1"))
+        self._lookup_key = derived_key(key, b"shaodao personal data look-up 1")
 
     def seal(self, text: str, context: bytes) -> bytes:
         """The text encrypted under a fresh nonce. ``context`` (table, column, row) must be given again to open it."""
@@ -72,5 +72,6 @@ def new_key() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
-def _derived(key: bytes, purpose: bytes) -> bytes:
+def derived_key(key: bytes, purpose: bytes) -> bytes:
+    """32 bytes for one purpose; from them nothing follows about the key or about those of another purpose."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key)

@@ -169,7 +169,7 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 class AttachmentMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a file 附件 that lies elsewhere.
+    """What is known of a file 附件.
 
     ``size`` in bytes, ``sha256`` as 64 lower-case hexadecimal digits.
 
@@ -482,8 +482,18 @@ class Desk(Protocol):
         """
         ...
 
+    async def attach_file(
+        self, kind: AttachmentKind, name: str, content: bytes, *, taken_at: datetime | None = None, point: Point | None = None
+    ) -> UUID:  # fmt: skip
+        """Attach a file with its bytes, which the platform keeps; gives the attachment's id.
+
+        What it is is told by its content: else than a picture, a PDF, a video or an office document it is InvalidInput at
+        ``content``, and so is a file over the platform's limit. ``point`` is CGCS2000.
+        """
+        ...
+
     async def attach(self, attachment: AttachmentMetadata) -> UUID:
-        """Attach a file's metadata to the case; gives the attachment's id."""
+        """Attach the metadata of a file that stays in the department's own system; gives the attachment's id."""
         ...
 
     async def remember(self, name: str, value: Json) -> None:

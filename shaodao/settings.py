@@ -75,6 +75,11 @@ class Settings:
     log_level: LogLevel
     log_format: LogFormat
     personal_data_key: bytes | None
+    files: str
+    files_endpoint: str
+    files_region: str
+    files_key_id: str
+    files_secret: str | None
     limits: Limits
 
     @classmethod
@@ -221,6 +226,24 @@ def _database_url(value: str) -> str | None:
     return value or None
 
 
+def _files(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme and (parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc):
+        raise ValueError("s3://bucket/prefix, or a folder")
+    return value
+
+
+def _endpoint(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc):
+        raise ValueError("https://host:port")
+    return value
+
+
+def _secret(value: str) -> str | None:
+    return value or None
+
+
 def _key(value: str) -> bytes | None:
     if not value:
         return None
@@ -327,6 +350,21 @@ TABLE: tuple[Setting, ...] = (
         _key,
         secret=True,
     ),
+    Setting(
+        "SHAODAO_FILES",
+        "",
+        "Where files are kept: `s3://bucket/prefix`, or a folder that all processes share; empty: `files` in the data folder.",
+        _files,
+    ),
+    Setting(
+        "SHAODAO_FILES_ENDPOINT",
+        "",
+        "Address of an S3-compatible store, such as `https://s3.example`; empty: that of the region.",
+        _endpoint,
+    ),
+    Setting("SHAODAO_FILES_REGION", "us-east-1", "Region of the store.", _text),
+    Setting("SHAODAO_FILES_KEY_ID", "", "Access key of the store; empty: as its machine is allowed to.", _text),
+    Setting("SHAODAO_FILES_SECRET", "", "Secret of that access key.", _secret, secret=True),
 )
 
 

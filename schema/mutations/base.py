@@ -109,21 +109,24 @@ def mutation(answer: Any) -> Callable[[Callable[..., Any]], Any]:
 
 async def perform(
     info: Info, given: KeyedInput, prepare: Prepare, show: Callable[[Committed], T], *, repeatable: bool = True,
-    one_statement: bool = False,
+    one_statement: bool = False, before: Callable[[int], Awaitable[None]] | None = None,
 ) -> T | AnyProblem:  # fmt: skip
     """Run the command that ``prepare`` makes of the input, once for its idempotency key, and show what was committed.
 
     ``prepare`` reads the input's global ids with the ``Identifiers`` it is given; the first of them tells the county. A
     command that is not ``repeatable`` leaves no outcome behind, and runs anew each time; ``one_statement`` as the runner has it.
+    ``before`` is given the county and does what must be done outside the command's transaction, whose connection it would hold.
     """
     context = info.context
     services: WritingServices = context.services
     try:
         check_input(given, given.idempotency_key)
         identifiers = Identifiers(context.viewer)
-        command = prepare(identifiers)
+        command, county = prepare(identifiers), identifiers.county()
+        if before is not None:
+            await before(county)
         outcome = await services.runner.run(
-            command, actor=context.viewer, county=identifiers.county(), now=context.now,
+            command, actor=context.viewer, county=county, now=context.now,
             repetition=Repetition(given.idempotency_key, info.field_name, given) if repeatable else None,
             one_statement=one_statement,
         )  # fmt: skip

@@ -20,6 +20,7 @@ from schema.mutations.promises import PromiseMutations
 from schema.mutations.ratings import RatingMutations
 from schema.mutations.registers import RegisterMutations
 from schema.mutations.routing import RoutingMutations
+from schema.mutations.uploads import UploadMutations
 from schema.mutations.whistles import WhistleMutations
 
 
@@ -36,6 +37,7 @@ class Mutation(
     RatingMutations,
     AssignmentMutations,
     AttachmentMutations,
+    UploadMutations,
     DeadlineMutations,
     ObjectionMutations,
     MeetingMutations,

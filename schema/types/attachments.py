@@ -27,6 +27,12 @@ class Attachment(Node):
     media_type: str = strawberry.field(description="Media type, such as `image/jpeg`.")
     size: float = expression("{t}.size", description="Bytes.")
     sha256: str = strawberry.field(description="SHA-256 of its content, hexadecimal.")
+    stored: bool | None = column(
+        "stored",
+        visible="attachment_file",
+        description="Whether the platform holds its bytes, so that `requestDownloads` gives a link to them; null for a viewer to whom "
+        "it gives none, as in a confidential case.",
+    )
     taken_at: datetime | None = strawberry.field(description="When it was taken 拍摄时间.")
     point: GeoPoint | None = embedded(when="{t}.point IS NOT NULL", description="Where it was taken.")
     uploader: Account | None = one(on={"id": "uploader_id"}, description="Who added it.")

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from shaodao.commands import assignments, attachments, desk_facts, extensions, objections, questions, reports
+from shaodao.commands.attaching import Target
 from shaodao.commands.attachments import AttachmentInput
 from shaodao.commands.places import PointInput
 from shaodao.commands.reports import ProgressInput, ReportInput
@@ -17,10 +18,14 @@ from shaodao.commands.running import Command, CommandRunner, Repetition, connect
 from shaodao.commands.transaction import Outcome
 from shaodao.delivery.pace import Now
 from shaodao.delivery.views import read_fact, read_view
+from shaodao.domain.errors import InvalidInput
+from shaodao.domain.files import FileRefused
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
+from shaodao.intake import Intake
 from shaodao.plugin import (
     AssignmentView,
+    AttachmentKind,
     AttachmentMetadata,
     CoordinateSystem,
     DeadlineUnit,
@@ -59,6 +64,7 @@ class Office:
     runner: CommandRunner
     settings: DepartmentSettings
     now: Now
+    intake: Intake
 
 
 class PlatformDesk:
@@ -148,6 +154,17 @@ class PlatformDesk:
         assert outcome.record_id is not None, "an attachment has an id"
         return outcome.record_id
 
+    async def attach_file(
+        self, kind: AttachmentKind, name: str, content: bytes, *, taken_at: datetime | None = None, point: Point | None = None
+    ) -> UUID:  # fmt: skip
+        """上传附件."""
+        given = AttachmentInput(kind, name, taken_at=taken_at, point=_as_given(point, CoordinateSystem.CGCS2000))
+        upload_id = await self._upload(name, content)
+        attached = partial(attachments.add_attachment, assignment_id=self._id, given=given, upload_id=upload_id)
+        outcome = await self._do("attach_file", attached)
+        assert outcome.record_id is not None, "an attachment has an id"
+        return outcome.record_id
+
     async def remember(self, name: str, value: Json) -> None:
         """Keep a small fact with the assignment."""
         await self._do("remember", partial(desk_facts.remember, assignment_id=self._id, name=name, value=value))
@@ -164,6 +181,17 @@ class PlatformDesk:
     @property
     def _id(self) -> UUID:
         return self._seat.assignment_id
+
+    async def _upload(self, name: str, content: bytes) -> UUID:
+        """The id of an upload with this content. Raises InvalidInput."""
+        seat, nth = self._seat, self._counts["attach_file"] + 1
+        actor, target = seat.viewer(self._view.organization_name), Target(assignment_id=self._id)
+        try:
+            return await self._office.intake.take(
+                actor, seat.county, target, name, content, f"{seat.key}:attach_file:{nth}"
+            )
+        except FileRefused as refused:
+            raise InvalidInput.at("content", refused.message, refused.english) from None
 
     async def _do(self, action: str, command: Command) -> Outcome:
         """Run the command, unless this occasion did it before, and look at the assignment anew."""

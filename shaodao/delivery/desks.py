@@ -17,6 +17,7 @@ from shaodao.delivery.pace import Now
 from shaodao.delivery.views import read_step, read_view
 from shaodao.departments import Departments
 from shaodao.domain.errors import NotFound
+from shaodao.intake import Intake
 from shaodao.plugin import DeliveryKey, Department, Desk, Event, Host
 
 # An id alone does not say in which county it lies: they are asked one by one.
@@ -31,9 +32,14 @@ class Desks:
     """Opens the desks of a process's departments."""
 
     def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", runner: CommandRunner, departments: Departments, now: Now
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        runner: CommandRunner,
+        departments: Departments,
+        now: Now,
+        intake: Intake,
     ) -> None:
-        self._office = Office(pool, runner, departments.settings, now)
+        self._office = Office(pool, runner, departments.settings, now, intake)
 
     async def of_delivery(self, delivery: Delivery) -> tuple[Event, Desk]:
         """The event that a delivery's hook gets, and its desk. Raises NotFound."""

@@ -18,6 +18,7 @@ from shaodao.delivery.lanes import LaneRules
 from shaodao.delivery.linking import Linker
 from shaodao.delivery.messenger import LoggingPort, MessagePort, Messenger
 from shaodao.delivery.pace import LEAST_PAUSE, Now, Pulse, Worker, cancelled, keep_going
+from shaodao.delivery.sweeping import Sweeper
 from shaodao.host import Platform, open_platform
 from shaodao.settings import Settings
 
@@ -99,6 +100,7 @@ async def start_workers(
             (Heart(platform.pool, platform.now), Bell(), LEAST_PAUSE),
             (Linker(platform.pool, platform.runner, platform.system, platform.now), Bell(), LEAST_PAUSE),
             (Housekeeper(platform.pool, platform.ground(), platform.now), Bell(), LEAST_PAUSE),
+            (Sweeper(platform.pool, platform.files, platform.now), Bell(), LEAST_PAUSE),
             (_archivist(platform), Bell(), LEAST_PAUSE),
         ]
         pulses = tuple(Pulse() for _ in passes)

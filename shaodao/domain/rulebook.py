@@ -208,6 +208,18 @@ class BulkRules(_Section, frozen=True):
     download_hours: Positive
 
 
+class FileRules(_Section, frozen=True):
+    """Files 附件: what they may be, how long an address for uploading and a link for reading are good, and when what was never
+    attached is thrown away.
+    """
+
+    media_types: tuple[str, ...]
+    upload_minutes: Positive
+    attach_hours: Positive
+    link_minutes: Positive
+    links: Positive
+
+
 class GridSizeRule(_Section, frozen=True):
     """The usual size of a grid in households 网格规模 (Z-05, J-02, L-05). Outside it there is a warning, no refusal."""
 
@@ -276,6 +288,7 @@ class Rulebook(_Section, frozen=True):
     reveals: RateLimit
     phone_lookups: RateLimit
     bulk: BulkRules
+    files: FileRules
 
     def case_limit(self, urgency: Urgency, catalogue_limit: Limit | None = None) -> Limit:
         """The handling limit of a case: its class's, unless the catalogue item has its own (C.5 rule 4)."""

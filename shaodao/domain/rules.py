@@ -84,6 +84,11 @@ _CASE_STAFF = (*_STREET_STAFF, Role.COUNTY_GRID_OFFICE)
 _OWN_PART: Rule = {**_of_case(*_CASE_STAFF), Role.DEPT_HANDLER: _OWN_ORGANIZATION}
 
 # A promise made public 公开承诺 is everybody's as long as its case is neither confidential, restricted nor a dispute.
+# A file of the street or the reporter may tell who reported: a department has it unless that is confidential (guardrail 5).
+_FILE_OF_DEPARTMENT = AnyOf(
+    (_OWN_ORGANIZATION, Linked("case_file", "id", "case_id", AllOf((_OPEN_REPORTER, _ASSIGNED))))
+)
+_PICTURES = ("BEFORE", "DURING", "AFTER")
 _PUBLISHABLE = AllOf((Is("visibility", ("NORMAL",)), _OPEN_REPORTER, IsNot("kind", ("DISPUTE",))))
 _PUBLIC_PROMISE = AllOf((Is("public", (True,)), Linked("case_file", "id", "case_id", _PUBLISHABLE)))
 _OWN_PROMISE: Rule = {
@@ -239,8 +244,14 @@ RULES: Mapping[str, Rule] = {
     # A file's name may tell who reported.
     "attachment_name": {
         **_of_case(*_CASE_STAFF, Role.RESIDENT),
-        Role.DEPT_HANDLER: AnyOf(
-            (_OWN_ORGANIZATION, Linked("case_file", "id", "case_id", AllOf((_OPEN_REPORTER, _ASSIGNED))))
+        Role.DEPT_HANDLER: _FILE_OF_DEPARTMENT,
+    },
+    # What a file shows may tell as much as its name; a department's documents 文书 are about others than the reporter, too.
+    "attachment_file": {
+        **_of_case(*_CASE_STAFF),
+        Role.DEPT_HANDLER: _FILE_OF_DEPARTMENT,
+        Role.RESIDENT: AllOf(
+            (*_of_case(Role.RESIDENT).values(), AnyOf((Unknown("organization_code"), Is("kind", _PICTURES))))
         ),
     },
     # With the day of birth a masked identity number is whole again: residents read their own, staff reveal it.

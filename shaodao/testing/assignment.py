@@ -118,7 +118,7 @@ class Assignment:
     """One assignment of one organization: its state and everything that its department did.
 
     ``actions`` holds what was done, in order; ``reports`` the result reports, with their fields as plain JSON values in
-    ``report_fields``. The methods play the street and refuse what the platform refuses (StateConflict, NotPermitted).
+    ``report_fields``; ``files`` the bytes of the attachments that came with theirs, by the attachment's id. The methods play the street and refuse what the platform refuses (StateConflict, NotPermitted).
     """
 
     street: Deliverer
@@ -135,6 +135,7 @@ class Assignment:
     objections: list[Objection] = field(default_factory=list)
     extensions: list[ExtensionAsked] = field(default_factory=list)
     attachments: list[AttachmentMetadata] = field(default_factory=list)
+    files: dict[UUID, bytes] = field(default_factory=dict)
     memory: dict[str, Json] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)

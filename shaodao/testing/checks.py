@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
+from mimetypes import guess_type
 
 from shaodao.commands.checking import check_past, check_zone, checked_json, checked_text, optional_text
 from shaodao.domain.deadlines import LONGEST_AMOUNT
 from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.rulebook import TextLimits
-from shaodao.plugin import AttachmentMetadata, Json, Report, ReportResult
+from shaodao.plugin import AttachmentKind, AttachmentMetadata, Json, Point, Report, ReportResult
 from shaodao.testing.assignment import ProgressReport
 
 _LARGEST_FACT = 4_096
@@ -67,6 +69,16 @@ def check_attachment(attachment: AttachmentMetadata, texts: TextLimits, now: dat
         faults.add("sha256", "须为64位小写十六进制", "must be 64 lower-case hexadecimal digits")
     check_past(faults, "takenAt", attachment.taken_at, now)
     faults.check()
+
+
+def described(
+    kind: AttachmentKind, name: str, content: bytes, taken_at: datetime | None, point: Point | None
+) -> AttachmentMetadata:
+    """The metadata of a file with its bytes. Its type is told by its name here; the platform looks at the content."""
+    return AttachmentMetadata(
+        kind=kind, name=name, media_type=guess_type(name)[0] or "application/octet-stream", size=len(content),
+        sha256=sha256(content).hexdigest(), taken_at=taken_at, point=point,
+    )  # fmt: skip
 
 
 def check_extension(amount: int, reason: str, texts: TextLimits) -> None:

@@ -20,6 +20,7 @@ from shaodao.domain.objections import window_passed
 from shaodao.domain.rulebook import TextLimits
 from shaodao.plugin import (
     AssignmentView,
+    AttachmentKind,
     AttachmentMetadata,
     CoordinateSystem,
     DeadlineUnit,
@@ -40,6 +41,7 @@ from shaodao.testing.checks import (
     check_progress,
     check_result,
     check_text,
+    described,
 )
 
 LONGEST_WAIT = timedelta(days=366)
@@ -166,15 +168,21 @@ class StreetDesk:
 
         self._once("request_extension", effect, unit=unit, amount=amount, reason=reason)
 
-    async def attach(self, attachment: AttachmentMetadata) -> UUID:
+    async def attach_file(
+        self, kind: AttachmentKind, name: str, content: bytes, *, taken_at: datetime | None = None, point: Point | None = None
+    ) -> UUID:  # fmt: skip
+        attachment = described(kind, name, content, taken_at, point)
+
         def effect() -> UUID:
-            self._refuse_when(self.view.state not in OPEN)
-            check_attachment(attachment, self._ground.texts, self.now)
-            identifier = uuid4()
-            self._assignment.attachments.append(replace(attachment, id=identifier))
+            identifier = self._keep(attachment)
+            self._assignment.files[identifier] = content
             return identifier
 
-        kept: UUID = self._once("attach", effect, attachment=attachment)
+        kept: UUID = self._once("attach_file", effect, attachment=attachment)
+        return kept
+
+    async def attach(self, attachment: AttachmentMetadata) -> UUID:
+        kept: UUID = self._once("attach", lambda: self._keep(attachment), attachment=attachment)
         return kept
 
     async def remember(self, name: str, value: Json) -> None:
@@ -207,6 +215,13 @@ class StreetDesk:
             done[key] = effect()
             self._assignment.actions.append(Done(action, arguments, self.now))
         return done[key]
+
+    def _keep(self, attachment: AttachmentMetadata) -> UUID:
+        self._refuse_when(self.view.state not in OPEN)
+        check_attachment(attachment, self._ground.texts, self.now)
+        identifier = uuid4()
+        self._assignment.attachments.append(replace(attachment, id=identifier))
+        return identifier
 
     def _decide(self, action: str) -> None:
         """Whether the transition table allows the action now; the platform asks this before it looks at arguments."""

@@ -160,6 +160,15 @@ def test_under_one_key_an_action_is_done_once(street: Street) -> None:
     assert (first == again, first == other, len(assignment.attachments)) == (True, False, 2)
 
 
+def test_a_file_is_kept_with_its_bytes(street: Street) -> None:
+    assignment = street.blow("XX")
+    identifier = _do(street, _desk(street, assignment).attach_file(AttachmentKind.AFTER, "后.png", b"photo"))
+    [attachment] = assignment.attachments
+    assert (attachment.id, attachment.media_type, attachment.size) == (identifier, "image/png", 5)
+    assert assignment.files == {identifier: b"photo"}
+    assert not assignment.photo_missing
+
+
 def test_nobody_leaves_before_every_report_is_verified(street: Street) -> None:
     other = OtherOrganization("JJ", "交警大队", AssignmentRole.CO, AssignmentState.HANDLING)
     assignment = street.blow("XX", others=[other])

@@ -20,6 +20,7 @@ from shaodao.domain.vocabulary import AssignmentRole, CaseKind, Channel
 from shaodao.host import DepartmentForms
 from shaodao.plugin import AnswersFor, Department, DepartmentSettings, Desk, Event, hookimpl
 from tests.integration.conftest import Street
+from tests.integration.file_steps import intake_of
 
 DISPATCHER = "吕示衡"
 Hook = Callable[[Event, Desk], Awaitable[None]]
@@ -96,7 +97,9 @@ class Deliveries:
     def courier(self, **rules: Any) -> Courier:
         """Another worker's courier; the street's time is its clock."""
         lanes = LaneRules(**{name: rules.pop(name) for name in list(rules) if name in LaneRules.__annotations__})
-        desks = Desks(self.street.pool, self.street.runner, self.departments, lambda: self.street.now)
+        desks = Desks(
+            self.street.pool, self.street.runner, self.departments, lambda: self.street.now, intake_of(self.street)
+        )
         return Courier(
             self.street.pool,
             self.departments,

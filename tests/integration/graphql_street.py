@@ -18,8 +18,11 @@ from shaodao.delivery.announcer import AnnouncerRules, open_announcer
 from shaodao.delivery.cursors import Position
 from shaodao.delivery.feed import Feed, FeedRules, open_feed
 from shaodao.domain.permissions import Viewer
+from shaodao.links import Links
 from shaodao.lookups import PhoneLookups
+from shaodao.personal_data import KEY_BYTES
 from tests.integration.conftest import Street
+from tests.integration.file_steps import intake_of
 
 Json = dict[str, Any]
 
@@ -122,5 +125,6 @@ async def live_graphql_of(street: Street, queue: int = 1000) -> AsyncIterator[Gr
 
 def _services(street: Street, runner: CommandRunner, feed: Feed) -> Any:
     return SimpleNamespace(
-        runner=runner, feed=feed, ground=lambda: street.ground, now=lambda: street.now, lookups=PhoneLookups()
-    )
+        runner=runner, feed=feed, ground=lambda: street.ground, now=lambda: street.now, lookups=PhoneLookups(),
+        intake=intake_of(street), links=Links(b"\x77" * KEY_BYTES, lambda: street.now),
+    )  # fmt: skip

@@ -24,6 +24,7 @@ from shaodao.plugin import (
     Desk,
     DeskError,
     Event,
+    InvalidInput,
     NotFound,
     ObjectionReason,
     Point,
@@ -32,6 +33,7 @@ from shaodao.plugin import (
 )
 from tests.integration.conftest import Street
 from tests.integration.delivering import DISPATCHER, Deliveries, Form, Hook, Recorder, emergency, serve, work_off
+from tests.integration.file_steps import LONGEST, intake_of, png
 
 HERE = Point(122.903, 28.221)
 
@@ -187,9 +189,43 @@ async def test_a_callback_opens_the_desk_of_its_own_assignments_only(street: Str
         await host.desk(await assignment_of(street, case_id, "GA"))
 
 
+async def test_a_department_attaches_a_photo_with_its_bytes_once(street: Street) -> None:
+    attached: list[UUID] = []
+    deliveries = serve(street, Recorder("city", ("CG",)))
+    case_id = await blown(street, case_input())
+    desks = desks_of(deliveries)
+    [department] = deliveries.departments.declarations
+    own = await assignment_of(street, case_id, "CG")
+    for text in ("完工", "完工", "另一张"):  # a repeated callback brings what it likes: the first time stands
+        desk = await desks.host_of(department).desk(own, "回调-1")
+        attached.append(await desk.attach_file(AttachmentKind.AFTER, "完工.jpg", png(text), point=HERE))
+
+    assert len(set(attached)) == 1
+    await street.pool.execute(
+        "DELETE FROM upload"
+    )  # as the sweeper does, long before the platform forgets the callback
+    desk = await desks.host_of(department).desk(own, "回调-1")
+    assert await desk.attach_file(AttachmentKind.AFTER, "完工.jpg", png("完工"), point=HERE) == attached[0]
+    row = await street.pool.fetchrow("SELECT id, media_type, size, stored, organization_code FROM attachment")
+    assert row is not None
+    assert tuple(row) == (attached[0], "image/png", len(png("完工")), True, "CG")
+
+
+async def test_a_department_is_told_what_is_wrong_with_a_file(street: Street) -> None:
+    deliveries = serve(street, Recorder("city", ("CG",)))
+    case_id = await blown(street, case_input())
+    [department] = deliveries.departments.declarations
+    desk = await desks_of(deliveries).host_of(department).desk(await assignment_of(street, case_id, "CG"))
+    for content, path in ((b"text", "content"), (b"", "size"), (png("", LONGEST), "size")):
+        with pytest.raises(InvalidInput) as refused:
+            await desk.attach_file(AttachmentKind.AFTER, "完工.jpg", content)
+        assert [fault.path for fault in refused.value.faults] == [path]
+    assert await street.pool.fetchval("SELECT count(*) FROM attachment") == 0
+
+
 def desks_of(deliveries: Deliveries) -> Desks:
     street = deliveries.street
-    return Desks(street.pool, street.runner, deliveries.departments, lambda: street.now)
+    return Desks(street.pool, street.runner, deliveries.departments, lambda: street.now, intake_of(street))
 
 
 def report(desk: Desk) -> Report:

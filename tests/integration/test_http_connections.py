@@ -10,6 +10,9 @@ import pytest_asyncio
 from shaodao.limits import Limits
 from shaodao.postgres.embedded import Cluster
 from tests.integration.api_steps import DISPATCHER, Server, copied, serving, settings_of
+from tests.integration.file_steps import png
+from tests.integration.graphql_steps import CAR
+from tests.integration.test_http_files import REGISTER, act, announced
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -199,3 +202,18 @@ async def test_others_are_answered_while_hundreds_of_headers_do_not_end(server: 
         assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
         writer.close()
     assert time.monotonic() - begun < 3
+
+
+async def test_a_file_may_take_longer_than_another_body(server: Server) -> None:
+    content = png("slow")
+    case = (await act(server.api, REGISTER, **CAR))["case"]["id"]
+    upload = await announced(server.api, case, content)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = f"PUT {upload['url']} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {len(content)}\r\n\r\n"
+    writer.write(head.encode() + content[:20])
+    await asyncio.sleep(QUICK.body_seconds * 1.5)
+    writer.write(content[20:])
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 200 ")

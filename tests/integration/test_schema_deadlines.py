@@ -16,6 +16,7 @@ from tests.integration import whistle_steps
 from tests.integration.case_steps import dispatched
 from tests.integration.conftest import Street
 from tests.integration.delivering import Deliveries, Recorder, serve, work_off
+from tests.integration.file_steps import intake_of
 from tests.integration.graphql_street import GraphQLStreet, graphql_of
 from tests.integration.test_commands_suspensions import handling
 from tests.integration.whistle_steps import viewer_of
@@ -140,6 +141,6 @@ async def test_a_department_asks_by_its_desk_and_hears_the_decision(street: Stre
 
 async def desk_of(street: Street, case_id: UUID, deliveries: Deliveries) -> Desk:
     """The desk of CG's assignment, opened by its department outside a hook."""
-    desks = Desks(street.pool, street.runner, deliveries.departments, lambda: street.now)
+    desks = Desks(street.pool, street.runner, deliveries.departments, lambda: street.now, intake_of(street))
     host = desks.host_of(deliveries.departments.declarations[0])
     return await host.desk(await whistle_steps.assignment_of(street, case_id, "CG"))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from api.requests import BadRequestError, OperationRequest, RequestReader, request_of
+from api.bad_requests import BadRequestError
+from api.requests import OperationRequest, RequestReader, request_of
 from api.sites import Sites
 from shaodao.limits import Limits
 
