@@ -127,6 +127,8 @@ def request_of(value: Any) -> OperationRequest:
     if not isinstance(document, str) and (document is not None or identifier is None):
         raise BadRequestError(422, "query must be a string.")
     _check_text("variables", variables)
+    if identifier is not None:
+        document = document or None  # the npm client graphql-ws must send a text, so with an identifier it is empty
     return OperationRequest(document, name or None, variables, identifier)
 
 

@@ -1,10 +1,12 @@
-"""Programs of Node.js beside this file, run on the server with the npm packages that ``make clients`` installs."""
+"""Programs of Node.js, run on the server with the npm packages that ``make clients`` installs."""
 
 import asyncio
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,20 +32,37 @@ def node() -> str:
     return found or ""
 
 
-async def run(program: str, environment: Mapping[str, str]) -> list[Line]:
-    """The lines that a program prints, each an object of JSON; it must end well."""
+@asynccontextmanager
+async def started(
+    *arguments: str, folder: Path = FOLDER, environment: Mapping[str, str], given: bytes = b""
+) -> AsyncIterator[Process]:
+    """Node.js at work in a folder, with something to read; it is ended afterwards."""
     process = await asyncio.create_subprocess_exec(
-        node(), program, cwd=FOLDER, env=os.environ | environment,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        node(), *arguments, cwd=folder, env=os.environ | environment, stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdin is not None
+    process.stdin.write(given)
+    process.stdin.close()
     try:
         async with asyncio.timeout(ENDS_WITHIN):
-            printed, complained = await process.communicate()
+            yield process
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
-    assert process.returncode == 0, complained.decode()
+        await process.wait()
+
+
+async def finished(*arguments: str, folder: Path = FOLDER, environment: Mapping[str, str] | None = None) -> bytes:
+    """What a program prints; it must end well."""
+    async with started(*arguments, folder=folder, environment=environment or {}) as process:
+        printed, complained = await process.communicate()
+    assert process.returncode == 0, (printed + complained).decode()
+    return printed
+
+
+async def run(program: str, environment: Mapping[str, str]) -> list[Line]:
+    """The lines that a program of this folder prints, each an object of JSON; it must end well."""
+    printed = await finished(program, environment=environment)
     return [json.loads(line) for line in printed.splitlines()]
 
 

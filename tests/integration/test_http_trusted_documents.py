@@ -55,6 +55,7 @@ def apollo(identifier: Any, version: Any = 1) -> dict[str, Any]:
         {"documentId": f"sha256:{sha256(VIEWER.encode()).hexdigest()}"}, {"extensions": apollo("viewer")},
         {"extensions": apollo(sha256(VIEWER.encode()).hexdigest())}, {"query": VIEWER},
         {"documentId": "viewer", "query": VIEWER},
+        {"documentId": "viewer", "query": ""},
     ],
 )  # fmt: skip
 async def test_a_trusted_document_is_run_however_it_is_named(server: Server, body: dict[str, Any]) -> None:
