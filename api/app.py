@@ -22,6 +22,7 @@ from api.explorer import DemoCatalogue, explorer_routes
 from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
 from api.files import DOWNLOADS_PATH, DownloadEndpoint, download_endpoint
 from api.health import Check, health_routes
+from api.lane_numbers import LaneNumbers
 from api.metrics import Metrics
 from api.requests import RequestReader
 from api.sites import Sites
@@ -56,6 +57,7 @@ class Application:
     _exports: ExportDownloads | None = None
     _platform: Platform | None = None
     _workers: Workers | None = None
+    _lanes: LaneNumbers | None = None
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[Mapping[str, Callable[[], Awaitable[None]]]]:
@@ -77,6 +79,8 @@ class Application:
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
             self._operations = operations
             self._exports = ExportDownloads(platform, operations.service, authenticator)
+            self._lanes = LaneNumbers(platform.pool, platform.now)
+            await stack.enter_async_context(kept_fresh(self._lanes))
             yield {BEFORE_SHUTDOWN: self._endpoint.close}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,7 +91,7 @@ class Application:
     @cached_property
     def metrics(self) -> Metrics:
         """What /metrics tells."""
-        return Metrics(lambda: self._operations)
+        return Metrics(lambda: self._operations, lambda: self._lanes)
 
     def checks(self) -> Mapping[str, Check]:
         """What /readyz asks."""

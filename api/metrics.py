@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.execution import Operations
+from api.lane_numbers import LaneNumbers
 from schema.lru import Lru
 
 METRICS_PATH = "/metrics"
@@ -22,9 +23,12 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """The numbers of one application; ``operations`` gives what it runs, None before the server has begun."""
 
-    def __init__(self, operations: Callable[[], Operations | None]) -> None:
+    def __init__(
+        self, operations: Callable[[], Operations | None], lanes: Callable[[], LaneNumbers | None] = lambda: None
+    ) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(_State(operations))
+        self.registry.register(_Lanes(lanes))
         self._requests = Counter("shaodao_requests", "GraphQL requests over HTTP.", ["status"], registry=self.registry)
         self._counters: dict[int, Counter] = {}
         self._seconds = Histogram(
@@ -84,6 +88,19 @@ class _State(Collector):
         pool, readers = operations.services.pool, operations.database
         yield from _connections("pool", "commands", pool.get_size(), pool.get_idle_size(), pool.get_max_size())
         yield from _connections("readers", "queries", readers.open, readers.idle, readers.size)
+
+
+class _Lanes(Collector):
+    """What departments are owed, as it was last looked up."""
+
+    def __init__(self, lanes: Callable[[], LaneNumbers | None]) -> None:
+        self._lanes = lanes
+
+    def collect(self) -> Iterator[Metric]:
+        """The numbers of the last look."""
+        lanes = self._lanes()
+        if lanes is not None:
+            yield from lanes.families()
 
 
 def _connections(name: str, what: str, opened: int, idle: int, limit: int) -> Iterator[Metric]:

@@ -469,6 +469,41 @@ CREATE TABLE public.delivery (
     created_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.lane (
+    county_code integer NOT NULL,
+    organization_code text NOT NULL,
+    case_id uuid NOT NULL,
+    department text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    holder text,
+    token bigint DEFAULT 0 NOT NULL,
+    parked boolean DEFAULT false NOT NULL,
+    since timestamp with time zone
+);
+
+CREATE VIEW public.delivery_lane AS
+ SELECT county_code,
+    organization_code,
+    case_id,
+    department,
+    COALESCE(since, due_at) AS since,
+    due_at,
+    holder,
+    ((organization_code || ':'::text) || case_id) AS id,
+        CASE
+            WHEN parked THEN 'PARKED'::text
+            WHEN (holder IS NOT NULL) THEN 'RUNNING'::text
+            WHEN (EXISTS ( SELECT
+               FROM public.delivery d
+              WHERE ((d.county_code = l.county_code) AND (d.organization_code = l.organization_code) AND (d.case_id = l.case_id) AND (d.last_error IS NOT NULL)))) THEN 'RETRYING'::text
+            ELSE 'WAITING'::text
+        END AS state,
+    parked,
+    ( SELECT min(d.seq) AS min
+           FROM public.delivery d
+          WHERE ((d.county_code = l.county_code) AND (d.organization_code = l.organization_code) AND (d.case_id = l.case_id))) AS seq
+   FROM public.lane l;
+
 CREATE TABLE public.delivery_log (
     county_code integer NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -500,6 +535,17 @@ CREATE TABLE public.delivery_log_default (
     outcome text CONSTRAINT delivery_log_outcome_not_null NOT NULL,
     error text,
     milliseconds integer
+);
+
+CREATE TABLE public.department_pause (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    department text NOT NULL,
+    paused_by uuid,
+    paused_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    resumed_by uuid,
+    resumed_at timestamp with time zone
 );
 
 CREATE TABLE public.departments (
@@ -760,24 +806,16 @@ CREATE TABLE public.household (
     created_at timestamp with time zone NOT NULL
 );
 
-CREATE TABLE public.lane (
-    county_code integer NOT NULL,
-    organization_code text NOT NULL,
-    case_id uuid NOT NULL,
-    department text NOT NULL,
-    due_at timestamp with time zone NOT NULL,
-    holder text,
-    token bigint DEFAULT 0 NOT NULL,
-    parked boolean DEFAULT false NOT NULL
-);
-
 CREATE TABLE public.lane_state (
     county_code integer NOT NULL,
     department text NOT NULL,
-    in_flight_limit integer NOT NULL,
+    in_flight_limit integer DEFAULT 8 NOT NULL,
     failures integer DEFAULT 0 NOT NULL,
     open_until timestamp with time zone,
-    paused boolean DEFAULT false NOT NULL
+    paused boolean DEFAULT false NOT NULL,
+    paused_at timestamp with time zone,
+    paused_by uuid,
+    paused_reason text
 );
 
 CREATE TABLE public.meeting (
@@ -1991,6 +2029,9 @@ ALTER TABLE ONLY public.delivery_log_default
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (county_code, organization_code, case_id, seq);
 
+ALTER TABLE ONLY public.department_pause
+    ADD CONSTRAINT department_pause_pkey PRIMARY KEY (county_code, id);
+
 ALTER TABLE ONLY public.departments
     ADD CONSTRAINT departments_pkey PRIMARY KEY (name);
 
@@ -2238,6 +2279,8 @@ CREATE INDEX delivery_log_case_index ON ONLY public.delivery_log USING btree (co
 
 CREATE INDEX delivery_log_default_county_code_case_id_at_idx ON public.delivery_log_default USING btree (county_code, case_id, at);
 
+CREATE INDEX department_pause_department_index ON public.department_pause USING btree (county_code, department, paused_at DESC, id DESC);
+
 CREATE INDEX dispatch_objection_assignment_index ON public.dispatch_objection USING btree (county_code, assignment_id, raised_at, id);
 
 CREATE INDEX dispatch_objection_case_index ON public.dispatch_objection USING btree (county_code, case_id, raised_at, id);
@@ -2273,6 +2316,8 @@ CREATE INDEX grid_community_index ON public.grid USING btree (county_code, commu
 CREATE INDEX household_grid_index ON public.household USING btree (county_code, grid_code, id);
 
 CREATE INDEX lane_due_index ON public.lane USING btree (county_code, department, due_at) WHERE (NOT parked);
+
+CREATE INDEX lane_parked_index ON public.lane USING btree (county_code, since) WHERE parked;
 
 CREATE INDEX meeting_case_index ON public.meeting USING btree (county_code, case_id, called_at, id);
 

@@ -78,6 +78,7 @@ TERMS: tuple[type[vocabulary.Term], ...] = (
     case_vocabulary.AdmissionState,
     case_vocabulary.ExportSubject,
     case_vocabulary.ExportFormat,
+    case_vocabulary.LaneState,
 )
 """Every vocabulary of the field (reference C.2 to C.4, C.7)."""
 

@@ -30,6 +30,7 @@ from schema.types.deadlines import Deadline
 from schema.types.divisions import Division
 from schema.types.exports import ExportRequest
 from schema.types.grids import Grid, GridFilter, GridOrder
+from schema.types.lanes import DeliveryLane, DeliveryLaneFilter, DeliveryLaneOrder, DepartmentState
 from schema.types.meetings import Meeting, MeetingFilter, MeetingOrder
 from schema.types.organizations import Department, Organization
 from schema.types.people import Household, Person, PersonFilter, PersonOrder, Vessel
@@ -247,6 +248,17 @@ class Query:
     )
     departments: list[Department] = root_many(
         order=[("name", "asc")], description="The department plugins that are registered, for staff."
+    )
+    delivery_lanes: Connection[DeliveryLane] = root_page(
+        order=DeliveryLaneOrder,
+        filter=DeliveryLaneFilter,
+        description="What departments are still owed, by the age of what is owed 投递通道: all of it for the county grid office, "
+        "that of its cases for a street, its own for an organization.",
+    )
+    department_states: list[DepartmentState] = root_many(
+        order=[("department", "asc")],
+        arguments={"department": argument(str | None, Where("department"), "Name of the department plugin.")},
+        description="How deliveries to each department stand: paused, left alone after failures, how much is owed.",
     )
     categories: list[Category] = root_many(order=[("sort", "asc")], description="Categories 诉求分类 in their order.")
     duty_list_items: list[DutyListItem] = root_many(

@@ -17,6 +17,7 @@ from rich.table import Table
 from shaodao.calendar_commands import calendar_commands
 from shaodao.domain.vocabulary import LeaderRank, Role
 from shaodao.imports.command_line import import_commands
+from shaodao.lane_commands import department_commands, lane_commands
 from shaodao.settings import LIMITS, TABLE, Settings, StartError
 
 if TYPE_CHECKING:
@@ -46,10 +47,12 @@ def application() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for command in (serve, work, migrate, demo, play, departments, token, doctor, schema):
+    for command in (serve, work, migrate, demo, play, token, doctor, schema):
         commands.command()(command)
     commands.add_typer(import_commands(_settings, _say), name="import")
     commands.add_typer(calendar_commands(_settings, _say), name="calendar")
+    commands.add_typer(department_commands(_settings, _say, departments), name="departments")
+    commands.add_typer(lane_commands(_settings, _say), name="lanes")
     return commands
 
 

@@ -22,7 +22,8 @@ import msgspec
 import pluggy
 
 from shaodao import hookspecs
-from shaodao.domain.errors import InvalidInput, StateConflict
+from shaodao.domain.delivery import shown_error
+from shaodao.domain.errors import InvalidInput, NotFound, NotPermitted, StateConflict
 from shaodao.domain.permissions import prefix_of
 from shaodao.domain.vocabulary import AssignmentRole, WhistleKind
 from shaodao.forms import Form, FormError
@@ -63,7 +64,10 @@ class Postponed:
 
 @dataclass(frozen=True)
 class Declined:
-    """The hook raised Refuse, or let the desk's StateConflict through: record it and go on with the next event."""
+    """The hook raised Refuse, or let a refusal of the desk through: record it and go on with the next event.
+
+    What the desk refuses (the matter has moved on, the form's fields are faulty, the assignment is another's) no repetition mends.
+    """
 
     reason: str
 
@@ -220,8 +224,8 @@ class Departments:
             return Postponed(later.delay, later.reason)
         except Refuse as refusal:
             return Declined(refusal.reason)
-        except StateConflict as conflict:
-            return Declined(conflict.message)
+        except (StateConflict, InvalidInput, NotFound, NotPermitted) as refused:
+            return Declined(shown_error(refused.message))
         except (Exception, SystemExit) as error:
             if limit.expired() and isinstance(error, TimeoutError):
                 return TimedOut(timeout)

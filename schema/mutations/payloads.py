@@ -17,7 +17,7 @@ from schema.types.cases import Case
 from schema.types.grids import Grid
 from schema.types.meetings import Meeting
 from schema.types.objections import DispatchObjection
-from schema.types.organizations import Organization
+from schema.types.organizations import Department, Organization
 from schema.types.people import CareTag, Household, Person
 from schema.types.promises import Promise
 from schema.types.routing import CommunityAdmission, DutyListItem, RoutingRule
@@ -219,6 +219,17 @@ class CommunityAdmissionPayload(Payload):
         """The payload of an outcome."""
         admission = committed.reference("CommunityAdmission", committed.outcome.record_id)
         return cls(**_common(committed), community_admission=admission)
+
+
+@strawberry.type(description="A department after it was paused or resumed.")
+class DepartmentPayload(Payload):
+    department: Department | None = stored(description="The department plugin.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        department: Any = StoredRef("Department", None, str(committed.outcome.record_code))
+        return cls(**_common(committed), department=department)
 
 
 @strawberry.type(description="A grid after it was defined.")

@@ -8,6 +8,7 @@ from schema.mutations.bulk import BulkMutations
 from schema.mutations.campaigns import CampaignMutations
 from schema.mutations.cases import CaseMutations
 from schema.mutations.deadlines import DeadlineMutations
+from schema.mutations.deliveries import DeliveryMutations
 from schema.mutations.demonstration import DemonstrationMutations
 from schema.mutations.exports import ExportMutations
 from schema.mutations.follow_ups import FollowUpMutations
@@ -39,6 +40,7 @@ class Mutation(
     AttachmentMutations,
     UploadMutations,
     DeadlineMutations,
+    DeliveryMutations,
     ObjectionMutations,
     MeetingMutations,
     PromiseMutations,

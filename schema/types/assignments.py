@@ -13,6 +13,7 @@ from schema.relay import Node
 from schema.types.accounts import Account
 from schema.types.attachments import Attachment
 from schema.types.deadlines import Deadline
+from schema.types.deliveries import HAS_DELIVERY, AssignmentDelivery
 from schema.types.follow_ups import Evaluation
 from schema.types.objections import DispatchObjection
 from schema.types.organizations import Organization
@@ -146,6 +147,11 @@ class Assignment(Node):
     )
     deadlines: list[Deadline] = many(
         on={"assignment_id": "id", "case_id": "case_id"}, order=[("due_at", "asc")], description="Its clocks."
+    )
+    delivery: AssignmentDelivery | None = embedded(
+        when=HAS_DELIVERY,
+        visible="own_field",
+        description="How its events were delivered to the department plugin; null: nothing was, it works by hand.",
     )
     available_actions: list[ActionAvailability] = derived(
         facts=ASSIGNMENT_FACTS,

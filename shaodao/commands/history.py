@@ -35,7 +35,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 # DO UPDATE, never DO NOTHING: it waits for a courier that is dropping the lane, so no delivery is orphaned.
 _OPEN_LANE = """
-INSERT INTO lane (county_code, organization_code, case_id, department, due_at) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO lane (county_code, organization_code, case_id, department, due_at, since) VALUES ($1, $2, $3, $4, $5, $5)
 ON CONFLICT (county_code, organization_code, case_id) DO UPDATE SET department = excluded.department
 """
 

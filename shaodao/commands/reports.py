@@ -172,6 +172,10 @@ def _checked_result(tx: Transaction, facts: AssignmentFacts, given: ReportInput,
 
 def _checked_fields(tx: Transaction, faults: Faults, facts: AssignmentFacts, fields: Mapping[str, Any]) -> str:
     """By the department's form; an agent, or an organization that works by hand, may add any JSON object of bounded size."""
+    before = len(faults.faults)
+    encoded = checked_json(faults, "fields", fields, LARGEST_FIELDS)
+    if len(faults.faults) > before:
+        return encoded  # a form is not held against what is too large to be kept
     checked = fields
     if facts.agent_id is None and tx.ground.forms.department_of(facts.organization_code) is not None:
         try:

@@ -12,13 +12,15 @@ import asyncpg
 from shaodao.commands import assignments, attachments, desk_facts, extensions, objections, questions, reports
 from shaodao.commands.attaching import Target
 from shaodao.commands.attachments import AttachmentInput
+from shaodao.commands.facts import lock_assignment
+from shaodao.commands.history import Entry, record
 from shaodao.commands.places import PointInput
 from shaodao.commands.reports import ProgressInput, ReportInput
 from shaodao.commands.running import Command, CommandRunner, Repetition, connection_of
-from shaodao.commands.transaction import Outcome
+from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.delivery.pace import Now
 from shaodao.delivery.views import read_fact, read_view
-from shaodao.domain.errors import InvalidInput
+from shaodao.domain.errors import InvalidInput, StateConflict
 from shaodao.domain.files import FileRefused
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
@@ -49,6 +51,7 @@ class Seat:
     county: int
     assignment_id: UUID
     key: str
+    callback: bool = False
 
     def viewer(self, name: str) -> Viewer:
         """The department as the commands know it: the handler of this organization in this county, and no more."""
@@ -197,13 +200,35 @@ class PlatformDesk:
         """Run the command, unless this occasion did it before, and look at the assignment anew."""
         self._counts[action] += 1
         key = f"{self._seat.key}:{action}:{self._counts[action]}"
-        outcome = await self._office.runner.run(
-            command, actor=self._seat.viewer(self._view.organization_name), county=self._seat.county, now=self._office.now(),
-            repetition=Repetition(key, action, None),
-        )  # fmt: skip
+        try:
+            outcome = await self._run(command, key, action)
+        except StateConflict as conflict:
+            if self._seat.callback:
+                await self._run(partial(self._note_refusal, action, conflict.message), f"{key}:refused", "noteRefusal")
+            raise
         async with self._office.pool.acquire() as lent:
             self._view = await read_view(connection_of(lent), self._seat.county, self._id)
         return outcome
+
+    async def _run(self, command: Command, key: str, action: str) -> Outcome:
+        return await self._office.runner.run(
+            command, actor=self._seat.viewer(self._view.organization_name), county=self._seat.county, now=self._office.now(),
+            repetition=Repetition(key, action, None),
+        )  # fmt: skip
+
+    async def _note_refusal(self, action: str, reason: str, tx: Transaction) -> Outcome:
+        """Tell on the case that the department's own system came with something when the matter had moved on.
+
+        In a hook the courier tells it, when the hook lets the refusal through.
+        """
+        case = (await lock_assignment(tx, self._id)).case
+        entry = Entry(
+            "callbackRefused", f"{self._view.organization_name}的系统回传未被接受：{reason}",
+            organization_code=self._seat.organization_code, assignment_id=self._id,
+            from_state=str(case.state), to_state=str(case.state), payload={"action": action},
+        )  # fmt: skip
+        await record(tx, case.id, entry)
+        return Outcome(county_code=tx.county, case_id=case.id, assignment_id=self._id)
 
 
 def county_scope(county: int) -> str:

@@ -11,11 +11,12 @@ from shaodao.commands.history import Entry, record
 from shaodao.commands.running import CommandRunner, Repetition, connection_of
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.delivery.desk import Office, PlatformDesk, Seat
-from shaodao.delivery.hearing import HOOK_LABELS, event_of
+from shaodao.delivery.hearing import event_of
 from shaodao.delivery.lanes import Delivery
 from shaodao.delivery.pace import Now
 from shaodao.delivery.views import read_step, read_view
 from shaodao.departments import Departments
+from shaodao.domain.delivery import HOOK_LABELS
 from shaodao.domain.errors import NotFound
 from shaodao.intake import Intake
 from shaodao.plugin import DeliveryKey, Department, Desk, Event, Host
@@ -93,7 +94,7 @@ class DepartmentHost:
                 code = await connection.fetchval(_ASSIGNMENT, row["county_code"], assignment, served)
                 if code is not None:
                     occasion = f"callback:{assignment}:{key or uuid7()}"
-                    seat = Seat(self.department.name, code, row["county_code"], assignment, occasion)
+                    seat = Seat(self.department.name, code, row["county_code"], assignment, occasion, callback=True)
                     return PlatformDesk(self.office, seat, await read_view(connection, seat.county, assignment))
         raise NotFound("Assignment", str(assignment))
 

@@ -25,22 +25,6 @@ from shaodao.plugin import (
     Woken,
 )
 
-HOOK_LABELS: Mapping[str, str] = {
-    "on_whistle": "吹哨",
-    "on_dispatch": "派单",
-    "on_return": "退回重办",
-    "on_answer": "答复",
-    "on_urge": "催办",
-    "on_overdue": "超期",
-    "on_extension_decided": "延期审批",
-    "on_objection_decided": "异议裁定",
-    "on_withdrawn": "撤回",
-    "on_released": "离场",
-    "on_case_closed": "办结",
-    "on_wake": "定时提醒",
-}
-"""What each hook tells of, as people read it."""
-
 
 def event_of(hook: str, key: DeliveryKey, step: HeardStep) -> Event:
     """The event that a hook gets. Raises KeyError for a hook that no step is delivered by."""

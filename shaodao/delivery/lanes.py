@@ -15,13 +15,15 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from shaodao.commands.transaction import Connection
+from shaodao.domain.delivery import shown_error
 
 
 class AttemptOutcome(StrEnum):
     """How one attempt of a delivery ended, as ``delivery_log`` keeps it.
 
     LATER: the department asked for another time. REFUSED: it declined the event. LOST: its worker died or lost the
-    lease. FENCED: it ended after another worker had taken the lane over.
+    lease. FENCED: it ended after another worker, or an operator, had taken the lane over. SKIPPED: an operator gave it up
+    (``shaodao.commands.lanes``).
     """
 
     DONE = "DONE"
@@ -31,6 +33,7 @@ class AttemptOutcome(StrEnum):
     PARKED = "PARKED"
     LOST = "LOST"
     FENCED = "FENCED"
+    SKIPPED = "SKIPPED"
 
 
 @dataclass(frozen=True)
@@ -133,10 +136,12 @@ WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND token = $
 """
 _DELIVERED = "DELETE FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND seq = $4"
 _GO_ON = """
-UPDATE lane SET holder = NULL, due_at = $4
-WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND EXISTS (
-    SELECT FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
-)
+UPDATE lane SET holder = NULL, due_at = $4, since = head.created_at
+FROM (
+    SELECT created_at FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
+    ORDER BY seq LIMIT 1
+) head
+WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
 """
 _DROP = "DELETE FROM lane WHERE county_code = $1 AND organization_code = $2 AND case_id = $3"
 _RELEASE = """
@@ -175,8 +180,9 @@ WHERE l.county_code = $1 AND l.department = $2 AND NOT l.parked AND EXISTS (
 """
 _COUNTIES = "SELECT DISTINCT county_code FROM delivery"
 _SWEEP = """
-INSERT INTO lane (county_code, organization_code, case_id, department, due_at)
-SELECT DISTINCT ON (d.organization_code, d.case_id) $1::int, d.organization_code, d.case_id, d.department, $2::timestamptz
+INSERT INTO lane (county_code, organization_code, case_id, department, due_at, since)
+SELECT DISTINCT ON (d.organization_code, d.case_id)
+    $1::int, d.organization_code, d.case_id, d.department, $2::timestamptz, d.created_at
 FROM delivery d WHERE d.county_code = $1 AND NOT EXISTS (
     SELECT FROM lane l WHERE l.county_code = $1 AND l.organization_code = d.organization_code AND l.case_id = d.case_id
 )
@@ -249,6 +255,7 @@ async def fail(
     Failures in a row of at least two lanes are the department's: its breaker opens and they use up no attempts. One lane
     that fails alone is that delivery's fault, and ends parked.
     """
+    error = shown_error(error)
     if not await _holds(connection, delivery):
         await _log(connection, delivery, now, AttemptOutcome.FENCED, error, milliseconds)
         return AttemptOutcome.FENCED

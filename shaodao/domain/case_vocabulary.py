@@ -141,3 +141,12 @@ class ExportFormat(Term):
 
     CSV = "CSV", "CSV文本"
     XLSX = "XLSX", "XLSX工作簿"
+
+
+class LaneState(Term):
+    """How the delivery at the head of a lane stands 投递状态."""
+
+    WAITING = "WAITING", "等待投递"
+    RUNNING = "RUNNING", "投递中"
+    RETRYING = "RETRYING", "失败待重试"
+    PARKED = "PARKED", "已搁置"

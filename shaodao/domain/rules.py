@@ -230,6 +230,20 @@ RULES: Mapping[str, Rule] = {
         Role.GRID_CHIEF: Mine("requested_by", Subject.ACCOUNT),
         Role.STREET_LEADER: InScope(),
     },
+    # What departments are still owed, and how their plugins failed: the operator's, that is the county grid office's, with or
+    # without sight of the case; the dispatcher's and leaders' of the street; and the organization's own.
+    "delivery_lane": {
+        Role.COUNTY_GRID_OFFICE: InScope(),
+        **_of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER),
+        Role.DEPT_HANDLER: _OWN_ORGANIZATION,
+    },
+    "delivery_error": {
+        **_of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.COUNTY_GRID_OFFICE),
+        Role.DEPT_HANDLER: _OWN_ORGANIZATION,
+    },
+    "department_state": dict.fromkeys(
+        (Role.COUNTY_GRID_OFFICE, Role.STREET_DISPATCHER, Role.STREET_LEADER), Everything()
+    ),
     # Fields. Each role sees a field on the rows that the role itself sees: grants never add up to more than each of them.
     # The reporter never reaches a department when the case is confidential (C.7 guardrail 5), nor who is only informed.
     "reporter": {

@@ -90,6 +90,7 @@ class Shown:
             "NULL::uuid" if value is None else f"'{value}'::uuid" for value in (self.viewer.account_id, self.viewer.person_id)
         )  # fmt: skip
         filled = predicate.replace("{t}", "t").replace("{now}", f"'{self.desk.street.now.isoformat()}'::timestamptz")
+        filled = filled.replace("{county}", "= t.county_code")
         filled = filled.replace("{account}", account).replace("{person}", person)
         found = await self.desk.street.pool.fetch(f"SELECT t.* FROM {mapped.table.name} t WHERE {filled}")
         return [key_of(mapped, dict(row)) for row in found]

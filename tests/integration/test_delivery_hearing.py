@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from shaodao.delivery.hearing import HOOK_LABELS, event_of
+from shaodao.delivery.hearing import event_of
 from shaodao.delivery.views import HeardStep
 from shaodao.departments import hook_names
+from shaodao.domain.delivery import HOOK_LABELS
 from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, CaseKind, ClockKind, CloseKind, Urgency
 from shaodao.plugin import (
     AssignmentDeadlines,

@@ -19,7 +19,16 @@ from shaodao.host import Platform, open_platform
 from shaodao.plugin import Desk, Event
 from shaodao.settings import Settings, StartError
 from tests.integration.conftest import Street
-from tests.integration.delivering import DISPATCHER, Recorder, departments_of, emergency_command, listen_only
+from tests.integration.delivering import (
+    DISPATCHER,
+    Recorder,
+    departments_of,
+    emergency,
+    emergency_command,
+    listen_only,
+    serve,
+    work_off,
+)
 
 
 def settings_in(folder: Path) -> Settings:
@@ -90,6 +99,29 @@ async def test_outcomes_that_nobody_repeats_any_more_are_forgotten(street: Stree
     street.now += timedelta(days=8)
     await keeper.one_pass()
     assert await street.pool.fetchval("SELECT count(*) FROM command_outcome") == 0
+
+
+async def test_a_months_attempts_are_logged_whether_or_not_its_log_was_made(street: Street) -> None:
+    deliveries = serve(street, Recorder("city", ("CG",)))
+    keeper = Housekeeper(street.pool, street.ground, lambda: street.now)
+    await keeper.one_pass()
+    await keeper.one_pass()
+    for moment in ("2026-11-30T23:59:59+08:00", "2026-12-01T00:00:00+08:00", "2027-02-01T00:00:00+08:00"):
+        street.now = datetime.fromisoformat(moment)
+        await emergency(street, "CG")
+        await work_off(deliveries.courier())
+
+    logs = [
+        row["log"]
+        for row in await street.pool.fetch("SELECT tableoid::regclass::text AS log FROM delivery_log ORDER BY at")
+    ]
+    assert logs == ["delivery_log_default", "delivery_log_2026_12", "delivery_log_default"]
+    street.now = datetime.fromisoformat("2027-01-31T23:00:00+08:00")
+    await keeper.one_pass()
+    assert await street.pool.fetchval("SELECT to_regclass('delivery_log_2027_02') IS NULL"), (
+        "it has begun in the default one"
+    )
+    assert await deliveries.owed() == 0
 
 
 async def test_what_departments_declare_is_stored(street: Street, tmp_path: Path) -> None:

@@ -4,8 +4,11 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.lane_numbers import LaneNumbers
 from shaodao.postgres.embedded import Cluster
 from tests.integration.api_steps import Api, copied, opened, settings_of
+from tests.integration.conftest import Street
+from tests.integration.delivering import Recorder, emergency, forward, serve, work_off
 
 
 async def numbers(api: Api) -> dict[str, float]:
@@ -27,3 +30,21 @@ async def test_requests_and_plans_are_counted(postgres: Cluster, street_template
     assert found["shaodao_plan_cache_size"] == 1
     assert found["shaodao_document_cache_size"] == 1
     assert 1 <= found["shaodao_pool_connections"] <= found["shaodao_pool_connections_limit"]
+
+
+async def test_lanes_are_counted_by_department_and_state(street: Street) -> None:
+    deliveries = serve(street, Recorder("city", ("CG",)))
+    await emergency(street, "CG")
+    await work_off(deliveries.courier())
+    await emergency(street, "CG")
+    await forward(street, seconds=90)
+    numbers = LaneNumbers(street.pool, lambda: street.now)
+    await numbers.one_pass()
+    samples = {
+        (each.name, *each.labels.values()): each.value for family in numbers.families() for each in family.samples
+    }
+    assert samples == {
+        ("shaodao_lanes", "city", "WAITING"): 1, ("shaodao_lane_oldest_seconds", "city", "WAITING"): 90,
+        ("shaodao_delivery_attempts_recent", "city", "DONE"): 1,
+        ("shaodao_department_held", "city", "paused"): 0, ("shaodao_department_held", "city", "breaker"): 0,
+    }  # fmt: skip

@@ -1,0 +1,148 @@
+"""Departments that answer what they should not: each is told so by a typed error, and its lane goes on."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from shaodao.delivery.desks import Desks
+from shaodao.departments import Departments
+from shaodao.plugin import Desk, DeskError, Event, InvalidInput, NotFound, Report, ReportResult, StateConflict
+from tests.integration.conftest import Street
+from tests.integration.delivering import Deliveries, Form, Recorder, emergency, forward, serve, work_off
+from tests.integration.file_steps import intake_of
+
+TOO_LARGE = "长" * 3_500_000
+"""10 MB."""
+
+
+def report(desk: Desk, measures: str = "已处置", fields: object = None) -> Report:
+    return Report(
+        accepted_at=desk.now, talked_with="社区书记", measures=measures, solve_by=desk.now + timedelta(days=1),
+        result=ReportResult.SOLVED, fields=Form() if fields is None else fields,
+    )  # fmt: skip
+
+
+async def assignment_of(street: Street, case_id: UUID | None, code: str) -> UUID:
+    query = "SELECT id FROM assignment WHERE case_id = $1 AND organization_code = $2"
+    found: UUID = await street.pool.fetchval(query, case_id, code)
+    return found
+
+
+def host(street: Street, departments: Departments, recorder: Recorder) -> object:
+    desks = Desks(street.pool, street.runner, departments, lambda: street.now, intake_of(street))
+    (declaration,) = (each for each in departments.declarations if each.name == recorder.name)
+    return desks.host_of(declaration)
+
+
+async def withdrawn(street: Street, deliveries: Deliveries, recorder: Recorder) -> Desk:
+    """The desk of an assignment that was withdrawn after it was heard of."""
+    outcome = await emergency(street, "CG")
+    await work_off(deliveries.courier())
+    assignment = await assignment_of(street, outcome.case_id, "CG")
+    await street.pool.execute("UPDATE assignment SET state = 'WITHDRAWN' WHERE id = $1", assignment)
+    desk: Desk = await host(street, deliveries.departments, recorder).desk(assignment, "their-4711")  # type: ignore[attr-defined]
+    return desk
+
+
+async def lines(street: Street, kind: str) -> list[str]:
+    rows = await street.pool.fetch("SELECT text FROM case_event WHERE type = $1 ORDER BY case_id, seq", kind)
+    return [row["text"] for row in rows]
+
+
+async def test_a_report_by_callback_after_withdrawal_is_refused_and_told_on_the_case_once(street: Street) -> None:
+    recorder = Recorder("city", ("CG",))
+    deliveries = serve(street, recorder)
+    desk = await withdrawn(street, deliveries, recorder)
+    with pytest.raises(StateConflict):
+        await desk.report_result(report(desk))
+    again: Desk = await host(street, deliveries.departments, recorder).desk(desk.view.assignment_id, "their-4711")  # type: ignore[attr-defined]
+    with pytest.raises(StateConflict):
+        await again.report_result(report(again))
+
+    (told,) = await lines(street, "callbackRefused")
+    assert "未被接受" in told
+    assert await street.pool.fetchval("SELECT count(*) FROM report") == 0
+
+
+async def test_a_hook_that_answers_twice_or_out_of_turn_loses_its_answer_and_not_its_lane(street: Street) -> None:
+    async def twice(event: Event, desk: Desk) -> None:
+        await desk.acknowledge(["甲示一"])
+        await desk.acknowledge(["甲示一"])
+
+    deliveries = serve(street, Recorder("city", ("CG",), twice))
+    await emergency(street, "CG")
+    await work_off(deliveries.courier())
+
+    assert (await deliveries.owed(), await deliveries.outcomes()) == (0, ["REFUSED"])
+    assert len(await lines(street, "deliveryDeclined")) == 1
+    assert await street.pool.fetchval("SELECT state FROM assignment") == "ACKNOWLEDGED"
+
+
+@pytest.mark.parametrize("fields", [{"nothing": 1}, {"text": TOO_LARGE}], ids=["refused by the form", "10 MB"])
+async def test_faulty_fields_are_refused_and_the_lane_goes_on(street: Street, fields: object) -> None:
+    refused: list[DeskError] = []
+
+    async def report_badly(event: Event, desk: Desk) -> None:
+        await desk.acknowledge(["甲示一"])
+        await desk.arrive()
+        try:
+            await desk.report_result(report(desk, fields=fields))
+        except DeskError as error:
+            refused.append(error)
+            raise
+
+    recorder = Recorder("city", ("CG",), report_badly)
+    deliveries = serve(street, recorder)
+    first = await emergency(street, "CG")
+    await work_off(deliveries.courier())
+
+    assert [type(error) for error in refused] == [InvalidInput]
+    assert await street.pool.fetchval("SELECT count(*) FROM report") == 0
+    assert (await deliveries.owed(), await deliveries.outcomes()) == (0, ["REFUSED"])
+    (told,) = await lines(street, "deliveryDeclined")
+    assert len(told) < 700
+    assert await street.pool.fetchval("SELECT state FROM assignment WHERE case_id = $1", first.case_id) == "ARRIVED"
+
+
+async def test_measures_of_10_mb_are_refused(street: Street) -> None:
+    async def report_badly(event: Event, desk: Desk) -> None:
+        await desk.acknowledge(["甲示一"])
+        await desk.arrive()
+        await desk.report_result(report(desk, measures=TOO_LARGE))
+
+    deliveries = serve(street, Recorder("city", ("CG",), report_badly))
+    await emergency(street, "CG")
+    await work_off(deliveries.courier())
+    assert (await deliveries.owed(), await deliveries.outcomes()) == (0, ["REFUSED"])
+
+
+async def test_another_departments_assignment_is_not_found(street: Street) -> None:
+    recorder, other = Recorder("city", ("CG",)), Recorder("market", ("SC",))
+    deliveries = serve(street, recorder, other)
+    outcome = await emergency(street, "CG")
+    assignment = await assignment_of(street, outcome.case_id, "CG")
+    with pytest.raises(NotFound):
+        await host(street, deliveries.departments, other).desk(assignment)  # type: ignore[attr-defined]
+
+
+async def test_a_hook_whose_lease_was_taken_over_does_nothing_twice(street: Street) -> None:
+    """The first worker stalls, the second does the work; then the first goes on, and neither effect nor settling counts."""
+    stalled: list[Desk] = []
+
+    async def ask(event: Event, desk: Desk) -> None:
+        if not stalled:
+            stalled.append(desk)
+            await forward(street, seconds=30)
+            await work_off(deliveries.courier())
+        await desk.ask("地下管线由谁管理？")
+
+    deliveries = serve(street, Recorder("city", ("CG",), ask))
+    await emergency(street, "CG")
+    courier = deliveries.courier()
+    await courier.one_pass()
+    await courier.settled()
+
+    assert await street.pool.fetchval("SELECT count(*) FROM question") == 1
+    assert sorted(await deliveries.outcomes()) == ["DONE", "FENCED", "LOST"]
+    assert await deliveries.owed() == 0
