@@ -426,6 +426,8 @@ CREATE TABLE public.deadline (
     paused_at timestamp with time zone,
     history jsonb DEFAULT '[]'::jsonb NOT NULL,
     promise_id uuid,
+    ladder_since timestamp with time zone,
+    ladder_used double precision DEFAULT 0 NOT NULL,
     CONSTRAINT deadline_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'PAUSED'::text, 'STOPPED'::text])))
 );
 
@@ -1018,6 +1020,27 @@ CREATE VIEW public.reporter_case AS
    FROM (public.case_file c
      JOIN public.case_file o ON (((o.county_code = c.county_code) AND (o.id <> c.id) AND ((o.reporter_phone_hash = c.reporter_phone_hash) OR (o.reporter_person_id = c.reporter_person_id)))));
 
+CREATE TABLE public.routine (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    title text NOT NULL,
+    roles text[] NOT NULL,
+    area_code text NOT NULL,
+    street_code text NOT NULL,
+    community_code text,
+    grid_code text,
+    records integer,
+    begins_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    late_seconds integer NOT NULL,
+    done_at timestamp with time zone,
+    done_by uuid,
+    done_text text,
+    missed_at timestamp with time zone
+);
+
 CREATE TABLE public.routing_rule (
     county_code integer NOT NULL,
     id uuid NOT NULL,
@@ -1074,6 +1097,28 @@ CREATE TABLE public.settings (
     name text NOT NULL,
     value jsonb NOT NULL,
     updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.supervision (
+    county_code integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    deadline_id uuid,
+    assignment_id uuid,
+    whistle_id uuid,
+    organization_code text,
+    street_code text NOT NULL,
+    community_code text,
+    grid_code text,
+    stage text NOT NULL,
+    clock text,
+    reason text NOT NULL,
+    recipients text[] NOT NULL,
+    due_at timestamp with time zone,
+    issued_at timestamp with time zone NOT NULL,
+    late_seconds integer DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT supervision_stage_check CHECK ((stage = ANY (ARRAY['REMIND'::text, 'URGE'::text, 'OVERDUE'::text, 'WARN_COUNTY'::text, 'SUPERVISE'::text, 'CIRCULAR'::text, 'DISTRICT_INVESTIGATION'::text, 'NO_SHOW'::text])))
 );
 
 CREATE TABLE public.suspension (
@@ -1165,7 +1210,8 @@ CREATE VIEW public.task AS
     c.community_code,
     c.grid_code,
     c.registered_at AS since,
-    c.due_at
+    c.due_at,
+    NULL::uuid AS routine_id
    FROM public.case_file c
   WHERE (c.state = 'REGISTERED'::text)
 UNION ALL
@@ -1184,7 +1230,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     c.registered_at AS since,
-    c.due_at
+    c.due_at,
+    NULL::uuid AS routine_id
    FROM public.case_file c
   WHERE (c.state = 'REGISTERED'::text)
 UNION ALL
@@ -1203,7 +1250,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     COALESCE(c.accepted_at, c.updated_at) AS since,
-    c.due_at
+    c.due_at,
+    NULL::uuid AS routine_id
    FROM public.case_file c
   WHERE ((c.state = ANY (ARRAY['ACCEPTED'::text, 'REOPENED'::text])) AND (NOT (EXISTS ( SELECT
            FROM public.whistle h
@@ -1226,7 +1274,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     c.handled_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.case_file c
   WHERE ((c.state = 'VERIFYING'::text) AND (NOT (EXISTS ( SELECT
            FROM public.assignment o
@@ -1253,7 +1302,8 @@ UNION ALL
     c.closed_at AS since,
     ( SELECT max(d.due_at) AS max
            FROM public.deadline d
-          WHERE ((d.county_code = c.county_code) AND (d.case_id = c.id) AND (d.kind = 'FOLLOW_UP'::text) AND (d.state = 'RUNNING'::text))) AS due_at
+          WHERE ((d.county_code = c.county_code) AND (d.case_id = c.id) AND (d.kind = 'FOLLOW_UP'::text) AND (d.state = 'RUNNING'::text))) AS due_at,
+    NULL::uuid AS routine_id
    FROM public.case_file c
   WHERE ((c.state = 'CLOSED'::text) AND (NOT (EXISTS ( SELECT
            FROM public.follow_up f
@@ -1274,7 +1324,8 @@ UNION ALL
     h.community_code,
     h.grid_code,
     h.drafted_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.whistle h
   WHERE ((h.state = 'DRAFTED'::text) AND (h.kind = 'EMERGENCY'::text))
 UNION ALL
@@ -1293,7 +1344,8 @@ UNION ALL
     h.community_code,
     h.grid_code,
     COALESCE(h.decided_at, h.drafted_at) AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM (public.whistle h
      CROSS JOIN ( VALUES ('STREET_DISPATCHER'::text), ('GRID_CHIEF'::text), ('GRID_WORKER'::text)) r(role))
   WHERE ((h.state = 'DRAFTED'::text) AND ((h.kind <> 'EMERGENCY'::text) OR (h.decided_at IS NOT NULL)))
@@ -1316,7 +1368,8 @@ UNION ALL
     h.community_code,
     h.grid_code,
     COALESCE(h.submitted_at, h.drafted_at) AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.whistle h
   WHERE (h.state = 'PENDING_APPROVAL'::text)
 UNION ALL
@@ -1337,7 +1390,8 @@ UNION ALL
     h.blown_at AS since,
     ( SELECT max(d.due_at) AS max
            FROM public.deadline d
-          WHERE ((d.county_code = h.county_code) AND (d.case_id = h.case_id) AND (d.whistle_id = h.id) AND (d.kind = 'CONFIRMATION'::text))) AS due_at
+          WHERE ((d.county_code = h.county_code) AND (d.case_id = h.case_id) AND (d.whistle_id = h.id) AND (d.kind = 'CONFIRMATION'::text))) AS due_at,
+    NULL::uuid AS routine_id
    FROM public.whistle h
   WHERE ((h.kind = 'EMERGENCY'::text) AND (h.blown_at IS NOT NULL) AND (h.confirmed_at IS NULL) AND (h.state <> 'WITHDRAWN'::text))
 UNION ALL
@@ -1358,7 +1412,8 @@ UNION ALL
     h.community_code,
     h.grid_code,
     h.verified_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.whistle h
   WHERE (h.state = 'VERIFIED'::text)
 UNION ALL
@@ -1377,7 +1432,8 @@ UNION ALL
     h.community_code,
     h.grid_code,
     h.closed_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.whistle h
   WHERE ((h.state = 'CLOSED'::text) AND (EXISTS ( SELECT
            FROM public.assignment o
@@ -1400,7 +1456,8 @@ UNION ALL
     h.community_code,
     h.grid_code,
     h.closed_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.whistle h
   WHERE ((h.state = 'CLOSED'::text) AND (NOT (EXISTS ( SELECT
            FROM public.evaluation e
@@ -1421,7 +1478,8 @@ UNION ALL
     NULL::text AS community_code,
     NULL::text AS grid_code,
     o.arrived_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.assignment o
   WHERE ((o.arrival_proof = 'DECLARED'::text) AND (o.state = ANY (ARRAY['ARRIVED'::text, 'HANDLING'::text, 'REPORTED'::text, 'RETURNED'::text])))
 UNION ALL
@@ -1444,7 +1502,8 @@ UNION ALL
     COALESCE(o.reported_at, o.updated_at) AS since,
     ( SELECT max(d.due_at) AS max
            FROM public.deadline d
-          WHERE ((d.county_code = o.county_code) AND (d.case_id = o.case_id) AND (d.kind = 'VERIFICATION'::text) AND (d.state = 'RUNNING'::text))) AS due_at
+          WHERE ((d.county_code = o.county_code) AND (d.case_id = o.case_id) AND (d.kind = 'VERIFICATION'::text) AND (d.state = 'RUNNING'::text))) AS due_at,
+    NULL::uuid AS routine_id
    FROM public.assignment o
   WHERE (o.state = 'REPORTED'::text)
 UNION ALL
@@ -1463,7 +1522,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     q.asked_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM ((public.question q
      JOIN public.case_file c ON (((c.county_code = q.county_code) AND (c.id = q.case_id))))
      CROSS JOIN ( VALUES ('STREET_DISPATCHER'::text), ('GRID_CHIEF'::text), ('GRID_WORKER'::text)) r(role))
@@ -1497,7 +1557,8 @@ UNION ALL
             WHEN (o.state = 'NOTIFIED'::text) THEN o.acknowledge_due_at
             WHEN ((o.state = 'ACKNOWLEDGED'::text) AND o.arrival_required) THEN o.arrive_due_at
             ELSE o.result_due_at
-        END AS due_at
+        END AS due_at,
+    NULL::uuid AS routine_id
    FROM (public.assignment o
      JOIN ( VALUES ('DEPT_HANDLER'::text), ('AGENT'::text)) r(role) ON (((o.agent_id IS NULL) = (r.role = 'DEPT_HANDLER'::text))))
   WHERE ((o.state = ANY (ARRAY['NOTIFIED'::text, 'ACKNOWLEDGED'::text, 'ARRIVED'::text, 'HANDLING'::text, 'RETURNED'::text])) AND (NOT (EXISTS ( SELECT
@@ -1519,7 +1580,8 @@ UNION ALL
     h.community_code,
     h.grid_code,
     COALESCE(h.decided_at, h.drafted_at) AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.whistle h
   WHERE ((h.state = 'DRAFTED'::text) AND (h.drafted_for IS NOT NULL))
 UNION ALL
@@ -1538,7 +1600,8 @@ UNION ALL
     NULL::text AS community_code,
     NULL::text AS grid_code,
     x.raised_at AS since,
-    x.decision_due_at AS due_at
+    x.decision_due_at AS due_at,
+    NULL::uuid AS routine_id
    FROM ((public.assignment o
      JOIN public.dispatch_objection x ON (((x.county_code = o.county_code) AND (x.assignment_id = o.id) AND (x.decision IS NULL))))
      JOIN ( VALUES ('STREET'::text,'STREET_DISPATCHER'::text), ('STREET'::text,'STREET_LEADER'::text), ('COUNTY_GRID_OFFICE'::text,'COUNTY_GRID_OFFICE'::text)) r(arbiter, role) ON ((r.arbiter = x.arbiter)))
@@ -1566,7 +1629,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     x.requested_at AS since,
-    c.due_at
+    c.due_at,
+    NULL::uuid AS routine_id
    FROM (public.extension_request x
      JOIN public.case_file c ON (((c.county_code = x.county_code) AND (c.id = x.case_id))))
   WHERE ((x.decision IS NULL) AND (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'VERIFYING'::text, 'REOPENED'::text])))
@@ -1586,7 +1650,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     c.void_requested_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.case_file c
   WHERE ((c.void_requested_by IS NOT NULL) AND (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'SUSPENDED'::text, 'VERIFYING'::text, 'REOPENED'::text])))
 UNION ALL
@@ -1605,7 +1670,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     COALESCE(s.reviewed_at, s.suspended_at) AS since,
-    s.review_due_at AS due_at
+    s.review_due_at AS due_at,
+    NULL::uuid AS routine_id
    FROM (public.suspension s
      JOIN public.case_file c ON (((c.county_code = s.county_code) AND (c.id = s.case_id))))
   WHERE ((s.resumed_at IS NULL) AND (c.state = 'SUSPENDED'::text))
@@ -1625,7 +1691,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     f.exclusion_proposed_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM ((public.follow_up f
      JOIN public.case_file c ON (((c.county_code = f.county_code) AND (c.id = f.case_id))))
      CROSS JOIN ( VALUES ('STREET_LEADER'::text), ('COUNTY_GRID_OFFICE'::text)) r(role))
@@ -1646,7 +1713,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     f.called_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM (public.case_file c
      JOIN LATERAL ( SELECT l.called_at,
             l.solved,
@@ -1674,7 +1742,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     e.objected_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM (public.evaluation e
      JOIN public.case_file c ON (((c.county_code = e.county_code) AND (c.id = e.case_id))))
   WHERE ((e.objected_at IS NOT NULL) AND (e.objection_decision IS NULL))
@@ -1697,7 +1766,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     p.made_at AS since,
-    (((p.due_on + 1))::timestamp without time zone AT TIME ZONE 'Asia/Shanghai'::text) AS due_at
+    (((p.due_on + 1))::timestamp without time zone AT TIME ZONE 'Asia/Shanghai'::text) AS due_at,
+    NULL::uuid AS routine_id
    FROM ((public.promise p
      JOIN public.case_file c ON (((c.county_code = p.county_code) AND (c.id = p.case_id))))
      JOIN ( VALUES ('DEPT_HANDLER'::text), ('STREET_DISPATCHER'::text), ('GRID_CHIEF'::text), ('GRID_WORKER'::text)) r(role) ON (
@@ -1723,7 +1793,8 @@ UNION ALL
     c.community_code,
     c.grid_code,
     m.called_at AS since,
-    m.meets_at AS due_at
+    m.meets_at AS due_at,
+    NULL::uuid AS routine_id
    FROM (public.meeting m
      JOIN public.case_file c ON (((c.county_code = m.county_code) AND (c.id = m.case_id))))
   WHERE ((m.decided_at IS NULL) AND (c.state = ANY (ARRAY['REGISTERED'::text, 'ACCEPTED'::text, 'ASSIGNED'::text, 'HANDLING'::text, 'SUSPENDED'::text, 'VERIFYING'::text, 'REOPENED'::text])))
@@ -1743,7 +1814,8 @@ UNION ALL
     NULL::text AS community_code,
     NULL::text AS grid_code,
     x.requested_at AS since,
-    x.expires_at AS due_at
+    x.expires_at AS due_at,
+    NULL::uuid AS routine_id
    FROM public.export_request x
   WHERE (x.decision IS NULL)
 UNION ALL
@@ -1762,7 +1834,8 @@ UNION ALL
     NULL::text AS community_code,
     NULL::text AS grid_code,
     g.proposed_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM (public.routing_rule g
      CROSS JOIN ( VALUES ('STREET_LEADER'::text), ('COUNTY_GRID_OFFICE'::text)) r(role))
   WHERE (g.state = 'PROPOSED'::text)
@@ -1782,9 +1855,58 @@ UNION ALL
     NULL::text AS community_code,
     NULL::text AS grid_code,
     d.requested_at AS since,
-    NULL::timestamp with time zone AS due_at
+    NULL::timestamp with time zone AS due_at,
+    NULL::uuid AS routine_id
    FROM public.community_admission d
-  WHERE (d.state = 'REQUESTED'::text);
+  WHERE (d.state = 'REQUESTED'::text)
+UNION ALL
+ SELECT s.county_code,
+    ((('URGE:'::text || s.id) || ':'::text) || r.role) AS id,
+    'URGE'::text AS action,
+    r.role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    s.case_id,
+    s.whistle_id,
+    s.assignment_id,
+    s.organization_code,
+    s.street_code,
+    s.community_code,
+    s.grid_code,
+    s.issued_at AS since,
+    s.due_at,
+    NULL::uuid AS routine_id
+   FROM (public.supervision s
+     JOIN ( VALUES ('STREET_DISPATCHER'::text,'STREET_DISPATCHER'::text), ('STREET_LEADER'::text,'STREET_LEADER'::text), ('COUNTY_GRID_OFFICE'::text,'COUNTY_GRID_OFFICE'::text), ('DISTRICT_GOVERNMENT'::text,'COUNTY_GRID_OFFICE'::text)) r(recipient, role) ON ((r.recipient = ANY (s.recipients))))
+  WHERE ((s.ended_at IS NULL) AND (s.stage <> ALL (ARRAY['REMIND'::text, 'URGE'::text])) AND (NOT (EXISTS ( SELECT
+           FROM public.supervision l
+          WHERE ((l.county_code = s.county_code) AND (l.case_id = s.case_id) AND (NOT (l.deadline_id IS DISTINCT FROM s.deadline_id)) AND (NOT (l.assignment_id IS DISTINCT FROM s.assignment_id)) AND (l.ended_at IS NULL) AND (ROW(l.issued_at, l.id) > ROW(s.issued_at, s.id)) AND (l.recipients &&
+                CASE r.role
+                    WHEN 'COUNTY_GRID_OFFICE'::text THEN ARRAY['COUNTY_GRID_OFFICE'::text, 'DISTRICT_GOVERNMENT'::text]
+                    ELSE ARRAY[r.recipient]
+                END))))))
+UNION ALL
+ SELECT o.county_code,
+    ((('ROUTINE:'::text || o.id) || ':'::text) || r.role) AS id,
+    'ROUTINE'::text AS action,
+    r.role,
+    NULL::text[] AS ranks,
+    NULL::uuid AS holder_id,
+    NULL::uuid[] AS barred,
+    NULL::uuid AS case_id,
+    NULL::uuid AS whistle_id,
+    NULL::uuid AS assignment_id,
+    NULL::text AS organization_code,
+    o.street_code,
+    o.community_code,
+    o.grid_code,
+    o.begins_at AS since,
+    o.due_at,
+    o.id AS routine_id
+   FROM (public.routine o
+     CROSS JOIN LATERAL unnest(o.roles) r(role))
+  WHERE ((o.done_at IS NULL) AND (o.missed_at IS NULL));
 
 CREATE TABLE public.team (
     county_code integer NOT NULL,
@@ -2137,6 +2259,12 @@ ALTER TABLE ONLY public.question
 ALTER TABLE ONLY public.report
     ADD CONSTRAINT report_pkey PRIMARY KEY (county_code, id);
 
+ALTER TABLE ONLY public.routine
+    ADD CONSTRAINT routine_occurrence_key UNIQUE (county_code, name, area_code, begins_at);
+
+ALTER TABLE ONLY public.routine
+    ADD CONSTRAINT routine_pkey PRIMARY KEY (county_code, id);
+
 ALTER TABLE ONLY public.routing_rule
     ADD CONSTRAINT routing_rule_pkey PRIMARY KEY (county_code, id);
 
@@ -2151,6 +2279,9 @@ ALTER TABLE ONLY public.service_centre
 
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.supervision
+    ADD CONSTRAINT supervision_pkey PRIMARY KEY (county_code, id);
 
 ALTER TABLE ONLY public.suspension
     ADD CONSTRAINT suspension_pkey PRIMARY KEY (county_code, id);
@@ -2359,9 +2490,29 @@ CREATE INDEX report_assignment_index ON public.report USING btree (county_code, 
 
 CREATE INDEX report_case_index ON public.report USING btree (county_code, case_id, reported_at, id);
 
+CREATE INDEX routine_county_index ON public.routine USING btree (county_code, begins_at DESC, id DESC);
+
+CREATE INDEX routine_open_index ON public.routine USING btree (county_code, street_code, begins_at, id) WHERE ((done_at IS NULL) AND (missed_at IS NULL));
+
+CREATE INDEX routine_street_index ON public.routine USING btree (county_code, street_code, begins_at DESC, id DESC);
+
 CREATE INDEX routing_rule_state_index ON public.routing_rule USING btree (county_code, state, sort, code);
 
 CREATE UNIQUE INDEX service_centre_division_key ON public.service_centre USING btree (county_code, division_code);
+
+CREATE INDEX supervision_assignment_index ON public.supervision USING btree (county_code, assignment_id, issued_at, id) WHERE (assignment_id IS NOT NULL);
+
+CREATE INDEX supervision_case_index ON public.supervision USING btree (county_code, case_id, issued_at, id);
+
+CREATE INDEX supervision_deadline_index ON public.supervision USING btree (county_code, deadline_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX supervision_open_index ON public.supervision USING btree (county_code, street_code, issued_at, id) WHERE (ended_at IS NULL);
+
+CREATE INDEX supervision_organization_index ON public.supervision USING btree (county_code, organization_code, issued_at DESC, id DESC);
+
+CREATE INDEX supervision_stage_index ON public.supervision USING btree (county_code, stage, issued_at DESC, id DESC);
+
+CREATE INDEX supervision_street_index ON public.supervision USING btree (county_code, street_code, issued_at DESC, id DESC);
 
 CREATE INDEX suspension_case_index ON public.suspension USING btree (county_code, case_id, suspended_at, id);
 
@@ -2521,6 +2672,9 @@ ALTER TABLE ONLY public.routing_rule
 
 ALTER TABLE ONLY public.service_centre
     ADD CONSTRAINT service_centre_division_fkey FOREIGN KEY (division_code) REFERENCES public.divisions(code);
+
+ALTER TABLE ONLY public.supervision
+    ADD CONSTRAINT supervision_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);
 
 ALTER TABLE ONLY public.suspension
     ADD CONSTRAINT suspension_case_fkey FOREIGN KEY (county_code, case_id) REFERENCES public.case_file(county_code, id);

@@ -56,6 +56,7 @@ TERMS: tuple[type[vocabulary.Term], ...] = (
     vocabulary.ClockKind,
     vocabulary.ClockState,
     vocabulary.EscalationStage,
+    vocabulary.Recipient,
     vocabulary.DutyListKind,
     vocabulary.AttachmentKind,
     vocabulary.Role,
@@ -103,6 +104,8 @@ class TaskAction(vocabulary.Term):
     DECIDE_RATING = "DECIDE_RATING", "待裁定评价异议"
     PROMISE = "PROMISE", "待兑现承诺"
     MEETING = "MEETING", "待会议决定"
+    URGE = "URGE", "待督办"
+    ROUTINE = "ROUTINE", "例行工作"
     EXPORT = "EXPORT", "待审批导出"
     RULE = "RULE", "待审批派单规则"
     ADMISSION = "ADMISSION", "待审批社区准入"

@@ -45,10 +45,12 @@ from schema.types.register_lists import (
     VesselFilter,
     VesselOrder,
 )
+from schema.types.routines import Routine, RoutineFilter, RoutineOrder
 from schema.types.routing import Category, CommunityAdmission, DutyListItem, RoutingRule
 from schema.types.routing_lists import VALID_DUTY, CommunityAdmissionFilter, RoutingRuleFilter
 from schema.types.service_centres import ServiceCentre
 from schema.types.similar_cases import SimilarCase
+from schema.types.supervisions import Supervision, SupervisionFilter, SupervisionOrder
 from schema.types.teams import Team
 from schema.types.viewers import Viewer
 from schema.types.whistle_list import FITTING, IN_FORCE, WhistleListItem
@@ -210,6 +212,18 @@ class Query:
         order=MeetingOrder,
         filter=MeetingFilter,
         description="Meetings that take up cases 联席会议、民情研判; a department has those that it is called to.",
+    )
+    supervisions: Connection[Supervision] = root_page(
+        order=SupervisionOrder,
+        filter=SupervisionFilter,
+        description="Stages that were taken when limits ran out 督办链: reminders, supervision 督办, the list 通报名单, investigations "
+        "调查督办. Of the cases that the viewer sees; a department has those against itself.",
+    )
+    routines: Connection[Routine] = root_page(
+        order=RoutineOrder,
+        filter=RoutineFilter,
+        description="Work that the calendar brings 例行工作, done and missed: night visits 驻夜走访, meetings, the monthly notice's "
+        "window 公示, reviews of care records. Of the viewer's area, for staff of the street and the county.",
     )
     promises: Connection[Promise] = root_page(
         order=PromiseOrder,

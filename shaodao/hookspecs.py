@@ -72,7 +72,7 @@ def on_answer(event: QuestionAnswered, desk: Desk) -> Awaitable[None] | None:
 
 @hookspec
 def on_urge(event: Urged, desk: Desk) -> Awaitable[None] | None:
-    """A limit is nearly used up 催办. Since 0.1."""
+    """A limit is half used and nobody has begun, or nearly used up 催办, or it passed and you are supervised 督办. Since 0.1."""
 
 
 @hookspec

@@ -328,7 +328,7 @@ class QuestionAnswered(Event, frozen=True, kw_only=True):
 
 
 class Urged(Event, frozen=True, kw_only=True):
-    """The street or the clock urges 催办 the organization: a limit is nearly used up."""
+    """The clock urges 催办 the organization, ``text`` says why: nobody has begun, a limit is nearly used up, or it passed (C.6)."""
 
     text: str
     clock: ClockKind | None = None

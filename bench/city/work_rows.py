@@ -143,14 +143,17 @@ def deadline_rows(desk: Desk, story: Told, clocks: list[Clock]) -> list[Row]:
 
 
 def stage_rows(desk: Desk, story: Told, clocks: list[Clock]) -> list[Row]:
-    """Rows of ``deadline_stage``: what running clocks have still to fire."""
+    """Rows of ``deadline_stage``: what each running clock fires next."""
+    following = [
+        (place, clock, next(((stage, at) for stage, at in _stages(clock) if at > desk.now), None))
+        for place, clock in enumerate(clocks) if clock.stopped_at is None
+    ]  # fmt: skip
     return [
         {
-            "county_code": story.draft.county.code, "deadline_id": _clock_id(story, place), "stage": stage,
-            "case_id": story.draft.id, "assignment_id": clock.part and clock.part.id, "due_at": moment(at),
+            "county_code": story.draft.county.code, "deadline_id": _clock_id(story, place), "stage": stage[0],
+            "case_id": story.draft.id, "assignment_id": clock.part and clock.part.id, "due_at": moment(stage[1]),
         }
-        for place, clock in enumerate(clocks) if clock.stopped_at is None
-        for stage, at in _stages(clock) if at > desk.now
+        for place, clock, stage in following if stage is not None
     ]  # fmt: skip
 
 
@@ -321,6 +324,9 @@ def _clock_id(story: Told, place: int) -> Any:
 
 
 def _stages(clock: Clock) -> Iterator[tuple[EscalationStage, int]]:
+    if clock.kind in (ClockKind.HANDLING, ClockKind.RESULT):
+        yield EscalationStage.REMIND, (clock.started_at + clock.due_at) // 2
+        yield EscalationStage.URGE, clock.due_at - (clock.due_at - clock.started_at) // 5
     yield EscalationStage.OVERDUE, clock.due_at
     if clock.kind is ClockKind.ARRIVE:
         yield EscalationStage.NO_SHOW, 2 * clock.due_at - clock.started_at

@@ -20,6 +20,7 @@ from schema.types.objections import DispatchObjection
 from schema.types.organizations import Department, Organization
 from schema.types.people import CareTag, Household, Person
 from schema.types.promises import Promise
+from schema.types.routines import Routine
 from schema.types.routing import CommunityAdmission, DutyListItem, RoutingRule
 from schema.types.whistles import Whistle
 from shaodao.commands.transaction import DutyCall, Outcome
@@ -147,6 +148,16 @@ class PromisePayload(Payload):
         """The payload of an outcome."""
         promise = committed.reference("Promise", committed.outcome.record_id)
         return cls(**_common(committed), promise=promise, case=_case(committed))
+
+
+@strawberry.type(description="What the calendar brought, after it was recorded.")
+class RoutinePayload(Payload):
+    routine: Routine | None = stored(description="The routine, if the viewer still sees it.")
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        return cls(**_common(committed), routine=committed.reference("Routine", committed.outcome.record_id))
 
 
 @strawberry.type(description="A campaign after an action, with the case that the action was done on.")

@@ -20,6 +20,7 @@ from schema.mutations.personal_data import PersonalDataMutations
 from schema.mutations.promises import PromiseMutations
 from schema.mutations.ratings import RatingMutations
 from schema.mutations.registers import RegisterMutations
+from schema.mutations.routines import RoutineMutations
 from schema.mutations.routing import RoutingMutations
 from schema.mutations.uploads import UploadMutations
 from schema.mutations.whistles import WhistleMutations
@@ -45,6 +46,7 @@ class Mutation(
     MeetingMutations,
     PromiseMutations,
     CampaignMutations,
+    RoutineMutations,
     RoutingMutations,
     RegisterMutations,
     BulkMutations,

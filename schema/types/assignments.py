@@ -20,9 +20,10 @@ from schema.types.organizations import Organization
 from schema.types.places import ArrivalPoint
 from schema.types.questions import Question
 from schema.types.reports import Report, Verification
+from schema.types.supervisions import Supervision
 from schema.types.waiting import WaitingOn
 from shaodao.commands.facts import ASSIGNMENT_FACTS
-from shaodao.domain.vocabulary import AssignmentRole, AssignmentState
+from shaodao.domain.vocabulary import AssignmentRole, AssignmentState, EscalationStage
 
 if TYPE_CHECKING:
     from schema.types.cases import Case
@@ -153,6 +154,11 @@ class Assignment(Node):
         visible="own_field",
         description="How its events were delivered to the department plugin; null: nothing was, it works by hand.",
     )
+    supervisions: list[Supervision] = many(
+        on={"assignment_id": "id", "case_id": "case_id"},
+        order=[("issued_at", "asc")],
+        description="The stages that were taken against it 督办链.",
+    )
     available_actions: list[ActionAvailability] = derived(
         facts=ASSIGNMENT_FACTS,
         compute=assignment_actions,
@@ -186,5 +192,9 @@ class AssignmentFilter:
     due_before: datetime | None = filtered(Where("result_due_at", "lt"), description="Its result is due before this.")
     notified_from: datetime | None = filtered(
         Where("notified_at", "gte"), description="Notified at this time or later."
+    )
+    escalated: list[EscalationStage] | None = filtered(
+        Exists("supervision", {"assignment_id": "id"}, "stage", "in"),
+        description="Against which one of these stages was taken 督办、通报、调查督办.",
     )
     case_number: str | None = filtered(Exists("case_file", {"id": "case_id"}, "number"), description="Of this case.")

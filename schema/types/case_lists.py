@@ -13,7 +13,7 @@ from schema.types.cases import OVERDUE
 from schema.types.hashes import phone_hash
 from schema.types.places import IN_DIVISION
 from shaodao.domain.text import bigrams
-from shaodao.domain.vocabulary import CaseKind, CaseState, Channel, ChannelGroup, SolvingLevel, Urgency
+from shaodao.domain.vocabulary import CaseKind, CaseState, Channel, ChannelGroup, EscalationStage, SolvingLevel, Urgency
 
 CaseOrder = orderings(
     "CaseOrder",
@@ -83,6 +83,10 @@ class CaseFilter:
     organization: str | None = filtered(
         Exists("assignment", {"case_id": "id"}, "organization_code"),
         description="Code of an organization with a part in it.",
+    )
+    escalated: list[EscalationStage] | None = filtered(
+        Exists("supervision", {"case_id": "id"}, "stage", "in"),
+        description="On which one of these stages was taken 督办、通报、调查督办.",
     )
     overdue: bool | None = filtered(Flag(OVERDUE), description="Whether it is late, or was when it had been handled.")
     due_before: datetime | None = filtered(Where("due_at", "lt"), description="Due before this time.")

@@ -34,6 +34,7 @@ from schema.types.reports import Verification
 from schema.types.routing import Category
 from schema.types.service_centres import ServiceCentre
 from schema.types.similar_cases import SimilarCase, similar_field
+from schema.types.supervisions import Supervision
 from schema.types.waiting import WaitingOn
 from schema.types.whistles import Whistle
 from shaodao.commands.facts import CASE_FACTS
@@ -230,6 +231,11 @@ class Case(Node):
     )
     pauses: list[DeadlinePause] = many(
         on={"case_id": "id"}, order=[("paused_at", "asc")], description="Its pauses of the clock 暂停计时."
+    )
+    supervisions: list[Supervision] = many(
+        on={"case_id": "id"},
+        order=[("issued_at", "asc")],
+        description="The stages that were taken when limits ran out 督办链.",
     )
     communications: list[Communication] = many(
         on={"case_id": "id"}, order=[("at", "asc")], description="What was said to the reporter 沟通记录."

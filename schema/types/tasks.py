@@ -10,6 +10,7 @@ from schema.mapping import expression, filtered, one, orderings, table
 from schema.types.assignments import Assignment
 from schema.types.cases import Case
 from schema.types.organizations import Organization
+from schema.types.routines import Routine
 from schema.types.whistles import Whistle
 
 MAY = (
@@ -33,6 +34,7 @@ class Task:
     organization: Organization | None = one(
         on={"code": "organization_code"}, description="The organization that the assignment is of."
     )
+    routine: Routine | None = one(on={"id": "routine_id"}, description="What the calendar brought, if it is that.")
     since: datetime = strawberry.field(description="Since when it waits.")
     due_at: datetime | None = strawberry.field(description="By when it is to be done, exclusive.")
     overdue: bool = expression("coalesce({t}.due_at <= {now}, false)", description="Whether that has passed.")

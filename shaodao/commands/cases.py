@@ -190,10 +190,10 @@ async def classify(
     facts = await decide_case(tx, "classify", case_id, expected_version)
     why = await _classify_input(tx, facts, urgency, category_code, reason)
     to = urgency or facts.urgency
-    reckoned = await _reckon_anew(tx, facts, to) if to is not facts.urgency else None
     await tx.connection.execute(
         _CLASSIFY, tx.county, case_id, tx.now, str(to), category_code or facts.category_code
     )  # fmt: skip
+    reckoned = await _reckon_anew(tx, facts, to) if to is not facts.urgency else None
     payload = {"from": {"urgency": str(facts.urgency), "category": facts.category_code}, "to": {
         "urgency": str(to), "category": category_code or facts.category_code}}  # fmt: skip
     sentence = _classified(tx, facts, to, category_code, reckoned)

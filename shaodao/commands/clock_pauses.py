@@ -50,8 +50,9 @@ async def _go_on(tx: Transaction, clock: StoredClock, resumer: Decider | None) -
         begun or Pause(paused_at, None, clock.due_at), resumed_at=tx.now, due_before=clock.due_at, resumer=resumer
     )
     running = replace(
-        clock, state=ClockState.RUNNING, paused_at=None, due_at=due.at, provisional=clock.provisional or due.provisional
-    )
+        clock, state=ClockState.RUNNING, paused_at=None, due_at=due.at, provisional=clock.provisional or due.provisional,
+        since=tx.now, used=clock.ascent.used_at(paused_at),
+    )  # fmt: skip
     await stored_clocks.keep(tx, clock, running, entry_of(over))
 
 

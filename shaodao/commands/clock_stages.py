@@ -1,11 +1,16 @@
-"""The stages of clocks that are still to come (reference C.6): rows that the platform's clock fires when their time has come."""
+"""The stage of each clock that is to come (reference C.6): a row that the platform's clock fires when its time has come.
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+Of a clock only the next stage is a row; when it fires, the one after it is written, computed from the clock's due
+(docs/adr/0010-ladder.md).
+"""
+
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from shaodao.commands.transaction import Transaction
-from shaodao.domain.vocabulary import ClockKind, EscalationStage
+from shaodao.domain.ladder import Ascent, next_rung, rungs
+from shaodao.domain.vocabulary import EscalationStage
 
 _STAGE = """
 INSERT INTO deadline_stage (county_code, deadline_id, stage, case_id, assignment_id, due_at, note)
@@ -14,37 +19,21 @@ VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (county_code, deadline_id, stage
 _DROP = "DELETE FROM deadline_stage WHERE county_code = $1 AND deadline_id = ANY($2::uuid[])"
 
 
-def stages(
-    tx: Transaction, kind: ClockKind, started_at: datetime, due_at: datetime
-) -> Mapping[EscalationStage, datetime]:
-    """The instants of a clock's stages. OVERDUE for every clock, NO_SHOW for arriving (C.4, C.6)."""
-    instants: dict[EscalationStage, datetime] = {EscalationStage.OVERDUE: due_at}
-    if kind is ClockKind.ARRIVE:
-        factor: float = tx.ground.rulebook.whistle_ladder.no_show_factor
-        instants[EscalationStage.NO_SHOW] = started_at + timedelta(
-            seconds=(due_at - started_at).total_seconds() * factor
-        )
-    return instants
-
-
 async def write(
-    tx: Transaction, kind: ClockKind, clock_id: UUID, case_id: UUID, assignment_id: UUID | None,
-    started_at: datetime, due_at: datetime, *, fired: frozenset[str] = frozenset(),
-) -> None:  # fmt: skip
-    """Write a running clock's stages, but for those that have fired."""
-    rows = [
-        (tx.county, clock_id, str(stage), case_id, assignment_id, at, None)
-        for stage, at in stages(tx, kind, started_at, due_at).items()
-        if stage not in fired
-    ]
-    await tx.connection.executemany(_STAGE, rows)
+    tx: Transaction, clock_id: UUID, case_id: UUID, assignment_id: UUID | None, ascent: Ascent, fired: Collection[str]
+) -> None:
+    """Write a running clock's next stage, after those that have fired."""
+    reached = rungs(ascent, tx.ground.rulebook, tx.ground.calendar)
+    rung = next_rung(reached, fired, ascent.due_at, tx.now)
+    if rung is not None:
+        await plan(tx, rung.stage, clock_id, case_id, rung.at, assignment_id=assignment_id)
 
 
 async def plan(
     tx: Transaction, stage: EscalationStage, owner_id: UUID, case_id: UUID, at: datetime, *,
     assignment_id: UUID | None = None, note: str | None = None,
 ) -> None:  # fmt: skip
-    """Plan a stage that hangs on no clock: a department's wake-up, or the next date of a suspension; once for its owner."""
+    """Plan a stage, once for its owner: a clock, or what hangs on none, such as a wake-up or a date of a suspension."""
     await tx.connection.execute(_STAGE, tx.county, owner_id, str(stage), case_id, assignment_id, at, note)
 
 

@@ -13,6 +13,7 @@ from shaodao.commands.stored_clocks import StoredClock
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.clock_changes import Decider, Move, Pause, decided_by, entry_of, moves_of, recounted
 from shaodao.domain.deadlines import Due, Limit, due
+from shaodao.domain.ladder import first_rung
 from shaodao.domain.vocabulary import ClockKind, ClockState, EscalationStage
 
 STARTED: LiteralString = """started AS (
@@ -28,13 +29,15 @@ STARTED: LiteralString = """started AS (
     )
 ), planned AS (
     INSERT INTO deadline_stage (county_code, deadline_id, stage, case_id, assignment_id, due_at)
-    SELECT $1, clock.id, stage.key, clock.case_id, clock.assignment_id, stage.value::timestamptz
-    FROM {source} CROSS JOIN json_to_recordset({clocks}) AS clock (id uuid, case_id uuid, assignment_id uuid, stages json)
-    CROSS JOIN json_each_text(clock.stages) AS stage
+    SELECT $1, clock.id, stage, clock.case_id, clock.assignment_id, stage_at
+    FROM {source} CROSS JOIN json_to_recordset({clocks}) AS clock (
+        id uuid, case_id uuid, assignment_id uuid, stage text, stage_at timestamptz
+    )
 )"""
-"""The parts of a statement that start clocks with their stages, as many at once as ``{clocks}``, the JSON of ``rows``, has;
+"""The parts of a statement that start clocks with their first stages, as many at once as ``{clocks}``, the JSON of ``rows``, has;
 for each row of ``{source}``, which has one or none."""
 _START = f"WITH {STARTED.replace('{source}', '(SELECT 1) one').replace('{clocks}', '$2::json')} SELECT 1"
+# Who has reported, or is called no more, is no longer supervised by the case's limit either.
 # Written so that one plan serves whichever owner is named: PostgreSQL would plan the usual "is null or" anew each time.
 _STOP = """
 WITH stopped AS (
@@ -42,9 +45,14 @@ WITH stopped AS (
     WHERE county_code = $1 AND case_id = $2 AND kind = ANY($3::text[]) AND state = 'RUNNING'
         AND assignment_id IS NOT DISTINCT FROM coalesce($5::uuid, assignment_id) AND whistle_id IS NOT DISTINCT FROM coalesce($6::uuid, whistle_id)
         AND promise_id IS NOT DISTINCT FROM coalesce($7::uuid, promise_id)
-    RETURNING id
+    RETURNING id, kind, assignment_id
 ), dropped AS (
     DELETE FROM deadline_stage USING stopped WHERE county_code = $1 AND deadline_id = stopped.id
+), answered AS (
+    UPDATE supervision SET ended_at = $4 FROM stopped
+    WHERE county_code = $1 AND case_id = $2 AND ended_at IS NULL AND (
+        deadline_id = stopped.id OR supervision.assignment_id = stopped.assignment_id AND stopped.kind = 'RESULT'
+    )
 )
 SELECT EXISTS (
     SELECT FROM deadline WHERE county_code = $1 AND case_id = $2 AND kind = ANY($3::text[]) AND state = 'PAUSED'
@@ -52,11 +60,11 @@ SELECT EXISTS (
 )
 """
 # The clocks of an earlier round 重办 stay as they stopped.
-_GO_ON = """
-UPDATE deadline SET state = 'RUNNING', stopped_at = NULL
+_GO_ON = f"""
+UPDATE deadline SET state = 'RUNNING', stopped_at = NULL, ladder_since = $5, ladder_used = 0
 WHERE county_code = $1 AND case_id = $2 AND kind = $3 AND state = 'STOPPED' AND ($4::uuid IS NULL OR assignment_id = $4)
     AND round = (SELECT c.round FROM case_file c WHERE c.county_code = $1 AND c.id = $2)
-RETURNING id, assignment_id, started_at, due_at, history
+RETURNING {stored_clocks.COLUMNS}
 """
 
 
@@ -122,13 +130,13 @@ def rows(tx: Transaction, own: Owner, reckonings: Mapping[ClockKind, Reckoning])
 
 def _row(tx: Transaction, kind: ClockKind, reckoning: Reckoning, own: Owner) -> dict[str, Any]:
     due, limit = reckoning.due, reckoning.limit
-    stages = clock_stages.stages(tx, kind, reckoning.started_at, due.at)
+    first = first_rung(kind, reckoning.started_at, due.at, tx.ground.rulebook)
     return {
         "id": tx.new_id(), "case_id": own.case_id, "whistle_id": own.whistle_id, "assignment_id": own.assignment_id,
         "organization_code": own.organization_code, "promise_id": own.promise_id, "kind": str(kind), "round": own.case_round,
         "unit": limit and str(limit.unit), "amount": limit and limit.amount, "rule": reckoning.rule,
         "started_at": reckoning.started_at, "due_at": due.at, "provisional": due.provisional,
-        "stages": {str(stage): at for stage, at in stages.items()},
+        "stage": str(first.stage), "stage_at": first.at,
     }  # fmt: skip
 
 
@@ -148,13 +156,13 @@ async def stop(
 
 
 async def go_on(tx: Transaction, case_id: UUID, kind: ClockKind, assignment_id: UUID | None = None) -> None:
-    """Let stopped clocks run on, as after a returned report: rework does not reset the clock (C.9 point 6)."""
-    rows = await tx.connection.fetch(_GO_ON, tx.county, case_id, str(kind), assignment_id)
-    for row in rows:
-        fired = frozenset(entry["stage"] for entry in orjson.loads(row["history"]) if "stage" in entry)
-        await clock_stages.write(
-            tx, kind, row["id"], case_id, row["assignment_id"], row["started_at"], row["due_at"], fired=fired
-        )  # fmt: skip
+    """Let stopped clocks run on, as after a returned report: rework does not reset the clock (C.9 point 6).
+
+    Their ladder begins anew with what remains (C.6); what fired for the due that passed does not fire again.
+    """
+    rows = await tx.connection.fetch(_GO_ON, tx.county, case_id, str(kind), assignment_id, tx.now)
+    for clock in map(StoredClock.of, rows):
+        await clock_stages.write(tx, clock.id, case_id, clock.assignment_id, clock.ascent, clock.fired)
 
 
 async def change(
@@ -205,6 +213,8 @@ async def _change(
         clock, limit=to.limit, rule=to.rule, started_at=to.started_at, due_at=to.due.at, provisional=to.due.provisional,
         paused_at=paused_at,
     )  # fmt: skip
+    if to.started_at != clock.started_at:
+        changed = replace(changed, since=None, used=0.0)
     entries = [clock.before(tx.now) | decided_by(decider), *({**entry_of(move), "again": True} for move in again)]
     if changed.state is ClockState.PAUSED and paused_at is not None:
         entries.append({**_lasting(clock, paused_at, to.due.at), "again": True})

@@ -13,10 +13,13 @@ from shaodao.commands import clock_stages
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.clock_changes import ClockChange, changes_of
 from shaodao.domain.deadlines import DeadlineUnit, Limit
-from shaodao.domain.vocabulary import ClockKind, ClockState
+from shaodao.domain.ladder import Ascent
+from shaodao.domain.vocabulary import ClockKind, ClockState, Urgency, WhistleKind
 
 COLUMNS: LiteralString = """id, case_id, assignment_id, organization_code, kind, round, unit, amount, rule, started_at, due_at,
-    provisional, state, paused_at, history"""
+    provisional, state, paused_at, history, ladder_since AS since, ladder_used AS used,
+    (SELECT c.urgency FROM case_file c WHERE c.county_code = deadline.county_code AND c.id = deadline.case_id) AS urgency,
+    (SELECT w.kind FROM whistle w WHERE w.county_code = deadline.county_code AND w.id = deadline.whistle_id) AS whistle_kind"""
 
 _ALL = f"""
 SELECT {COLUMNS} FROM deadline WHERE county_code = $1 AND case_id = $2 AND state = ANY($3::text[])
@@ -30,9 +33,13 @@ ORDER BY started_at DESC, id DESC LIMIT 1
 """
 _CHANGE = """
 UPDATE deadline SET unit = $3, amount = $4, rule = $5, started_at = $6, due_at = $7, provisional = $8, state = $9,
-    paused_at = $10, history = history || $11::jsonb
+    paused_at = $10, history = history || $11::jsonb, ladder_since = $12, ladder_used = $13
 WHERE county_code = $1 AND id = $2
 """
+# What was taken because the due had passed is over once it lies ahead again, or is promised by nobody.
+_END_SUPERVISION = (
+    "UPDATE supervision SET ended_at = $3 WHERE county_code = $1 AND deadline_id = $2 AND ended_at IS NULL"
+)
 _CASE_DUE = """
 UPDATE case_file SET due_at = $4, due_provisional = $5 WHERE county_code = $1 AND id = $2 AND round = $3
 """
@@ -52,7 +59,10 @@ _OWN_DUES: Mapping[ClockKind, LiteralString] = {
 
 @dataclass(frozen=True)
 class StoredClock:
-    """A row of ``deadline``. ``limit``: None where it is due by another clock's due; ``history``: as JSON holds it."""
+    """A row of ``deadline``. ``limit``: None where it is due by another clock's due; ``history``: as JSON holds it.
+
+    ``since``, ``used``, ``urgency`` and ``whistle_kind``: as its ladder knows them.
+    """
 
     id: UUID
     case_id: UUID
@@ -68,6 +78,10 @@ class StoredClock:
     state: ClockState
     paused_at: datetime | None
     history: tuple[Mapping[str, Any], ...]
+    since: datetime | None
+    used: float
+    urgency: Urgency
+    whistle_kind: WhistleKind | None
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> Self:
@@ -76,13 +90,23 @@ class StoredClock:
         unit, amount = values.pop("unit"), values.pop("amount")
         limit = None if unit is None else Limit(DeadlineUnit(unit), amount)
         kind, state = ClockKind[values.pop("kind")], ClockState[values.pop("state")]
-        history = tuple(orjson.loads(values.pop("history")))
-        return cls(**values, kind=kind, state=state, limit=limit, history=history)
+        urgency, whistle = Urgency[values.pop("urgency")], values.pop("whistle_kind")
+        return cls(
+            **values | {"history": tuple(orjson.loads(values["history"]))}, kind=kind, state=state, limit=limit,
+            urgency=urgency, whistle_kind=None if whistle is None else WhistleKind[whistle],
+        )  # fmt: skip
 
     @property
     def unit(self) -> DeadlineUnit | None:
         """The unit of its limit."""
         return None if self.limit is None else self.limit.unit
+
+    @property
+    def ascent(self) -> Ascent:
+        """The clock as its ladder knows it."""
+        return Ascent(
+            self.kind, self.started_at, self.due_at, self.urgency, self.whistle_kind, self.since, self.used
+        )  # fmt: skip
 
     @property
     def changes(self) -> tuple[ClockChange, ...]:
@@ -136,16 +160,15 @@ async def keep(tx: Transaction, was: StoredClock, now: StoredClock, *entries: Ma
     limit = now.limit
     await tx.connection.execute(
         _CHANGE, tx.county, now.id, limit and str(limit.unit), limit and limit.amount, now.rule, now.started_at, now.due_at,
-        now.provisional, str(now.state), now.paused_at, orjson.dumps(list(entries)).decode(),
+        now.provisional, str(now.state), now.paused_at, orjson.dumps(list(entries)).decode(), now.since, now.used,
     )  # fmt: skip
     await keep_due(tx, now)
     if was.state is not ClockState.STOPPED:
         await clock_stages.drop(tx, now.id)
+    if now.state is not ClockState.RUNNING or now.due_at > tx.now:
+        await tx.connection.execute(_END_SUPERVISION, tx.county, now.id, tx.now)
     if now.state is ClockState.RUNNING:
-        fired = was.fired if now.due_at <= tx.now else frozenset[str]()
-        await clock_stages.write(
-            tx, now.kind, now.id, now.case_id, now.assignment_id, now.started_at, now.due_at, fired=fired
-        )  # fmt: skip
+        await clock_stages.write(tx, now.id, now.case_id, now.assignment_id, now.ascent, was.fired)
 
 
 async def keep_due(tx: Transaction, clock: StoredClock) -> None:

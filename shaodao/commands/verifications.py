@@ -2,17 +2,17 @@
 
 from uuid import UUID
 
-from shaodao.commands import clocks
+from shaodao.commands import clocks, stored_clocks
 from shaodao.commands.assignments import finish
 from shaodao.commands.checking import only_text
 from shaodao.commands.facts import lock_assignment
-from shaodao.commands.history import Entry, record
 from shaodao.commands.steps import AssignmentStep
+from shaodao.commands.supervising import Against, Measure, investigate
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.errors import NotPermitted
 from shaodao.domain.facts import AssignmentFacts
-from shaodao.domain.vocabulary import AssignmentState, ClockKind, Role, VerificationMethod
+from shaodao.domain.vocabulary import AssignmentState, ClockKind, EscalationStage, VerificationMethod
 
 _CHECK = """
 INSERT INTO verification (
@@ -27,9 +27,6 @@ _RETURNED = """
 UPDATE assignment SET state = 'RETURNED', reported_at = NULL, returned_count = returned_count + 1, version = version + 1,
     updated_at = $3
 WHERE county_code = $1 AND id = $2
-"""
-_INFORM_COUNTY = """
-UPDATE case_file SET county_informed_at = coalesce(county_informed_at, $3) WHERE county_code = $1 AND id = $2
 """
 
 
@@ -70,7 +67,7 @@ async def return_report(
 ) -> Outcome:
     """Return a report 退回重办: the result clock goes on, it is not reset (C.9 point 6).
 
-    From the rulebook's ``returns_before_supervision`` on the county is told. Raises InvalidInput at ``text``, NotPermitted,
+    From the rulebook's ``returns_before_supervision`` on the county is told, and the district asked to investigate. Raises InvalidInput at ``text``, NotPermitted,
     StateConflict.
     """
     facts = await lock_assignment(tx, assignment_id, expected_version)
@@ -86,7 +83,7 @@ async def return_report(
     )  # fmt: skip
     outcome = await finish(tx, facts, step, rework=True, record_id=check_id)
     if returned >= tx.ground.rulebook.rounds.returns_before_supervision:
-        await _tell_county(tx, facts, f"{name}的反馈已被退回{returned}次，报县(区)网格办督办")
+        await _investigate(tx, facts, f"{name}的反馈已被退回{returned}次，提请区政府调查督办")
     return outcome
 
 
@@ -109,11 +106,12 @@ async def _write(
     return check_id
 
 
-async def _tell_county(tx: Transaction, facts: AssignmentFacts, text: str) -> None:
-    """From now on the county grid office sees the case (C.7), and the event tells it why (C.6)."""
-    await tx.connection.execute(_INFORM_COUNTY, tx.county, facts.case.id, tx.now)
-    entry = Entry(
-        "countyInformed", text, role=Role.SYSTEM, organization_code=facts.organization_code, whistle_id=facts.whistle_id,
-        assignment_id=facts.id,
-    )  # fmt: skip
-    await record(tx, facts.case.id, entry)
+async def _investigate(tx: Transaction, facts: AssignmentFacts, text: str) -> None:
+    """The county sees the case from now on, and asks the district to investigate, until the next report (C.6, C.7)."""
+    clock = await stored_clocks.newest(tx, ClockKind.RESULT, facts.case.id, facts.round, facts.id)
+    assert clock is not None, "a report ends a result clock"
+    measure = Measure(EscalationStage.DISTRICT_INVESTIGATION, text, clock.kind, clock.id, clock.due_at)
+    against = Against(
+        facts.id, facts.organization_code, facts.whistle_id, facts.whistle_kind, agent=facts.agent_id is not None
+    )
+    await investigate(tx, facts.case.id, against, measure)

@@ -15,8 +15,10 @@ import structlog
 
 from shaodao.commands.running import CommandRunner
 from shaodao.commands.transaction import Outcome, Transaction
+from shaodao.delivery import due_stages
+from shaodao.delivery.due_stages import DueStage
 from shaodao.delivery.pace import Now
-from shaodao.delivery.stages import DueStage, fire
+from shaodao.delivery.stages import fire
 from shaodao.domain.permissions import Viewer
 
 # A wake-up and a suspension's own dates hang on no clock; of a paused clock nothing fires.
@@ -31,8 +33,11 @@ GROUP BY s.case_id ORDER BY min(s.due_at) LIMIT $3
 # Another clock, or a command, is at work on the case: pass it by and come back.
 _LOCK_CASE = "SELECT 1 FROM case_file WHERE county_code = $1 AND id = $2 FOR UPDATE SKIP LOCKED"
 _DUE = f"""
-SELECT s.deadline_id, s.stage, s.case_id, s.assignment_id, s.due_at, s.note, d.kind AS clock, d.due_at AS deadline_due_at
-FROM deadline_stage s LEFT JOIN deadline d ON d.county_code = $1 AND d.id = s.deadline_id
+SELECT {due_stages.COLUMNS}
+FROM deadline_stage s
+JOIN case_file c ON c.county_code = $1 AND c.id = s.case_id
+LEFT JOIN deadline d ON d.county_code = $1 AND d.id = s.deadline_id
+LEFT JOIN whistle w ON w.county_code = $1 AND w.id = d.whistle_id
 WHERE s.county_code = $1 AND s.case_id = $2 AND s.due_at <= $3 AND {_RUNS}
 ORDER BY s.due_at, s.deadline_id, s.stage LIMIT 1
 """
@@ -137,4 +142,4 @@ def fire_due(case_id: UUID) -> Callable[[Transaction], Awaitable[Outcome]]:
 
 async def _next_due(tx: Transaction, case_id: UUID) -> DueStage | None:
     row = await tx.connection.fetchrow(_DUE, tx.county, case_id, tx.now)
-    return None if row is None else DueStage.of(dict(row))
+    return None if row is None else DueStage.of(row)

@@ -1,31 +1,24 @@
-"""What each stage of the ladder does when it fires (reference C.4 NO_SHOW, C.6)."""
+"""What each stage does when it fires, and which stage of its clock is then waited for (reference C.4 NO_SHOW, C.6)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Self, assert_never
+from dataclasses import dataclass
+from typing import assert_never
 from uuid import UUID
 
-import msgspec
 import orjson
 
-from shaodao.commands import suspensions
+from shaodao.commands import clock_stages, suspensions
 from shaodao.commands.history import Entry, Hearer, record
 from shaodao.commands.promises import overdue_sentence
 from shaodao.commands.transaction import Transaction
-from shaodao.domain.explanation import due_moment
+from shaodao.commands.wording import stage_sentence
+from shaodao.delivery.climbing import climb
+from shaodao.delivery.due_stages import DueStage
+from shaodao.domain.ladder import LADDERED
 from shaodao.domain.vocabulary import ClockKind, EscalationStage, Role
 
 _OWNER = """
-SELECT a.id, a.organization_code, o.name, a.whistle_id, a.state
+SELECT a.id, a.organization_code, o.name, a.whistle_id
 FROM assignment a JOIN organizations o ON o.code = a.organization_code WHERE a.county_code = $1 AND a.id = $2
-"""
-_LEAD = """
-SELECT a.id, a.organization_code, o.name, a.whistle_id, a.state
-FROM assignment a JOIN organizations o ON o.code = a.organization_code
-JOIN case_file c ON c.county_code = $1 AND c.id = a.case_id AND c.round = a.round
-WHERE a.county_code = $1 AND a.case_id = $2 AND a.role = 'LEAD'
-    AND a.state IN ('NOTIFIED', 'ACKNOWLEDGED', 'OBJECTED', 'ARRIVED', 'HANDLING', 'RETURNED')
 """
 _NOTE_FIRED = """
 UPDATE deadline SET history = history || $3::jsonb WHERE county_code = $1 AND id = $2
@@ -33,12 +26,6 @@ UPDATE deadline SET history = history || $3::jsonb WHERE county_code = $1 AND id
 _INFORM_COUNTY = """
 UPDATE case_file SET county_informed_at = coalesce(county_informed_at, $3) WHERE county_code = $1 AND id = $2
 """
-_LATE = """
-UPDATE assignment SET late_acknowledge = late_acknowledge OR $3, late_arrive = late_arrive OR $4,
-    late_report = late_report OR $5, updated_at = $6
-WHERE county_code = $1 AND id = $2
-"""
-_NO_SHOW = "UPDATE assignment SET no_show = true, updated_at = $3 WHERE county_code = $1 AND id = $2"
 _PROMISE_OVERDUE = """
 UPDATE promise SET overdue_at = $3 FROM deadline d
 WHERE d.county_code = $1 AND d.id = $2 AND promise.county_code = $1 AND promise.id = d.promise_id
@@ -48,50 +35,21 @@ RETURNING promise.id, promise.promiser_name, promise.organization_code, promise.
 
 
 @dataclass(frozen=True)
-class DueStage:
-    """A stage that has come due. ``clock`` and ``deadline_due_at`` are None for what hangs on no deadline.
-
-    That is a wake-up, and the dates of a suspension, which then is named by ``deadline_id``.
-    """
-
-    deadline_id: UUID
-    stage: EscalationStage
-    case_id: UUID
-    assignment_id: UUID | None
-    due_at: datetime
-    note: str | None
-    clock: ClockKind | None
-    deadline_due_at: datetime | None
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
-        """From a row of ``deadline_stage`` with its deadline's kind and due instant."""
-        clock = msgspec.convert(row["clock"], ClockKind | None)
-        return cls(**{**row, "stage": msgspec.convert(row["stage"], EscalationStage), "clock": clock})
-
-
-@dataclass(frozen=True)
 class _Owner:
-    """The assignment that a stage is about, or the LEAD's for a stage of the case."""
+    """The assignment that a stage is about."""
 
     id: UUID
     organization_code: str
     name: str
     whistle_id: UUID | None
-    state: str
-
-    def hears(self, hook: str) -> tuple[Hearer, ...]:
-        """What its department is called with."""
-        return (Hearer(self.id, self.organization_code, hook),)
 
 
 async def fire(tx: Transaction, due: DueStage) -> None:
-    """Fire a stage: its flags, its event and what departments hear of it. The caller deletes its row."""
+    """Fire a stage: its flags, its event and who hears of it; then its clock's next stage waits.
+
+    The caller deletes its row.
+    """
     match due.stage:
-        case EscalationStage.OVERDUE:
-            await _overdue(tx, due)
-        case EscalationStage.NO_SHOW:
-            await _no_show(tx, due)
         case EscalationStage.WAKE:
             await _wake(tx, due)
         case EscalationStage.REVIEW:
@@ -99,112 +57,78 @@ async def fire(tx: Transaction, due: DueStage) -> None:
         case EscalationStage.RESUME:
             await suspensions.resume_as_planned(tx, due.case_id)
         case (
-            EscalationStage.REMIND | EscalationStage.URGE | EscalationStage.WARN_COUNTY | EscalationStage.SUPERVISE
-            | EscalationStage.CIRCULAR | EscalationStage.DISTRICT_INVESTIGATION
+            EscalationStage.REMIND | EscalationStage.URGE | EscalationStage.OVERDUE | EscalationStage.WARN_COUNTY
+            | EscalationStage.SUPERVISE | EscalationStage.CIRCULAR | EscalationStage.DISTRICT_INVESTIGATION
+            | EscalationStage.NO_SHOW
         ):  # fmt: skip
-            raise NotImplementedError(f"no clock writes the stage {due.stage} yet")
+            await _go_up(tx, due)
         case _:
             assert_never(due.stage)
-    if due.clock is not None:
-        await _note_fired(tx, due)
 
 
-async def _overdue(tx: Transaction, due: DueStage) -> None:
-    if due.clock is ClockKind.PROMISE:
+async def _go_up(tx: Transaction, due: DueStage) -> None:
+    """Take a stage of a clock's ladder, keep that it fired, and wait for the next."""
+    taken = True
+    if due.clock in LADDERED:
+        taken = await climb(tx, due)
+    elif due.clock is ClockKind.PROMISE:
         await _promise_overdue(tx, due)
-        return
-    if due.clock is ClockKind.OBJECTION:
-        await _ruling_overdue(tx, due)
-        return
-    owner = await _owner(tx, due)
-    assert due.clock is not None, "only a deadline passes"
-    if due.assignment_id is not None:
-        await _set_late(tx, due.assignment_id, due.clock)
-    elif due.clock is ClockKind.HANDLING:
+    else:
+        await _own_limit_passed(tx, due)
+    await _note_fired(tx, due, taken=taken)
+    assert due.ascent is not None, "only a deadline has a ladder"
+    fired = due.fired | {due.stage}
+    await clock_stages.write(tx, due.deadline_id, due.case_id, due.assignment_id, due.ascent, fired)
+
+
+async def _own_limit_passed(tx: Transaction, due: DueStage) -> None:
+    """A limit of the street's own has passed, or an arbiter's 异议裁定: it is marked; no department is called for it.
+
+    The county hears of an arbiter who is late (C.6).
+    """
+    owner = None if due.assignment_id is None else await _owner(tx, due.assignment_id)
+    ruling = due.clock is ClockKind.OBJECTION and owner is not None
+    if ruling:
         await tx.connection.execute(_INFORM_COUNTY, tx.county, due.case_id, tx.now)
-    whose = owner.name if owner is not None and due.assignment_id is not None else "案件"
-    await record(tx, due.case_id, _entry("deadlinePassed", f"{whose}{_passed(due)}", due, owner, "on_overdue"))
-
-
-async def _ruling_overdue(tx: Transaction, due: DueStage) -> None:
-    """The arbiter of an objection 派单异议 is late, not the department: it hears nothing, but the county does (C.6)."""
-    owner = await _owner(tx, due)
-    assert owner is not None, "only an assignment is objected to"
-    await tx.connection.execute(_INFORM_COUNTY, tx.county, due.case_id, tx.now)
-    entry = _entry("deadlinePassed", f"对{owner.name}派单异议的裁定：{_passed(due)}", due, owner, "on_overdue")
-    await record(tx, due.case_id, replace(entry, hearers=()))
+    whose = f"对{owner.name}派单异议的裁定：" if ruling and owner else "案件"
+    text = stage_sentence(due.stage, whose, due.clock, due.clock_due_at)
+    await record(tx, due.case_id, _entry("deadlinePassed", text, tx, due, owner, None))
 
 
 async def _promise_overdue(tx: Transaction, due: DueStage) -> None:
     """A promise 一事一诺 whose day has passed is marked and told in the case's history; it stays open (Z-49)."""
-    row = await tx.connection.fetchrow(_PROMISE_OVERDUE, tx.county, due.deadline_id, due.deadline_due_at)
+    row = await tx.connection.fetchrow(_PROMISE_OVERDUE, tx.county, due.deadline_id, due.clock_due_at)
     if row is None:
         return
-    payload = {
-        "stage": due.stage, "stage_due_at": due.due_at, "clock": due.clock, "deadline_id": str(due.deadline_id),
-        "due_at": due.deadline_due_at, "promise_id": str(row["id"]),
-    }  # fmt: skip
     text = overdue_sentence(row["promiser_name"], row["due_on"])
+    payload = {**due.payload(tx.now), "promise_id": str(row["id"])}
     entry = Entry("promiseOverdue", text, role=Role.SYSTEM, organization_code=row["organization_code"], payload=payload)
     await record(tx, due.case_id, entry)
 
 
-async def _no_show(tx: Transaction, due: DueStage) -> None:
-    """未报到: the assignment is flagged, and the county hears of it at the same moment (C.6)."""
-    owner = await _owner(tx, due)
-    assert owner is not None, "only an assignment is awaited"
-    await tx.connection.execute(_NO_SHOW, tx.county, owner.id, tx.now)
-    await tx.connection.execute(_INFORM_COUNTY, tx.county, due.case_id, tx.now)
-    await record(tx, due.case_id, _entry("noShow", f"{owner.name}逾期仍未报到，记为未报到", due, owner, "on_overdue"))
-
-
 async def _wake(tx: Transaction, due: DueStage) -> None:
-    owner = await _owner(tx, due)
-    assert owner is not None, "only an assignment is woken for"
-    await record(tx, due.case_id, _entry("wakeUp", f"按{owner.name}的设定定时提醒", due, owner, "on_wake"))
+    assert due.assignment_id is not None, "only an assignment is woken for"
+    owner = await _owner(tx, due.assignment_id)
+    await record(tx, due.case_id, _entry("wakeUp", f"按{owner.name}的设定定时提醒", tx, due, owner, "on_wake"))
 
 
-def _entry(type_: str, text: str, due: DueStage, owner: _Owner | None, hook: str) -> Entry:
-    payload: dict[str, Any] = {"stage": due.stage, "stage_due_at": due.due_at}
-    if due.clock is not None:
-        payload |= {"clock": due.clock, "deadline_id": str(due.deadline_id), "due_at": due.deadline_due_at}
-    if due.note is not None:
-        payload["note"] = due.note
-    own = due.assignment_id is not None and owner is not None
+def _entry(type_: str, text: str, tx: Transaction, due: DueStage, owner: _Owner | None, hook: str | None) -> Entry:
+    if owner is None:
+        return Entry(type_, text, role=Role.SYSTEM, payload=due.payload(tx.now))
+    hearers = () if hook is None else (Hearer(owner.id, owner.organization_code, hook),)
     return Entry(
-        type_, text, role=Role.SYSTEM, payload=payload, hearers=() if owner is None else owner.hears(hook),
-        organization_code=owner.organization_code if own and owner else None,
-        assignment_id=due.assignment_id, whistle_id=owner.whistle_id if own and owner else None,
+        type_, text, role=Role.SYSTEM, payload=due.payload(tx.now), hearers=hearers,
+        organization_code=owner.organization_code, assignment_id=owner.id, whistle_id=owner.whistle_id,
     )  # fmt: skip
 
 
-def _passed(due: DueStage) -> str:
-    """Which limit ended when, as people read it."""
-    assert due.clock is not None, "only a deadline passes"
-    assert due.deadline_due_at is not None, "only a deadline passes"
-    return f"{due.clock.label}已过（{due_moment(due.deadline_due_at)}到期），超期"
+async def _owner(tx: Transaction, assignment_id: UUID) -> _Owner:
+    row = await tx.connection.fetchrow(_OWNER, tx.county, assignment_id)
+    assert row is not None, "a stage's assignment is there"
+    return _Owner(**dict(row))
 
 
-async def _owner(tx: Transaction, due: DueStage) -> _Owner | None:
-    """The stage's own assignment; for the case's handling clock the LEAD's, if it is still at work."""
-    if due.assignment_id is not None:
-        row = await tx.connection.fetchrow(_OWNER, tx.county, due.assignment_id)
-    elif due.clock is ClockKind.HANDLING:
-        row = await tx.connection.fetchrow(_LEAD, tx.county, due.case_id)
-    else:
-        row = None
-    return None if row is None else _Owner(**dict(row))
-
-
-async def _set_late(tx: Transaction, assignment_id: UUID, clock: ClockKind) -> None:
-    """The flags 迟应、迟到、迟报; computed marks, so the assignment's version stays."""
-    late = [clock is kind for kind in (ClockKind.ACKNOWLEDGE, ClockKind.ARRIVE, ClockKind.RESULT)]
-    if any(late):
-        await tx.connection.execute(_LATE, tx.county, assignment_id, *late, tx.now)
-
-
-async def _note_fired(tx: Transaction, due: DueStage) -> None:
-    """Keep on the deadline that the stage fired, and how many seconds late: more than a moment only after an outage."""
-    late = max(0, round((tx.now - due.due_at).total_seconds()))
-    fired = [{"stage": due.stage, "at": tx.now, "late": late}]
-    await tx.connection.execute(_NOTE_FIRED, tx.county, due.deadline_id, orjson.dumps(fired).decode())
+async def _note_fired(tx: Transaction, due: DueStage, *, taken: bool) -> None:
+    """Keep on the deadline that the stage fired, how many seconds late, and whether it was passed by as needless."""
+    fired = {"stage": due.stage, "at": tx.now, "late": due.late_seconds(tx.now)} | ({} if taken else {"needless": True})
+    await tx.connection.execute(_NOTE_FIRED, tx.county, due.deadline_id, orjson.dumps([fired]).decode())

@@ -18,6 +18,7 @@ from shaodao.delivery.lanes import LaneRules
 from shaodao.delivery.linking import Linker
 from shaodao.delivery.messenger import LoggingPort, MessagePort, Messenger
 from shaodao.delivery.pace import LEAST_PAUSE, Now, Pulse, Worker, cancelled, keep_going
+from shaodao.delivery.scheduler import Scheduler
 from shaodao.delivery.sweeping import Sweeper
 from shaodao.host import Platform, open_platform
 from shaodao.settings import Settings
@@ -102,6 +103,7 @@ async def start_workers(
             (Housekeeper(platform.pool, platform.ground(), platform.now), Bell(), LEAST_PAUSE),
             (Sweeper(platform.pool, platform.files, platform.now), Bell(), LEAST_PAUSE),
             (_archivist(platform), Bell(), LEAST_PAUSE),
+            (Scheduler(platform.pool, platform.ground, platform.now), Bell(), LEAST_PAUSE),
         ]
         pulses = tuple(Pulse() for _ in passes)
         tasks = [

@@ -12,7 +12,7 @@ from shaodao.commands.transaction import Connection, Ground, Transaction
 from shaodao.demo.campaigning import campaign_case_rows, campaign_rows
 from shaodao.demo.case_rows import case_row, party_rows, whistle_row
 from shaodao.demo.catalogue import load_catalogue
-from shaodao.demo.clock_rows import clock_row, passed_steps, stage_rows
+from shaodao.demo.clock_rows import clock_row, passed_steps, stage_rows, supervision_rows
 from shaodao.demo.copying import Row, copy_rows
 from shaodao.demo.dues import clocks_of
 from shaodao.demo.meeting_rows import meeting_rows, participant_rows
@@ -42,7 +42,7 @@ _XID = "SELECT pg_current_xact_id()::text::bigint"
 # Parents before children, since rows are copied table by table.
 _TABLES = (
     "case_file", "whistle", "whistle_party", "assignment", "case_event", "report", "verification", "follow_up", "evaluation",
-    "message", "deadline", "deadline_stage", "extension_request", "suspension", "dispatch_objection", "merge_link", "case_round",
+    "message", "deadline", "deadline_stage", "supervision", "extension_request", "suspension", "dispatch_objection", "merge_link", "case_round",
     "meeting", "meeting_participant", "promise", "campaign", "campaign_case", "case_counter",
 )  # fmt: skip
 
@@ -90,7 +90,8 @@ def _case_rows(tx: Transaction, scene: Scene, case: Case, rows: dict[str, list[R
     clocks = clocks_of(scene, case, parts)
     steps = steps_of(scene, case, number, parts)
     for clock in clocks:
-        steps += passed_steps(tx, scene, clock)
+        steps += passed_steps(tx, scene, clock, parts)
+        rows["supervision"] += supervision_rows(tx, scene, clock, parts)
         rows["deadline"].append(clock_row(tx, scene, clock))
         rows["deadline_stage"] += stage_rows(tx, clock)
     history = told(case, number, steps)

@@ -48,6 +48,10 @@ class Scene:
         """The organization's name."""
         return next(one.name for one in self.street.organizations if one.code == organization_code)
 
+    def is_vertical(self, organization_code: str) -> bool:
+        """Whether the organization is a vertical unit 垂管."""
+        return any(one.code == organization_code and one.kind == "VERTICAL" for one in self.street.organizations)
+
     def worker(self, case: Case) -> str:
         """Name of the worker of the case's grid."""
         return next(grid.grid_worker for grid in self.street.grids if grid.code == case.grid)

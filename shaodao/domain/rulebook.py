@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from shaodao.domain.calendar import WorkTime
 from shaodao.domain.deadlines import LightThresholds, Limit
-from shaodao.domain.vocabulary import AreaKind, Urgency, WhistleKind
+from shaodao.domain.vocabulary import AreaKind, Role, SolvingLevel, Urgency, WhistleKind
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -254,6 +254,28 @@ class GridSizes(_Section, frozen=True):
         return next((rule for rule in self.rules if (rule.area_kind, rule.preset) == (area_kind, preset)), None)
 
 
+class RoutineRule(_Section, frozen=True):
+    """Work that the calendar brings 例行工作: on which days of the month, for each area of which level, by whom, how long.
+
+    ``days``: a month that has no such day takes its last. ``months``: none means all. ``lasts``: day units count the day on
+    which it begins. ``care_records_every_days``: only where records of care 关爱标签 are to be looked at again, each after so
+    many days, or before it ends.
+    """
+
+    name: Annotated[str, Meta(pattern="^[a-z_]+$")]
+    title: Annotated[str, Meta(min_length=1, max_length=50)]
+    area: SolvingLevel
+    roles: Annotated[tuple[Role, ...], Meta(min_length=1)]
+    days: Annotated[tuple[Annotated[int, Meta(ge=1, le=31)], ...], Meta(min_length=1)]
+    lasts: Limit
+    months: tuple[Annotated[int, Meta(ge=1, le=12)], ...] = ()
+    care_records_every_days: Positive | None = None
+
+    def __post_init__(self) -> None:
+        if self.area not in (SolvingLevel.GRID, SolvingLevel.COMMUNITY, SolvingLevel.STREET):
+            raise ValueError("a routine is a grid's, a community's or a street's")
+
+
 class Rulebook(_Section, frozen=True):
     """All of a street's numbers. The limits say how long, the rest how often, how far and how large."""
 
@@ -267,7 +289,6 @@ class Rulebook(_Section, frozen=True):
     verification_limits: UrgencyLimits
     follow_up_limit: Limit
     confirmation_limit: Limit
-    publishing_limit: Limit
     archive_after: Limit
     whistles: WhistleBook
     ladder: Ladder
@@ -289,6 +310,12 @@ class Rulebook(_Section, frozen=True):
     phone_lookups: RateLimit
     bulk: BulkRules
     files: FileRules
+    routines: tuple[RoutineRule, ...]
+
+    def __post_init__(self) -> None:
+        names = [routine.name for routine in self.routines]
+        if len({*names}) != len(names):
+            raise ValueError("a routine's name stands twice")
 
     def case_limit(self, urgency: Urgency, catalogue_limit: Limit | None = None) -> Limit:
         """The handling limit of a case: its class's, unless the catalogue item has its own (C.5 rule 4)."""

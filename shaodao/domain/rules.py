@@ -170,6 +170,10 @@ RULES: Mapping[str, Rule] = {
         Role.GRID_CHIEF: AnyOf((AllOf((Is("role", ("GRID_CHIEF",)), InScope())), _IN_PERSON)),
         Role.DEPT_HANDLER: AllOf((Is("role", ("DEPT_HANDLER",)), _OWN_ORGANIZATION)),
     },
+    # What was taken when a limit ran out 督办链: the street's, and the organization's that it was taken against.
+    "supervision": _OWN_PART,
+    # What the calendar brings 例行工作 in one's area.
+    "routine": dict.fromkeys((*_REGISTER_STAFF, Role.COUNTY_GRID_OFFICE), InScope()),
     # 一事一诺: what was promised for a case is read by whoever sees the case, the public ones by everybody (Z-49).
     "promise": {role: AnyOf((_PUBLIC_PROMISE, seen)) for role, seen in _OWN_PROMISE.items()},
     "promise_detail": _OWN_PROMISE,

@@ -418,6 +418,7 @@ class MessageKind(Term):
     ALARM = "ALARM", "应急告警"
     MEETING = "MEETING", "会议通知"
     DEADLINE = "DEADLINE", "时限变更通知"
+    SUPERVISION = "SUPERVISION", "督办通知"
 
 
 class MessageState(Term):
@@ -467,6 +468,19 @@ class EscalationStage(Term):
     WAKE = "WAKE", "定时提醒"
     REVIEW = "REVIEW", "挂账复核提醒"
     RESUME = "RESUME", "到期恢复办理"
+
+
+class Recipient(Term):
+    """Who hears of a stage of the time ladder (C.6)."""
+
+    HANDLER = "HANDLER", "经办人"
+    DEPARTMENT_HEAD = "DEPARTMENT_HEAD", "部门负责人"
+    AGENT = "AGENT", "代办人"
+    STREET_DISPATCHER = "STREET_DISPATCHER", "街道指挥中心"
+    STREET_LEADER = "STREET_LEADER", "街道领导"
+    COUNTY_GRID_OFFICE = "COUNTY_GRID_OFFICE", "县(区)网格办"
+    DISTRICT_GOVERNMENT = "DISTRICT_GOVERNMENT", "区政府"
+    CITY = "CITY", "市级主管部门"
 
 
 class DutyListKind(Term):

@@ -161,13 +161,18 @@ async def test_a_returned_report_does_not_reset_the_clock(street: Street) -> Non
     assert (again.whistle_state, again.case_state) == ("REPORTED", "VERIFYING")
 
 
-async def test_the_second_return_tells_the_county(street: Street) -> None:
+async def test_at_the_second_return_the_district_is_asked_to_investigate(street: Street) -> None:
     case_id, lead = await at_work(street)
     for _ in range(2):
         await do(street, lambda tx: reports.report_result(tx, lead, report_input(tx.now)), "CG")
         await do(street, lambda tx: verifications.return_report(tx, lead, ON_SITE, "仍有1辆"))
     assert (await row(street, "assignment", lead))["returned_count"] == 2
-    assert (await events(street, case_id))[-1] == "countyInformed"
+    assert (await events(street, case_id))[-1] == "investigate"
+    assert (await row(street, "case_file", case_id))["county_informed_at"] == street.now
+    taken = "SELECT count(*) FROM supervision WHERE assignment_id = $1 AND stage = 'DISTRICT_INVESTIGATION' AND ended_at IS NULL"
+    assert await street.pool.fetchval(taken, lead) == 1
+    await do(street, lambda tx: reports.report_result(tx, lead, report_input(tx.now)), "CG")
+    assert await street.pool.fetchval(taken, lead) == 0
 
 
 async def test_verifying_brings_the_whistle_to_verified(street: Street) -> None:

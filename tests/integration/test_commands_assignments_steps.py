@@ -46,7 +46,7 @@ async def test_signing_names_persons_and_stops_its_clock(street: Street) -> None
         False,
     )
     assert "ACKNOWLEDGE" not in await running(street, case_id, lead)
-    assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE assignment_id = $1", lead) == 4
+    assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE assignment_id = $1", lead) == 3
 
 
 async def test_signing_is_late_at_the_due_instant(street: Street) -> None:

@@ -43,16 +43,15 @@ async def dispatched(street: Street, catalogue: str | None = None, **changes: An
 
 
 async def dues(street: Street, case_id: UUID, assignment_id: UUID) -> tuple[datetime, datetime]:
-    """When the case is due, and when the organization's result is; the clock tells the same as the assignment."""
+    """When the case is due, and when the organization's result is; the clock tells the same, and will remind by it."""
     due = (await row(street, "assignment", assignment_id))["result_due_at"]
-    clock = await street.pool.fetchval(
-        "SELECT due_at FROM deadline WHERE assignment_id = $1 AND kind = 'RESULT'", assignment_id
-    )
-    stage = await street.pool.fetchval(
-        "SELECT s.due_at FROM deadline_stage s JOIN deadline d ON d.id = s.deadline_id "
+    clock = await street.pool.fetchrow(
+        "SELECT d.started_at, d.due_at, s.stage, s.due_at AS stage_at FROM deadline d JOIN deadline_stage s ON s.deadline_id = d.id "
         "WHERE d.assignment_id = $1 AND d.kind = 'RESULT'", assignment_id,
     )  # fmt: skip
-    assert due == clock == stage
+    assert clock is not None
+    assert due == clock["due_at"]
+    assert (clock["stage"], clock["stage_at"]) == ("REMIND", clock["started_at"] + (due - clock["started_at"]) / 2)
     return (await row(street, "case_file", case_id))["due_at"], due
 
 

@@ -92,11 +92,12 @@ async def test_the_clock_keeps_by_whom_it_was_extended_and_the_result_follows(st
     )
     assert [tuple(due) for due in dues] == [("CG", at("2026-12-03 00:00")), ("JJ", at("2026-11-28 00:00"))]
     passes = await street.pool.fetch(
-        "SELECT s.due_at FROM deadline_stage s JOIN deadline d ON d.id = s.deadline_id"
-        " WHERE d.case_id = $1 AND d.kind = 'HANDLING' AND s.stage = 'OVERDUE'",
+        "SELECT s.stage, s.due_at, d.started_at FROM deadline_stage s JOIN deadline d ON d.id = s.deadline_id"
+        " WHERE d.case_id = $1 AND d.kind = 'HANDLING'",
         case_id,
     )
-    assert [row["due_at"] for row in passes] == [at("2026-12-03 00:00")]
+    half = passes[0]["started_at"] + (at("2026-12-03 00:00") - passes[0]["started_at"]) / 2
+    assert [(row["stage"], row["due_at"]) for row in passes] == [("REMIND", half)]
 
 
 async def test_who_decides_an_extension_by_level(street: Street) -> None:

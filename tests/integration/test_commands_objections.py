@@ -11,12 +11,11 @@ from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.objection_counts import objections_by_organization
 from shaodao.commands.objections import Ruling, decide_objection, raise_objection
 from shaodao.commands.running import connection_of
-from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.delivery.stages import DueStage, fire
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.errors import InvalidInput, NotFound, NotPermitted, StateConflict
-from shaodao.domain.vocabulary import ClockKind, EscalationStage, ObjectionReason, Urgency, WhistleKind
+from shaodao.domain.vocabulary import ObjectionReason, Urgency, WhistleKind
 from tests.integration.conftest import Street
+from tests.integration.test_delivery_clock import clock_of, run_out
 from tests.integration.whistle_steps import (
     BASIS,
     CHIEF,
@@ -268,22 +267,7 @@ async def test_a_late_ruling_is_the_arbiters_and_the_county_hears_of_it(street: 
     assert clock is not None
     assert clock["due_at"] == datetime(2026, 11, 24, tzinfo=SHANGHAI)
     street.now = clock["due_at"]
-    due = DueStage(
-        clock["id"],
-        EscalationStage.OVERDUE,
-        case_id,
-        assignment_id,
-        clock["due_at"],
-        None,
-        ClockKind.OBJECTION,
-        clock["due_at"],
-    )
-
-    async def overdue(tx: Transaction) -> Outcome:
-        await fire(tx, due)
-        return Outcome(county_code=tx.county)
-
-    await do(street, overdue)
+    await run_out(clock_of(street))
     event = await street.pool.fetchrow("SELECT * FROM case_event WHERE case_id = $1 ORDER BY seq DESC LIMIT 1", case_id)
     assert event is not None
     assert "派单异议的裁定" in event["text"]

@@ -151,7 +151,7 @@ async def test_a_stage_that_cannot_be_fired_stops_no_other_case(street: Street) 
     broken = await emergency(street, "CG")
     await emergency(street, "XF")
     await street.pool.execute(
-        "UPDATE deadline_stage SET stage = 'CIRCULAR' WHERE case_id = $1 AND stage = 'OVERDUE'", broken.case_id
+        "UPDATE deadline_stage SET stage = 'UNKNOWN' WHERE case_id = $1 AND stage = 'OVERDUE'", broken.case_id
     )
     await forward(street, minutes=6)
     clock = clock_of(street)
@@ -159,4 +159,4 @@ async def test_a_stage_that_cannot_be_fired_stops_no_other_case(street: Street) 
     await clock.one_pass()
 
     assert await fired(street) == ["deadlinePassed ACKNOWLEDGE"]
-    assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE stage = 'CIRCULAR'") > 0
+    assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE stage = 'UNKNOWN'") > 0

@@ -34,6 +34,7 @@ from shaodao.domain.vocabulary import (
 )
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
 from tests.integration.conftest import Street
+from tests.integration.test_delivery_clock import clock_of, run_out
 
 _WITHOUT_ACTION = {AssignmentState.REASSIGNED}
 WEEKS_LATER = timedelta(weeks=15, days=3)
@@ -229,6 +230,22 @@ async def test_only_stages_to_come_are_left(loaded: Street) -> None:
     assert of_suspension <= {stage["stage"] for stage in stages}
     assert all(stage["due_at"] > loaded.now for stage in stages)
     assert {stage["state"] for stage in stages if stage["stage"] not in of_suspension} == {"RUNNING"}
+
+
+async def test_the_clock_begins_in_silence_and_what_passed_stands_on_record(kept: Street) -> None:
+    """Nothing that is past fires when the street begins; the ladder that was climbed is told like any other."""
+    before = await kept.pool.fetchval("SELECT count(*) FROM case_event")
+    await run_out(clock_of(kept))
+    assert await kept.pool.fetchval("SELECT count(*) FROM case_event") == before
+    taken = await kept.pool.fetch(
+        "SELECT stage, organization_code, ended_at FROM supervision WHERE case_id = $1", case_id(15)
+    )
+    assert {"OVERDUE", "WARN_COUNTY"} <= {row["stage"] for row in taken}
+    told = await kept.pool.fetchval(
+        "SELECT count(*) FROM supervision s WHERE NOT EXISTS (SELECT FROM case_event e WHERE e.case_id = s.case_id"
+        " AND e.at = s.issued_at AND e.text = s.reason)"
+    )
+    assert told == 0
 
 
 async def test_a_suspended_case_has_a_paused_clock(kept: Street) -> None:
