@@ -21,7 +21,7 @@ from api.execution import Operations, service_of
 from api.explorer import DemoCatalogue, explorer_routes
 from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
 from api.files import DOWNLOADS_PATH, DownloadEndpoint, download_endpoint
-from api.health import Check, health_routes
+from api.health import Check, Remark, health_routes
 from api.lane_numbers import LaneNumbers
 from api.metrics import Metrics
 from api.requests import RequestReader
@@ -33,7 +33,8 @@ from api.word_statistics import WordStatistics
 from schema.schema import build_schema
 from schema.schema import sdl as sdl
 from shaodao.commands.running import connection_of
-from shaodao.delivery.work import Workers, start_workers, workers_alive
+from shaodao.delivery.supervisor import start_supervised
+from shaodao.delivery.work import Workers, served_by_nobody, start_workers, workers_alive
 from shaodao.demo.clock import DemoClock, kept_clock
 from shaodao.host import Platform, kept_fresh, open_platform, utc_now
 from shaodao.postgres.pool import connect
@@ -66,7 +67,9 @@ class Application:
             now = await demonstration_clock(self.dsn) if self.settings.demo else utc_now
             platform = await stack.enter_async_context(open_platform(self.settings, self.dsn, now=now))
             if self.settings.workers:
-                self._workers = await stack.enter_async_context(start_workers(platform))
+                # A demonstration's time can be moved, and is this process's.
+                started = start_workers(platform) if self.settings.demo else start_supervised(platform)
+                self._workers = await stack.enter_async_context(started)
             authenticator = self._authenticator_of(platform)
             limits = self.settings.limits
             reads = open_readers(self.dsn, self.settings.read_connections, seconds=limits.query_seconds)
@@ -136,11 +139,14 @@ class Application:
         return f"pending: {', '.join(migration.name for migration in waiting)}" if waiting else None
 
     async def _check_workers(self) -> str | None:
-        if self._workers is not None:
-            return None if self._workers.alive() else "courier or clock of this process has stopped"
         platform = self._open_platform()
-        alive = await workers_alive(platform.pool, platform.now())
-        return None if alive else "no process runs courier and clock: start `shaodao work`"
+        if self._workers is not None:
+            if not self._workers.alive():
+                return "courier or clock of this process has stopped"
+        elif not await workers_alive(platform.pool, platform.now()):
+            return "no process runs courier and clock: start `shaodao work`"
+        waiting = await served_by_nobody(platform.pool, platform.departments.sources, platform.now())
+        return Remark(f"ok, but nobody serves {', '.join(waiting)}") if waiting else None
 
     def _open_platform(self) -> Platform:
         assert self._platform is not None, "the lifespan has begun"

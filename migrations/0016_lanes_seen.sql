@@ -14,8 +14,6 @@ ALTER TABLE lane_state ADD COLUMN paused_by uuid;
 
 ALTER TABLE lane_state ADD COLUMN paused_reason text;
 
-ALTER TABLE lane_state ALTER COLUMN in_flight_limit SET DEFAULT 8;
-
 -- Every pause of a department in a county, from its beginning to its end.
 CREATE TABLE department_pause (
     county_code int NOT NULL,

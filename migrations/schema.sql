@@ -480,7 +480,8 @@ CREATE TABLE public.lane (
     holder text,
     token bigint DEFAULT 0 NOT NULL,
     parked boolean DEFAULT false NOT NULL,
-    since timestamp with time zone
+    since timestamp with time zone,
+    losses integer DEFAULT 0 NOT NULL
 );
 
 CREATE VIEW public.delivery_lane AS
@@ -557,7 +558,8 @@ CREATE TABLE public.departments (
     organizations text[] NOT NULL,
     declaration jsonb NOT NULL,
     form jsonb NOT NULL,
-    registered_at timestamp with time zone NOT NULL
+    registered_at timestamp with time zone NOT NULL,
+    source text
 );
 
 CREATE TABLE public.desk_memory (
@@ -811,7 +813,7 @@ CREATE TABLE public.household (
 CREATE TABLE public.lane_state (
     county_code integer NOT NULL,
     department text NOT NULL,
-    in_flight_limit integer DEFAULT 8 NOT NULL,
+    in_flight_limit integer,
     failures integer DEFAULT 0 NOT NULL,
     open_until timestamp with time zone,
     paused boolean DEFAULT false NOT NULL,

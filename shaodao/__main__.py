@@ -18,7 +18,7 @@ from shaodao.calendar_commands import calendar_commands
 from shaodao.domain.vocabulary import LeaderRank, Role
 from shaodao.imports.command_line import import_commands
 from shaodao.lane_commands import department_commands, lane_commands
-from shaodao.settings import LIMITS, TABLE, Settings, StartError
+from shaodao.settings import LIMITS, OF_DEPARTMENTS, TABLE, Settings, StartError
 
 if TYPE_CHECKING:
     from shaodao.accounts import Account
@@ -68,17 +68,27 @@ def serve() -> None:
     )
 
 
-def work() -> None:
-    """Run courier and clock alone, beside servers with SHAODAO_WORKERS=false."""
+def work(
+    department: Annotated[
+        list[str] | None, typer.Option(help="Run this department alone, without the clock; may be repeated.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Leave this department to another process; may be repeated.")
+    ] = None,
+) -> None:
+    """Run departments and clock alone, beside servers with SHAODAO_WORKERS=false."""
     from shaodao import serving
-    from shaodao.delivery import work as worker
+    from shaodao.delivery import supervisor
+
+    if department and without:
+        raise typer.BadParameter("it has no sense beside --department", param_hint="--without")
 
     settings = _settings()
 
     async def run() -> None:
         async with serving.any_database(settings, say=_say) as dsn:
             await serving.refuse_pending(dsn)
-            await worker.run(settings, dsn)
+            await supervisor.run(settings, dsn, tuple(department or ()), tuple(without or ()))
 
     serving.run_until_stopped(run())
 
@@ -141,16 +151,25 @@ def play(
 
 def departments() -> None:
     """List the departments that load, and what each answers for."""
-    from shaodao.departments import DepartmentError, load_departments
+    from shaodao.departments import DepartmentError, Departments, sources_of
+    from shaodao.host import department_settings
+    from shaodao.probing import load_probed
 
+    settings = _settings()
+    own = department_settings(settings)
     table = Table("Department", "Title", "Version", "Organizations", "Answers for")
     try:
-        declarations = load_departments(_settings().departments).declarations
+        loaded, errors = asyncio.run(load_probed(sources_of(settings.departments), own))
+        declarations = Departments(loaded, own).declarations
     except DepartmentError as error:
         raise StartError(str(error)) from None
     for one in declarations:
         table.add_row(one.name, one.title, one.version, ", ".join(one.organizations), _scope(one.answers_for))
     Console().print(table)
+    for told in errors.values():
+        _say(told)
+    if errors:
+        raise typer.Exit(1)
 
 
 def token(
@@ -206,6 +225,7 @@ def doctor() -> None:
     findings = asyncio.run(run())
     console = Console()
     console.print(_findings_table(findings))
+    console.print(_limits_table(settings))
     console.print(_settings_table(settings))
     if any(finding.mend for finding in findings):
         raise typer.Exit(1)
@@ -277,8 +297,18 @@ def _scope(answered: "AnswersFor") -> str:
 def _settings_table(settings: Settings) -> Table:
     table = Table("Setting", "Value", "Meaning", title="Settings")
     shown = settings.shown()
-    for setting in (*TABLE, *LIMITS):
+    for setting in (*TABLE, *OF_DEPARTMENTS, *LIMITS):
         table.add_row(setting.name, shown[setting.name], setting.description.replace("`", ""))
+    return table
+
+
+def _limits_table(settings: Settings) -> Table:
+    """The limits of all departments, and of those that have some of their own."""
+    own = dict.fromkeys(name for name, _, _ in settings.department_limits)
+    table = Table("Limit", "Every department", *own, title="Limits of departments")
+    for setting in OF_DEPARTMENTS:
+        values = [settings.of_departments, *map(settings.limits_of, own)]
+        table.add_row(setting.field, *(f"{getattr(value, setting.field):g}" for value in values))
     return table
 
 

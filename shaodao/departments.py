@@ -26,7 +26,7 @@ from shaodao.domain.delivery import shown_error
 from shaodao.domain.errors import InvalidInput, NotFound, NotPermitted, StateConflict
 from shaodao.domain.permissions import prefix_of
 from shaodao.domain.vocabulary import AssignmentRole, WhistleKind
-from shaodao.forms import Form, FormError
+from shaodao.forms import Form, FormError, ReportForm
 from shaodao.plugin import (
     PROJECT,
     Department,
@@ -42,11 +42,27 @@ from shaodao.plugin import (
 ENTRY_POINT_GROUP = "shaodao.departments"
 """The group of entry points by which an installed package offers its department."""
 
+HOOK_THREAD = "shaodao-hook"
+"""Name of the threads that plain hooks run in."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class DepartmentError(ValueError):
     """A department cannot be loaded or registered; the message is one line that says which one and what to mend."""
+
+
+class UnknownDepartment(DepartmentError):
+    """There is no module of that name: a mistake of the settings, not of the department."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A department whose code cannot be loaded: where it is, its name as far as it is known, and what is wrong."""
+
+    source: str
+    name: str
+    error: str
 
 
 @dataclass(frozen=True)
@@ -95,7 +111,7 @@ class LoadedDepartment:
     """A department as it was loaded: its declaration, its form, its hooks, and the name it was found by."""
 
     declaration: Department
-    form: Form
+    form: ReportForm
     manager: pluggy.PluginManager
     source: str
 
@@ -111,11 +127,15 @@ class LoadedDepartment:
 class Departments:
     """The departments of a process: a typed face over their hooks.
 
-    Raises DepartmentError when two have the same name or serve the same organization.
+    ``broken`` are those whose code cannot be loaded; one of them that was registered before stands among ``loaded`` with
+    its stored declaration. Raises DepartmentError when two have the same name or serve the same organization.
     """
 
-    def __init__(self, loaded: Sequence[LoadedDepartment], settings: DepartmentSettings) -> None:
+    def __init__(
+        self, loaded: Sequence[LoadedDepartment], settings: DepartmentSettings, broken: Sequence[Broken] = ()
+    ) -> None:
         self.settings = settings
+        self.broken = tuple(broken)
         by_name: dict[str, LoadedDepartment] = {}
         by_organization: dict[str, LoadedDepartment] = {}
         for one in loaded:
@@ -129,6 +149,16 @@ class Departments:
     def declarations(self) -> tuple[Department, ...]:
         """Every department, in the order of loading."""
         return tuple(one.declaration for one in self._by_name.values())
+
+    @property
+    def running(self) -> tuple[Department, ...]:
+        """The departments whose code is here."""
+        return tuple(one.declaration for one in self._by_name.values() if one.manager.list_name_plugin())
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where the code of each department is, by its name; of broken ones, too."""
+        return {one.name: one.source for one in self.broken} | {name: one.source for name, one in self._by_name.items()}
 
     def of(self, organization_code: str) -> Department | None:
         """The department that serves an organization, or None for one that works by hand."""
@@ -249,14 +279,19 @@ def load_departments(
     An import name may go on with a colon and an attribute, as entry points do. Raises DepartmentError.
     """
     settings = settings or DepartmentSettings()
-    found: dict[int, tuple[str, object]] = {}
-    for entry in (
-        *entry_points(group=entry_point_group),
-        *(EntryPoint(name, name, entry_point_group) for name in names),
-    ):
-        plugin = _load(entry)
-        found.setdefault(id(plugin), (entry.value, plugin))
-    return Departments([load_department(plugin, source, settings) for source, plugin in found.values()], settings)
+    loaded = [load_source(source, settings) for source in sources_of(names, entry_point_group)]
+    return Departments(loaded, settings)
+
+
+def sources_of(names: Sequence[str], entry_point_group: str = ENTRY_POINT_GROUP) -> tuple[str, ...]:
+    """Where the departments are: import names of the installed packages' entry points, then the given ones; each once."""
+    installed = (entry.value for entry in entry_points(group=entry_point_group))
+    return tuple(dict.fromkeys([*installed, *names]))
+
+
+def load_source(source: str, settings: DepartmentSettings) -> LoadedDepartment:
+    """Import and check the department of an import name. Raises DepartmentError, UnknownDepartment."""
+    return load_department(_load(EntryPoint(source, source, ENTRY_POINT_GROUP)), source, settings)
 
 
 def load_department(plugin: object, source: str, settings: DepartmentSettings) -> LoadedDepartment:
@@ -287,10 +322,10 @@ def _load(entry: EntryPoint) -> object:
     try:
         return entry.load()
     except ModuleNotFoundError as error:
-        raise DepartmentError(
-            f"department {entry.value}: cannot be imported, {error}; see SHAODAO_DEPARTMENTS"
-        ) from error
-    except Exception as error:
+        told = f"department {entry.value}: cannot be imported, {error}; see SHAODAO_DEPARTMENTS"
+        is_its_own = error.name is not None and f"{entry.module}.".startswith(f"{error.name}.")
+        raise (UnknownDepartment(told) if is_its_own else DepartmentError(told)) from error
+    except (Exception, SystemExit) as error:
         raise DepartmentError(f"department {entry.value}: fails on import: {_one_line(error)}") from error
 
 
@@ -310,7 +345,7 @@ def _add(places: dict[str, LoadedDepartment], key: str, one: LoadedDepartment, w
         raise DepartmentError(f"departments {other.source} and {one.source} both claim {what} {key}")
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
@@ -341,11 +376,16 @@ async def _in_thread(call: Callable[[], Any]) -> Any:
         if not thread.abandoned:
             loop.call_soon_threadsafe(_settle, ended, result, error)
 
-    threading.Thread(target=work, name="shaodao-hook", daemon=True).start()
+    threading.Thread(target=work, name=HOOK_THREAD, daemon=True).start()
     try:
         return await ended
     finally:
         thread.abandoned = True
+
+
+def hook_threads() -> int:
+    """How many plain hooks run in this process, those that were given up on included."""
+    return sum(thread.name == HOOK_THREAD for thread in threading.enumerate())
 
 
 def _settle(ended: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:

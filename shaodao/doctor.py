@@ -7,9 +7,13 @@ from datetime import date, timedelta
 import asyncpg
 from obstore.exceptions import BaseError
 
-from shaodao.departments import DepartmentError, load_departments
+from shaodao.commands.running import connection_of
+from shaodao.delivery.work import served_by_nobody, workers_alive
+from shaodao.departments import DepartmentError, Departments, sources_of
 from shaodao.files import file_store
+from shaodao.host import department_settings, utc_now
 from shaodao.postgres.pool import connect
+from shaodao.probing import load_probed
 from shaodao.serving import waiting_migrations
 from shaodao.settings import Settings, StartError
 
@@ -47,14 +51,16 @@ async def examine(dsn: str, settings: Settings, today: date) -> list[Finding]:
     try:
         connection = await connect(dsn)
     except StartError as error:
-        return [Finding("database", "unreachable", str(error)), departments(settings), await files(settings)]
+        return [Finding("database", "unreachable", str(error)), *await departments(settings), await files(settings)]
     try:
         findings += await database(connection)
         findings.append(await _guarded("migrations", lambda: migrations(dsn)))
         findings.append(await _guarded("calendar", lambda: calendar(connection, today)))
+        findings += await departments(settings)
+        findings.append(await _guarded("served", lambda: served(connection, settings)))
     finally:
         await connection.close()
-    return [*findings, departments(settings), await files(settings)]
+    return [*findings, await files(settings)]
 
 
 async def database(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Finding]:
@@ -103,13 +109,28 @@ async def calendar(connection: "asyncpg.Connection[asyncpg.Record]", today: date
     )
 
 
-def departments(settings: Settings) -> Finding:
-    """Whether every department loads."""
+async def departments(settings: Settings) -> list[Finding]:
+    """Whether every department loads; each is tried in a process of its own."""
     try:
-        loaded = load_departments(settings.departments)
+        loaded, errors = await load_probed(sources_of(settings.departments), department_settings(settings))
+        names = [one.name for one in Departments(loaded, department_settings(settings)).declarations]
     except DepartmentError as error:
-        return Finding("departments", "do not load", str(error))
-    return Finding("departments", ", ".join(one.name for one in loaded.declarations) or "none")
+        return [Finding("departments", "do not load", str(error))]
+    broken = [Finding("departments", f"{source} does not load", error) for source, error in errors.items()]
+    return [Finding("departments", ", ".join(names) or "none"), *broken]
+
+
+async def served(connection: "asyncpg.Connection[asyncpg.Record]", settings: Settings) -> Finding:
+    """Whether some process calls the hooks of each registered department, where workers run at all."""
+    now, lent = utc_now(), connection_of(connection)
+    sources = sources_of(settings.departments)
+    rows = await connection.fetch("SELECT name FROM departments WHERE source = ANY($1::text[]) ORDER BY name", sources)
+    waiting = await served_by_nobody(lent, [row["name"] for row in rows], now)
+    if not await workers_alive(lent, now):
+        return Finding("served", "no process runs workers just now")
+    if waiting:
+        return Finding("served", f"nobody serves {', '.join(waiting)}", "Start: shaodao work, and look into its log.")
+    return Finding("served", "every department")
 
 
 async def files(settings: Settings) -> Finding:

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import inspect as types
@@ -20,6 +20,16 @@ from shaodao.domain.vocabulary import Term
 
 class FormError(ValueError):
     """A type cannot serve as a report form; the message says why, in one line."""
+
+
+class ReportForm(Protocol):
+    """A form as it is shown and checked."""
+
+    schema: Mapping[str, Any]
+
+    def validate(self, fields: object, path: str = "fields") -> dict[str, Any]:
+        """The fields as plain JSON values; raises InvalidInput."""
+        ...
 
 
 class Form:

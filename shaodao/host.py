@@ -1,14 +1,15 @@
 """The host: opens a platform on a database, with everything that the API, the workers and the loaders stand on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import orjson
+import structlog
 
 from shaodao.calendar_table import fill_calendar, load_calendar
 from shaodao.commands.running import CommandRunner, connection_of
@@ -17,7 +18,7 @@ from shaodao.delivery.announcer import Announcer, Bell, open_announcer
 from shaodao.delivery.desks import Desks
 from shaodao.delivery.feed import Feed, open_feed
 from shaodao.delivery.pace import Now, Pulse, Worker, cancelled, keep_going
-from shaodao.departments import DepartmentError, Departments, load_departments
+from shaodao.departments import Broken, DepartmentError, Departments, LoadedDepartment, sources_of
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.rulebook import Rulebook
@@ -30,7 +31,11 @@ from shaodao.personal_data import PersonalDataCipher
 from shaodao.plugin import DepartmentSettings
 from shaodao.postgres.pool import close_pool, create_pool
 from shaodao.presets import RulebookError, load_rulebook
+from shaodao.probing import load_probed
 from shaodao.settings import Settings, StartError
+from shaodao.stored_departments import stored_departments
+
+_log = structlog.get_logger(__name__)
 
 SYSTEM = Viewer(login="system", name="系统")
 """Who acts where nobody does: the clock, and what is computed."""
@@ -43,13 +48,13 @@ GROUND_REFRESH = 60.0
 
 _KNOWN_ORGANIZATIONS = "SELECT code FROM organizations"
 _REGISTER = """
-INSERT INTO departments (name, title, version, organizations, declaration, form, registered_at)
-VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7)
+INSERT INTO departments (name, title, version, organizations, declaration, form, registered_at, source)
+VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8)
 ON CONFLICT (name) DO UPDATE SET title = excluded.title, version = excluded.version,
     organizations = excluded.organizations, declaration = excluded.declaration, form = excluded.form,
-    registered_at = excluded.registered_at
+    registered_at = excluded.registered_at, source = excluded.source
 WHERE departments.version <> excluded.version OR departments.declaration <> excluded.declaration
-    OR departments.form <> excluded.form
+    OR departments.form <> excluded.form OR departments.source IS DISTINCT FROM excluded.source
 """
 _SERVE = "UPDATE organizations SET department = $1 WHERE code = ANY($2::text[]) AND department IS DISTINCT FROM $1"
 _SERVE_NO_MORE = """
@@ -112,6 +117,35 @@ class DepartmentForms:
         return self.departments.validate(organization_code, fields)
 
 
+class Post(Protocol):
+    """What a courier works with: a platform, or the part of one that a department's own process has."""
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        """Connections for commands."""
+        ...
+
+    @property
+    def departments(self) -> Departments:
+        """Every department; the courier calls those whose code is here."""
+        ...
+
+    @property
+    def announcer(self) -> Announcer:
+        """Who rings when there is news."""
+        ...
+
+    @property
+    def desks(self) -> Desks:
+        """The host of the departments."""
+        ...
+
+    @property
+    def now(self) -> Now:
+        """The platform's clock."""
+        ...
+
+
 @dataclass(frozen=True)
 class Platform:
     """A platform at work on a database. ``now`` is its clock, ``desks`` is the host of the departments."""
@@ -152,16 +186,17 @@ async def open_platform(
 
     ``departments`` replaces those of the settings. Raises StartError.
     """
-    departments = departments or _departments(settings)
+    probed = await _probed(settings) if departments is None else None
     async with AsyncExitStack() as stack:
         pool = await create_pool(dsn, settings.pool_size, application_name=application_name)
         stack.push_async_callback(close_pool, pool)
         async with pool.acquire() as lent, lent.transaction():
             connection = connection_of(lent)
+            departments = departments or await _departments(connection, *(probed or ([], {})), settings)
             await register_departments(connection, departments, now())
             await fill_calendar(connection, now().astimezone(SHANGHAI).date())
             epoch = await current_epoch(connection, now())
-            ground = GroundSource(pool, await _ground(connection, settings, departments))
+            ground = GroundSource(pool, await ground_of(connection, settings, departments))
         announcer = await stack.enter_async_context(open_announcer(dsn, pool))
         feed = await stack.enter_async_context(open_feed(pool, epoch, announcer))
         await stack.enter_async_context(kept_fresh(ground))
@@ -192,7 +227,7 @@ async def register_departments(connection: Connection, departments: Departments,
         form = orjson.dumps(dict(departments.form_schema(department.name))).decode()
         await connection.execute(
             _REGISTER, department.name, department.title, department.version, list(department.organizations), declaration,
-            form, now,
+            form, now, departments.sources[department.name],
         )  # fmt: skip
         await connection.execute(_SERVE, department.name, list(department.organizations))
 
@@ -211,7 +246,8 @@ async def current_epoch(connection: Connection, now: datetime) -> int:
     return int(epoch)
 
 
-async def _ground(connection: Connection, settings: Settings, departments: Departments) -> Ground:
+async def ground_of(connection: Connection, settings: Settings, departments: Departments) -> Ground:
+    """What commands stand on, as the database and the settings say now. Raises StartError."""
     return Ground(
         rulebook=_rulebook(settings),
         calendar=await load_calendar(connection),
@@ -227,10 +263,34 @@ def _rulebook(settings: Settings) -> Rulebook:
         raise StartError(f"{error}. Choose a preset with SHAODAO_PRESET.") from error
 
 
-def _departments(settings: Settings) -> Departments:
-    own = DepartmentSettings(field_crew=settings.field_crew, rules_dir=settings.data_dir / RULES_FOLDER)
+def department_settings(settings: Settings) -> DepartmentSettings:
+    """What the host lays down for departments."""
+    return DepartmentSettings(field_crew=settings.field_crew, rules_dir=settings.data_dir / RULES_FOLDER)
+
+
+async def _probed(settings: Settings) -> tuple[list[LoadedDepartment], dict[str, str]]:
     try:
-        return load_departments(settings.departments, settings=own)
+        return await load_probed(sources_of(settings.departments), department_settings(settings))
+    except DepartmentError as error:
+        raise StartError(str(error)) from error
+
+
+async def _departments(
+    connection: Connection, loaded: Sequence[LoadedDepartment], errors: Mapping[str, str], settings: Settings
+) -> Departments:
+    """The loaded departments, and of broken ones what they last declared, unless another has taken that over."""
+    taken = {code for one in loaded for code in one.declaration.organizations}
+    stored = [
+        one
+        for one in await stored_departments(connection, but=[one.declaration.name for one in loaded])
+        if one.source in errors and taken.isdisjoint(one.declaration.organizations)
+    ]
+    names = {one.source: one.declaration.name for one in stored}
+    broken = [Broken(source, names.get(source, source), error) for source, error in errors.items()]
+    for one in broken:
+        _log.error("department_broken", department=one.name, error=one.error)
+    try:
+        return Departments([*loaded, *stored], department_settings(settings), broken)
     except DepartmentError as error:
         raise StartError(str(error)) from error
 

@@ -3,11 +3,12 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from shaodao.department_limits import DepartmentLimits, Overrides
 from shaodao.limits import LEAST, LIMIT_PREFIX, MEANING, Limits
 
 InvalidStatus = Literal[422, 400]
@@ -70,8 +71,7 @@ class Settings:
     issuer: str
     audience: str
     jwks_file: Path | None
-    hook_timeout: float
-    attempt_limit: int
+    department_limits: Overrides
     log_level: LogLevel
     log_format: LogFormat
     personal_data_key: bytes | None
@@ -80,6 +80,7 @@ class Settings:
     files_region: str
     files_key_id: str
     files_secret: str | None
+    of_departments: DepartmentLimits
     limits: Limits
 
     @classmethod
@@ -91,12 +92,20 @@ class Settings:
         _refuse_unknown(environ)
         values = {setting.field: _value(setting, environ) for setting in TABLE}
         bounds = {setting.field: _value(setting, environ) for setting in LIMITS}
-        return cls(**values, limits=Limits(**bounds))
+        of_departments = {setting.field: _value(setting, environ) for setting in OF_DEPARTMENTS}
+        return cls(**values, of_departments=DepartmentLimits(**of_departments), limits=Limits(**bounds))
+
+    def limits_of(self, department: str) -> DepartmentLimits:
+        """What a department's hooks may take."""
+        own = {field: value for name, field, value in self.department_limits if name == department}
+        return replace(self.of_departments, **own)
 
     def shown(self) -> Mapping[str, str]:
         """The values by variable name, fit to print: keys and passwords are left out."""
         general = {setting.name: _shown(setting, getattr(self, setting.field)) for setting in TABLE}
-        return general | {setting.name: _shown(setting, getattr(self.limits, setting.field)) for setting in LIMITS}
+        of_departments = {each.name: _shown(each, getattr(self.of_departments, each.field)) for each in OF_DEPARTMENTS}
+        bounds = {setting.name: _shown(setting, getattr(self.limits, setting.field)) for setting in LIMITS}
+        return general | of_departments | bounds
 
 
 def without_password(url: str) -> str:
@@ -115,7 +124,7 @@ def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """A misspelt setting would otherwise be ignored in silence."""
-    known = {setting.name for setting in (*TABLE, *LIMITS)}
+    known = {setting.name for setting in (*TABLE, *OF_DEPARTMENTS, *LIMITS)}
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and not name.startswith(("SHAODAO_TEST_", "SHAODAO_BENCH_")):
             raise SettingsError(name, environ[name], "there is no such setting; docs/settings.md lists them all")
@@ -130,6 +139,8 @@ def _shown(setting: Setting, value: Any) -> str:
         return without_password(value)
     if isinstance(value, bool):
         return str(value).lower()
+    if setting.name == "SHAODAO_DEPARTMENT_LIMITS":
+        return ",".join(f"{department}.{field}={limit}" for department, field, limit in value)
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
@@ -173,6 +184,23 @@ def _import_string(value: str) -> str:
     if not (colon and attribute.isidentifier() and all(part.isidentifier() for part in module.split("."))):
         raise ValueError("an import string, module:function, such as api.app:create_app")
     return value
+
+
+def _overrides(value: str) -> Overrides:
+    return tuple(_override(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _override(text: str) -> tuple[str, str, Any]:
+    place, _, value = text.partition("=")
+    department, _, field = place.strip().rpartition(".")
+    setting = next((each for each in OF_DEPARTMENTS if each.field == field), None)
+    if not department.isidentifier() or setting is None:
+        known = ", ".join(each.field for each in OF_DEPARTMENTS)
+        raise ValueError(f"department.limit=value with commas, such as civil_affairs.in_flight=4; limits are {known}")
+    try:
+        return department, field, setting.parse(value.strip())
+    except ValueError as error:
+        raise ValueError(f"{place.strip()}: {error}") from None
 
 
 def _boolean(value: str) -> bool:
@@ -332,9 +360,11 @@ TABLE: tuple[Setting, ...] = (
         "Public keys (JWKS) of an OIDC provider; empty: the local key in the data folder.",
         _optional_path,
     ),
-    Setting("SHAODAO_HOOK_TIMEOUT", "20", "Seconds that one call of a department's hook may take.", _seconds),
     Setting(
-        "SHAODAO_ATTEMPT_LIMIT", "8", "Attempts after which a delivery is parked for an operator.", _between(1, 1000)
+        "SHAODAO_DEPARTMENT_LIMITS",
+        "",
+        "Limits of single departments, with commas, such as `civil_affairs.in_flight=4,civil_affairs.hook_memory=1024`.",
+        _overrides,
     ),
     Setting(
         "SHAODAO_LOG_LEVEL",
@@ -368,14 +398,15 @@ TABLE: tuple[Setting, ...] = (
 )
 
 
-def _bound(limit: "Field[Any]") -> Setting:
+def _bound(limit: "Field[Any]", prefix: str = LIMIT_PREFIX) -> Setting:
     """The setting of a limit: a count, or seconds."""
     meaning, least = limit.metadata[MEANING], limit.metadata[LEAST]
     parse = _seconds if isinstance(limit.default, float) else _between(least, 1_000_000_000)
-    return Setting(f"{LIMIT_PREFIX}{limit.name.upper()}", str(limit.default).removesuffix(".0"), meaning, parse)
+    return Setting(f"{prefix}{limit.name.upper()}", str(limit.default).removesuffix(".0"), meaning, parse)
 
 
 LIMITS: tuple[Setting, ...] = tuple(map(_bound, fields(Limits)))
+OF_DEPARTMENTS: tuple[Setting, ...] = tuple(_bound(each, PREFIX) for each in fields(DepartmentLimits))
 
 
 def settings_table(table: Sequence[Setting] = TABLE) -> str:

@@ -117,7 +117,9 @@ class DepartmentState:
         "open_until", description="Until when it is left alone, because it failed in several cases in a row."
     )
     failures_in_a_row: int = column("failures", description="Failures in a row since its last success.")
-    in_flight_limit: int = strawberry.field(description="How many of its lanes run at once in the county.")
+    in_flight_limit: int | None = strawberry.field(
+        description="How many of its lanes run at once in the county; null: as many as the worker's settings say."
+    )
     waiting: int = expression(
         _lanes("NOT l.parked AND l.holder IS NULL"),
         description="Lanes that wait, for the first time or to be tried again.",

@@ -88,12 +88,13 @@ class Announcer:
         """Notify the other processes, once for all news of the coalescing time; runs until cancelled."""
         while True:
             await self._news.wait()
-            await asyncio.sleep(self._rules.coalesce)
             self._news.clear()
             try:
                 await self._pool.execute(_NOTIFY, CHANNEL, self._own)
             except _LOST as error:
                 _log.warning("notify_failed", error=str(error))
+            # The first news of a while is told at once, what comes right after it together.
+            await asyncio.sleep(self._rules.coalesce)
 
     async def hear_others(self) -> None:
         """Keep a listening connection of its own; runs until cancelled. After each reconnection everyone is woken."""

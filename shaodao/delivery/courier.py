@@ -58,23 +58,24 @@ class Desks(Protocol):
 
 
 class Courier:
-    """One worker's courier. Its id is its own for the life of the process, so that it knows its own leases."""
+    """One worker's courier. Its id, ``holder``, is its own for the life of the process, so that it knows its own leases."""
 
     name = "courier"
 
     def __init__(
         self, pool: "asyncpg.Pool[asyncpg.Record]", departments: Departments, desks: Desks, now: Now, bell: Bell,
-        rules: CourierRules,
+        rules: CourierRules, holder: str | None = None,
     ) -> None:  # fmt: skip
         self._pool = pool
         self._departments = departments
-        self._by_name = {department.name: department for department in departments.declarations}
+        self._by_name = {department.name: department for department in departments.running}
         self._desks = desks
         self._now = now
         self._bell = bell
         self._rules = rules
-        self._worker = uuid4().hex
+        self._worker = holder or uuid4().hex
         self._in_flight: dict[LaneKey, tuple[Delivery, asyncio.Task[None]]] = {}
+        self._suspect_runs = False
         self._swept = -rules.sweep_every
 
     async def one_pass(self) -> float:
@@ -84,12 +85,16 @@ class Courier:
             waiting = await lanes.waiting_work(connection, list(self._by_name))
         now = self._now()
         due = [work for work in waiting if work.due_at <= now]
-        taken = sum([await self._take(work, now) for work in due])
-        if taken:
+        if await self._take_due(due, now):
             return 0
         if due:
             return self._rules.crowded
         return min([self._rules.poll, *((work.due_at - now).total_seconds() for work in waiting)])
+
+    @property
+    def in_flight(self) -> int:
+        """How many hooks are at work."""
+        return len(self._in_flight)
 
     async def keep_leases(self) -> None:
         """Renew the leases of what is in flight, until cancelled."""
@@ -113,8 +118,19 @@ class Courier:
         _, late = await asyncio.wait(tasks, timeout=self._rules.stopping)
         await cancelled(*late)
 
-    async def _take(self, work: Work, now: datetime) -> int:
-        room = self._rules.at_once - len(self._in_flight)
+    async def _take_due(self, due: list[Work], now: datetime) -> int:
+        """Take what is due. What may have killed a worker runs alone, so that it takes no other delivery along."""
+        suspects = [work for work in due if work.suspect]
+        if self._suspect_runs or (suspects and self._in_flight):
+            return 0
+        for work in suspects:
+            if await self._take(work, now, 1):
+                self._suspect_runs = True
+                return 1
+        room = self._rules.at_once
+        return sum([await self._take(work, now, room - len(self._in_flight)) for work in due if not work.suspect])
+
+    async def _take(self, work: Work, now: datetime, room: int) -> int:
         lease = Lease(self._worker, now, now + self._rules.lease, list(self._in_flight))
         async with self._transaction() as connection:
             claimed = await lanes.claim(connection, work, lease, room, self._rules.lanes)
@@ -135,6 +151,7 @@ class Courier:
             _log.exception("delivery_not_settled", seq=delivery.seq, hook=delivery.hook, error=str(error))
         finally:
             del self._in_flight[delivery.lane]
+            self._suspect_runs = self._suspect_runs and bool(self._in_flight)
             self._bell.ring()
 
     async def _call(self, delivery: Delivery) -> Outcome:

@@ -47,11 +47,15 @@ class LaneKey:
 
 @dataclass(frozen=True)
 class Work:
-    """Where there is something to deliver, and when the earliest of it is due."""
+    """Where there is something to deliver, and when the earliest of it is due.
+
+    ``suspect``: work whose worker died of it, or of what ran beside it. It runs alone.
+    """
 
     county: int
     department: str
     due_at: datetime
+    suspect: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,13 @@ class LaneRules:
 
 
 _WORK = """
-SELECT l.county_code, l.department, greatest(min(l.due_at), s.open_until) AS due_at
+SELECT l.county_code, l.department, greatest(min(l.due_at), s.open_until) AS due_at, l.losses > 0 AS suspect
 FROM lane l LEFT JOIN lane_state s ON s.county_code = l.county_code AND s.department = l.department
 WHERE NOT l.parked AND l.department = ANY($1::text[]) AND s.paused IS NOT true
-GROUP BY l.county_code, l.department, s.open_until ORDER BY due_at
+GROUP BY l.county_code, l.department, s.open_until, l.losses > 0 ORDER BY due_at
 """
 _MAKE_STATE = """
-INSERT INTO lane_state (county_code, department, in_flight_limit) VALUES ($1, $2, $3)
+INSERT INTO lane_state (county_code, department) VALUES ($1, $2)
 ON CONFLICT (county_code, department) DO NOTHING
 """
 # The lock makes the limit hold for the whole fleet: one claim at a time of a department in a county.
@@ -108,7 +112,7 @@ WHERE county_code = $1 AND department = $2 AND NOT parked AND holder IS NOT NULL
 _TAKE = """
 WITH due AS (
     SELECT organization_code, case_id, holder FROM lane
-    WHERE county_code = $1 AND department = $2 AND NOT parked AND due_at <= $3
+    WHERE county_code = $1 AND department = $2 AND NOT parked AND due_at <= $3 AND (losses > 0) = $9
         AND NOT EXISTS (
             SELECT FROM unnest($4::text[], $5::uuid[]) AS own (organization_code, case_id)
             WHERE own.organization_code = lane.organization_code AND own.case_id = lane.case_id
@@ -136,7 +140,7 @@ WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND token = $
 """
 _DELIVERED = "DELETE FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND seq = $4"
 _GO_ON = """
-UPDATE lane SET holder = NULL, due_at = $4, since = head.created_at
+UPDATE lane SET holder = NULL, due_at = $4, since = head.created_at, losses = 0
 FROM (
     SELECT created_at FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
     ORDER BY seq LIMIT 1
@@ -145,7 +149,7 @@ WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
 """
 _DROP = "DELETE FROM lane WHERE county_code = $1 AND organization_code = $2 AND case_id = $3"
 _RELEASE = """
-UPDATE lane SET holder = NULL, due_at = $4, parked = $5
+UPDATE lane SET holder = NULL, due_at = $4, parked = $5, losses = 0
 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
 """
 _NOTE = """
@@ -194,7 +198,7 @@ ON CONFLICT (county_code, organization_code, case_id) DO UPDATE SET department =
 async def waiting_work(connection: Connection, departments: Sequence[str]) -> list[Work]:
     """The counties and departments that are owed something, soonest first: the first step of claiming."""
     rows = await connection.fetch(_WORK, departments)
-    return [Work(row["county_code"], row["department"], row["due_at"]) for row in rows]
+    return [Work(row["county_code"], row["department"], row["due_at"], row["suspect"]) for row in rows]
 
 
 async def claim(connection: Connection, work: Work, lease: Lease, room: int, rules: LaneRules) -> list[Delivery]:
@@ -208,6 +212,7 @@ async def claim(connection: Connection, work: Work, lease: Lease, room: int, rul
     taken = await connection.fetch(
         _TAKE, work.county, work.department, lease.now, [lane.organization_code for lane in lease.in_flight],
         [lane.case_id for lane in lease.in_flight], min(room, free), lease.worker, lease.until,
+        work.suspect,
     )  # fmt: skip
     heads = await _heads(connection, work, {(row["organization_code"], row["case_id"]): row["token"] for row in taken})
     lost = {LaneKey(work.county, row["organization_code"], row["case_id"]) for row in taken if row["lost_by"]}
@@ -288,12 +293,12 @@ async def _free_places(connection: Connection, work: Work, now: datetime, rules:
     """How many more lanes of the department may run in the county; one only while its breaker tries it again."""
     state = await connection.fetchrow(_LOCK_STATE, work.county, work.department)
     if state is None:
-        await connection.execute(_MAKE_STATE, work.county, work.department, rules.in_flight_limit)
+        await connection.execute(_MAKE_STATE, work.county, work.department)
         state = await connection.fetchrow(_LOCK_STATE, work.county, work.department)
         assert state is not None, "the row was just made"
     if state["paused"] or (state["open_until"] is not None and state["open_until"] > now):
         return 0
-    limit: int = 1 if state["open_until"] is not None else state["in_flight_limit"]
+    limit: int = 1 if state["open_until"] is not None else state["in_flight_limit"] or rules.in_flight_limit
     running: int = await connection.fetchval(_RUNNING, work.county, work.department, now)
     return limit - running
 

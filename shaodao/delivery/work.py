@@ -1,7 +1,7 @@
-"""The workers: courier, clock and messenger, inside the server or alone (``shaodao work``)."""
+"""The workers: courier, clock and messenger as tasks of a process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import asyncpg
 import structlog
 
+from shaodao.commands.transaction import Connection
 from shaodao.delivery.announcer import Bell
 from shaodao.delivery.archivist import Archivist
 from shaodao.delivery.clock import Clock
@@ -20,8 +21,9 @@ from shaodao.delivery.messenger import LoggingPort, MessagePort, Messenger
 from shaodao.delivery.pace import LEAST_PAUSE, Now, Pulse, Worker, cancelled, keep_going
 from shaodao.delivery.scheduler import Scheduler
 from shaodao.delivery.sweeping import Sweeper
-from shaodao.host import Platform, open_platform
-from shaodao.settings import Settings
+from shaodao.department_limits import DepartmentLimits
+from shaodao.host import Platform, Post
+from shaodao.plugin import Department
 
 HEARTBEAT = "workers"
 """Row of ``schedule`` that the workers of the fleet keep ahead of the time."""
@@ -35,6 +37,7 @@ _BEAT = """
 INSERT INTO schedule (name, every, next_at) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at
 """
+_ALL_ALIVE = "SELECT name FROM schedule WHERE name = ANY($1::text[]) AND next_at > $2"
 _ALIVE = "SELECT EXISTS (SELECT FROM schedule WHERE name = $1 AND next_at > $2)"
 
 _log = structlog.get_logger(__name__)
@@ -51,32 +54,45 @@ class Workers:
         """Whether each of them gets through its passes."""
         return not any(task.done() for task in self.tasks) and all(pulse.alive for pulse in self.pulses)
 
+    def with_those_of(self, others: "Workers") -> "Workers":
+        """Both together."""
+        return Workers(self.tasks + others.tasks, self.pulses + others.pulses)
+
 
 class Heart:
-    """Shows the processes that run no workers that some process does."""
+    """Shows the other processes that this one does the fleet's chores, or serves a department: a row of ``schedule``."""
 
     name = "heart"
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", now: Now) -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", now: Now, rows: Sequence[str] = (HEARTBEAT,)) -> None:
         self._pool = pool
         self._now = now
+        self._rows = rows
 
     async def one_pass(self) -> float:
         """Beat; answers the seconds until the next time."""
-        await self._pool.execute(_BEAT, HEARTBEAT, COUNTS_AS_ALIVE, self._now() + COUNTS_AS_ALIVE)
+        for row in self._rows:
+            await self._pool.execute(_BEAT, row, COUNTS_AS_ALIVE, self._now() + COUNTS_AS_ALIVE)
         return BEAT_EVERY
 
 
-async def workers_alive(pool: "asyncpg.Pool[asyncpg.Record]", now: datetime) -> bool:
-    """Whether any process ran workers just now: what /readyz asks where SHAODAO_WORKERS is false."""
+def heartbeat_of(department: str) -> str:
+    """Row of ``schedule`` that the processes which serve a department keep ahead of the time."""
+    return f"department:{department}"
+
+
+async def workers_alive(pool: "asyncpg.Pool[asyncpg.Record] | Connection", now: datetime) -> bool:
+    """Whether any process ran clock and messenger just now: what /readyz asks where SHAODAO_WORKERS is false."""
     return bool(await pool.fetchval(_ALIVE, HEARTBEAT, now))
 
 
-async def run(settings: Settings, dsn: str) -> None:
-    """Run the workers alone until cancelled, as ``shaodao work`` does."""
-    async with open_platform(settings, dsn, application_name="shaodao worker") as platform, start_workers(platform):
-        _log.info("workers_started", departments=[each.name for each in platform.departments.declarations])
-        await asyncio.Event().wait()
+async def served_by_nobody(
+    pool: "asyncpg.Pool[asyncpg.Record] | Connection", departments: Iterable[str], now: datetime
+) -> tuple[str, ...]:
+    """Names of the departments whose hooks no process calls just now."""
+    rows = {heartbeat_of(name): name for name in departments}
+    alive = {row["name"] for row in await pool.fetch(_ALL_ALIVE, list(rows), now)}
+    return tuple(name for row, name in rows.items() if row not in alive)
 
 
 @asynccontextmanager
@@ -85,17 +101,42 @@ async def start_workers(
 ) -> AsyncIterator[Workers]:
     """Courier, clock and messenger as tasks of this process; hooks that are at work when it ends get time to end.
 
-    ``port`` sends the messages; without one they are logged. ``rules`` replaces what follows from the settings.
+    For tests and the demonstration, whose time can be moved: elsewhere departments have processes of their own
+    (``shaodao.delivery.supervisor``). ``port`` sends the messages; without one they are logged. ``rules`` replaces what
+    follows from the settings.
     """
-    await _start_departments(platform)
-    with ExitStack() as bells:
-        bell = bells.enter_context(platform.announcer.listen())
+    rules = rules or courier_rules(platform.settings.of_departments)
+    async with start_courier(platform, rules) as (courier, _), start_chores(platform, port) as chores:
+        yield courier.with_those_of(chores)
+
+
+@asynccontextmanager
+async def start_courier(
+    platform: Post, rules: CourierRules, holder: str | None = None
+) -> AsyncIterator[tuple[Workers, Courier]]:
+    """A courier for the departments that run here; its hooks get time to end."""
+    own = platform.departments.running
+    await _start_departments(platform, own, rules.hook_timeout)
+    with platform.announcer.listen() as bell:
         courier = Courier(
-            platform.pool, platform.departments, platform.desks, platform.now, bell,
-            rules or courier_rules(platform.settings),
+            platform.pool, platform.departments, platform.desks, platform.now, bell, rules, holder
         )  # fmt: skip
-        passes: list[tuple[Worker, Bell, float]] = [
-            (courier, bell, LEAST_PAUSE),
+        heart = Heart(platform.pool, platform.now, [heartbeat_of(each.name) for each in own])
+        async with _at_work((courier, bell, LEAST_PAUSE), (heart, Bell(), LEAST_PAUSE)) as workers:
+            leases = asyncio.create_task(courier.keep_leases(), name="leases")
+            try:
+                yield Workers((*workers.tasks, leases), workers.pulses), courier
+            finally:
+                await cancelled(*workers.tasks)
+                await courier.finish()
+                await cancelled(leases)
+
+
+@asynccontextmanager
+async def start_chores(platform: Platform, port: MessagePort | None = None) -> AsyncIterator[Workers]:
+    """What is no department's: clock, messenger, linker, housekeeper, archivist, and the heartbeat that tells of them."""
+    with ExitStack() as bells:
+        async with _at_work(
             (_clock(platform), bells.enter_context(platform.announcer.listen()), CALM_PAUSE),
             (_messenger(platform, port), bells.enter_context(platform.announcer.listen()), CALM_PAUSE),
             (Heart(platform.pool, platform.now), Bell(), LEAST_PAUSE),
@@ -104,24 +145,36 @@ async def start_workers(
             (Sweeper(platform.pool, platform.files, platform.now), Bell(), LEAST_PAUSE),
             (_archivist(platform), Bell(), LEAST_PAUSE),
             (Scheduler(platform.pool, platform.ground, platform.now), Bell(), LEAST_PAUSE),
-        ]
-        pulses = tuple(Pulse() for _ in passes)
-        tasks = [
-            asyncio.create_task(keep_going(worker, rung, pulse, pause), name=worker.name)
-            for (worker, rung, pause), pulse in zip(passes, pulses, strict=True)
-        ]
-        leases = asyncio.create_task(courier.keep_leases(), name="leases")
-        try:
-            yield Workers((*tasks, leases), pulses)
-        finally:
-            await cancelled(*tasks)
-            await courier.finish()
-            await cancelled(leases)
+        ) as workers:
+            yield workers
 
 
-def courier_rules(settings: Settings) -> CourierRules:
-    """The courier's rules by the settings."""
-    return CourierRules(lanes=LaneRules(attempt_limit=settings.attempt_limit), hook_timeout=settings.hook_timeout)
+def courier_rules(limits: DepartmentLimits) -> CourierRules:
+    """The courier's rules by the limits of its department."""
+    return CourierRules(
+        lanes=LaneRules(
+            in_flight_limit=limits.in_flight,
+            attempt_limit=limits.attempt_limit,
+            breaker_failures=limits.breaker_failures,
+            breaker_pause=timedelta(seconds=limits.breaker_pause),
+        ),
+        hook_timeout=limits.hook_timeout,
+        first_backoff=timedelta(seconds=limits.first_backoff),
+        longest_backoff=timedelta(seconds=limits.longest_backoff),
+    )
+
+
+@asynccontextmanager
+async def _at_work(*passes: tuple[Worker, Bell, float]) -> AsyncIterator[Workers]:
+    pulses = tuple(Pulse() for _ in passes)
+    tasks = tuple(
+        asyncio.create_task(keep_going(worker, rung, pulse, pause), name=worker.name)
+        for (worker, rung, pause), pulse in zip(passes, pulses, strict=True)
+    )
+    try:
+        yield Workers(tasks, pulses)
+    finally:
+        await cancelled(*tasks)
 
 
 def _clock(platform: Platform) -> Clock:
@@ -136,10 +189,11 @@ def _messenger(platform: Platform, port: MessagePort | None) -> Messenger:
     return Messenger(platform.pool, platform.cipher, port or LoggingPort(), platform.now)
 
 
-async def _start_departments(platform: Platform) -> None:
+async def _start_departments(platform: Post, departments: Sequence[Department], seconds: float) -> None:
     """Tell each department that this process runs it; one that fails there must not keep the others from working."""
-    for department in platform.departments.declarations:
+    for department in departments:
         try:
-            await platform.departments.start(department, platform.desks.host_of(department))
+            async with asyncio.timeout(seconds):
+                await platform.departments.start(department, platform.desks.host_of(department))
         except Exception as error:
             _log.exception("department_start_failed", department=department.name, error=str(error))

@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from shaodao.delivery.housekeeping import Housekeeper
-from shaodao.delivery.work import HEARTBEAT, start_workers, workers_alive
+from shaodao.delivery.supervisor import run
+from shaodao.delivery.work import HEARTBEAT, served_by_nobody, start_workers, workers_alive
 from shaodao.departments import Departments
 from shaodao.domain.permissions import county_of
 from shaodao.host import Platform, open_platform
@@ -89,6 +90,19 @@ async def test_processes_without_workers_see_that_some_process_has_them(street: 
             await until(street, f"SELECT count(*) FROM schedule WHERE name = '{HEARTBEAT}'", 1)
             assert await workers_alive(street.pool, platform.now())
         assert not await workers_alive(street.pool, platform.now() + timedelta(minutes=1))
+
+
+async def test_a_department_is_served_as_long_as_a_process_says_so(street: Street, tmp_path: Path) -> None:
+    async with platform_of(street, tmp_path, departments_of(Recorder("city", ("CG",)))) as platform:
+        assert await served_by_nobody(street.pool, ["city", "police"], platform.now()) == ("city", "police")
+        async with start_workers(platform):
+            await until(street, "SELECT count(*) FROM schedule WHERE name = 'department:city'", 1)
+            assert await served_by_nobody(street.pool, ["city", "police"], platform.now()) == ("police",)
+
+
+async def test_a_worker_for_a_department_that_there_is_not_does_not_start(street: Street, tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="no department nowhere"):
+        await run(settings_in(tmp_path), street.dsn, only=("nowhere",))
 
 
 async def test_outcomes_that_nobody_repeats_any_more_are_forgotten(street: Street) -> None:

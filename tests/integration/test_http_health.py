@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
+from starlette.applications import Starlette
 
+from api.health import Remark, health_routes
 from shaodao.host import utc_now
 from shaodao.postgres.embedded import Cluster
 from shaodao.postgres.pool import connect
@@ -42,6 +45,16 @@ async def test_a_worker_elsewhere_makes_a_server_ready(api: Api) -> None:
     }  # fmt: skip
     await connection.execute("DELETE FROM schedule WHERE name = 'workers'")
     await connection.close()
+
+
+async def test_a_department_that_nobody_serves_is_told_and_keeps_no_client_waiting() -> None:
+    async def workers() -> str | None:
+        return Remark("ok, but nobody serves city")
+
+    app = Starlette(routes=health_routes({"workers": workers}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shaodao") as client:
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["workers"]) == (200, "ok, but nobody serves city")
 
 
 async def test_workers_of_its_own_make_a_server_ready(postgres: Cluster, street_template: str, tmp_path: Path) -> None:

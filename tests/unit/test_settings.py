@@ -5,8 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from shaodao.department_limits import DepartmentLimits
 from shaodao.limits import Limits
-from shaodao.settings import LIMITS, TABLE, Setting, Settings, SettingsError, settings_table, without_password
+from shaodao.settings import (
+    LIMITS,
+    OF_DEPARTMENTS,
+    TABLE,
+    Setting,
+    Settings,
+    SettingsError,
+    settings_table,
+    without_password,
+)
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -23,13 +33,25 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 
 def test_the_table_lists_every_setting() -> None:
-    assert [setting.field for setting in TABLE] + ["limits"] == [field.name for field in fields(Settings)]
+    assert [setting.field for setting in TABLE] + ["of_departments", "limits"] == [
+        field.name for field in fields(Settings)
+    ]
     assert [setting.field for setting in LIMITS] == [field.name for field in fields(Limits)]
+    assert [setting.field for setting in OF_DEPARTMENTS] == [field.name for field in fields(DepartmentLimits)]
 
 
-@pytest.mark.parametrize("table", [TABLE, LIMITS], ids=["settings", "limits"])
+@pytest.mark.parametrize("table", [TABLE, OF_DEPARTMENTS, LIMITS], ids=["settings", "departments", "limits"])
 def test_the_docs_show_the_tables(table: tuple[Setting, ...]) -> None:
     assert settings_table(table) in DOCS.read_text(encoding="utf-8")
+
+
+def test_a_department_has_the_limits_of_all_but_for_its_own() -> None:
+    settings = Settings.from_environment(
+        {"SHAODAO_IN_FLIGHT": "6", "SHAODAO_DEPARTMENT_LIMITS": "city.in_flight=2, city.hook_timeout=1.5"}
+    )
+    assert settings.limits_of("city") == DepartmentLimits(in_flight=2, hook_timeout=1.5)
+    assert settings.limits_of("police") == DepartmentLimits(in_flight=6)
+    assert settings.shown()["SHAODAO_DEPARTMENT_LIMITS"] == "city.in_flight=2,city.hook_timeout=1.5"
 
 
 def test_an_empty_value_counts_as_absent() -> None:
@@ -51,6 +73,10 @@ def test_an_empty_value_counts_as_absent() -> None:
         ("SHAODAO_LIMIT_DEPHT", "9", "no such setting"),
         ("SHAODAO_HOOK_TIMEOUT", "nan", "at most 3600"),
         ("SHAODAO_HOOK_TIMEOUT", "soon", "at most 3600"),
+        ("SHAODAO_HOOK_MEMORY", "64", "from 128 to"),
+        ("SHAODAO_DEPARTMENT_LIMITS", "in_flight=4", "department.limit=value"),
+        ("SHAODAO_DEPARTMENT_LIMITS", "city.in_fligt=4", "limits are hook_timeout"),
+        ("SHAODAO_DEPARTMENT_LIMITS", "city.in_flight=0", "city.in_flight: a whole number from 1"),
         ("SHAODAO_LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR"),
         ("SHAODAO_DATABASE_URL", "mysql://localhost/x", "postgresql://"),
         ("SHAODAO_APP", "api.app", "module:function"),
