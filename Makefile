@@ -14,19 +14,21 @@ export PIP_ROOT_USER_ACTION := ignore
 
 CHECKS := check-lint check-format check-types check-imports check-migrations check-dump check-growth check-sdl check-explorer check-spelling
 
-.PHONY: help demo test clients stress check $(CHECKS) schema console constraints bench bench-writing bench-feed bench-hostile clean
+.PHONY: help demo test clients stress chaos check $(CHECKS) schema console constraints bench bench-writing bench-feed bench-hostile bench-delivery clean
 
 help:
 	@echo "make demo    serve the demonstration street on 127.0.0.1:8000"
 	@echo "make test    run every test, with branch coverage"
 	@echo "make clients install the npm packages that tests/clients runs; npm and Node.js 20 or later are needed"
 	@echo "make stress  random walks through every action, longer than in the tests"
+	@echo "make chaos   kill and freeze servers, workers and PostgreSQL under load, and audit what stands"
 	@echo "make check   lint, types, import contracts, migrations, growth, schema, explorer, spelling"
 	@echo "make schema  write migrations/schema.sql, schema/schema.graphql and docs/actions.md anew"
 	@echo "make console build the explorer's files anew"
 	@echo "make bench-writing  measure registerCase and whistles against the same inserts by hand"
 	@echo "make bench-feed  measure how soon an event reaches the last of a thousand subscribers"
 	@echo "make bench-hostile  measure hostile requests, and what a second client feels of them"
+	@echo "make bench-delivery  measure deliveries a second, and the time from a commit to the department's hook"
 	@echo "make bench   measure reads against PostGraphile 5, plain Strawberry and pgbench; options in BENCH=\"--help\""
 
 # Debian ships Python without the pip that a new environment wants; there the machine's own pip fills the environment.
@@ -64,6 +66,10 @@ $(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
 STRESS_WALKS ?= 30
 stress: $(INSTALLED)
 	SHAODAO_STRESS_WALKS=$(STRESS_WALKS) $(BIN)/pytest -s tests/integration/test_state_machine.py
+
+# SHAODAO_CHAOS_SECONDS (180) of it; SHAODAO_CHAOS_SEED brings the disturbances of an earlier run again.
+chaos: $(INSTALLED)
+	@$(BIN)/python -m tests.chaos
 
 check: $(CHECKS)
 
@@ -126,6 +132,9 @@ bench-feed: $(INSTALLED)
 
 bench-hostile: $(INSTALLED)
 	@$(BIN)/python bench/hostile.py $(BENCH)
+
+bench-delivery: $(INSTALLED)
+	@$(BIN)/python -m bench.delivery $(BENCH)
 
 constraints: $(INSTALLED)
 	{ echo "# The versions that CI runs with. Renewed by: make constraints"; \

@@ -28,7 +28,7 @@ from api.conventions import Conventions
 from api.events import EventStreams, Listener
 from api.execution import Operations
 from api.explorer import explorer_page_response
-from api.masking import RequestFacts, masked
+from api.masking import RequestFacts, masked, passing
 from api.requests import SAFE_METHODS, OperationRequest, RequestReader
 from api.subscriptions import TooManySubscriptions
 from api.websocket import OperationRefused, SocketLimits, SubscriptionEndpoint
@@ -213,4 +213,7 @@ class StreamedOperations:
                 return
             async with aclosing(self.operations.subscribe(document, request, session, facts)) as events:
                 async for outcome in events:
+                    if passing(outcome.errors):
+                        # Its cursor would lead past what could not be read; after the last one told, nothing is missed.
+                        raise OperationRefused(self.operations.told(outcome.errors, facts))
                     yield outcome

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from api.answers import prefers_english
 from schema.errors import ClientError
+from shaodao.postgres.errors import connection_lost
 
 FailureCode = Literal["INTERNAL_ERROR", "TIMED_OUT", "UNAVAILABLE"]
 """``TIMED_OUT``: PostgreSQL gave up on a statement. ``UNAVAILABLE``: there is no database, or no store of files. Else a bug of ours."""
@@ -69,16 +70,19 @@ def failure_code(cause: BaseException) -> FailureCode:
     match cause:
         case asyncpg.QueryCanceledError() | TimeoutError():
             return "TIMED_OUT"
-        case (
-            asyncpg.PostgresConnectionError()
-            | asyncpg.OperatorInterventionError()
-            | asyncpg.TooManyConnectionsError()
-            | OSError()
-            | StoreError()
-        ):
+        case StoreError():
+            return "UNAVAILABLE"
+        case _ if connection_lost(cause):
             return "UNAVAILABLE"
         case _:
             return "INTERNAL_ERROR"
+
+
+def passing(errors: Sequence[GraphQLError]) -> bool:
+    """Whether any part of an answer is missing because there was no database for it: it may be had at the next try."""
+    return any(
+        error.original_error is not None and failure_code(error.original_error) == "UNAVAILABLE" for error in errors
+    )
 
 
 def formatted(errors: Sequence[GraphQLError], facts: RequestFacts, longest: int) -> list[dict[str, Any]]:

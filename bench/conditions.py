@@ -28,10 +28,11 @@ async def conditions(dsn: str, *, preset: str, seconds: float, rounds: int) -> C
     finally:
         await connection.close()
     load = os.getloadavg()[0]
-    return Conditions(datetime.now(SHANGHAI), _machine(), _versions(server), city, preset, seconds, rounds, load)
+    return Conditions(datetime.now(SHANGHAI), machine(), _versions(server), city, preset, seconds, rounds, load)
 
 
-def _machine() -> Mapping[str, str]:
+def machine() -> Mapping[str, str]:
+    """The machine, as reports name it."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": _processor(),

@@ -38,6 +38,18 @@ def write_page(results: Results, path: Path = PAGE) -> None:
     path.write_text(page(results, by_hand(path)), encoding="utf-8")
 
 
+def write_section(title: str, text: str, path: Path = PAGE) -> None:
+    """Write a section of the part that runs of the whole benchmark keep; one that stands there is replaced."""
+    hand = by_hand(path)
+    before, found, after = hand.partition(f"\n## {title}\n")
+    rest = after[after.index("\n## ") :] if "\n## " in after else ""
+    written = f"{before if found else hand.rstrip()}\n\n## {title}\n\n{text}\n".replace("\n\n\n", "\n\n")
+    page_now = path.read_text(encoding="utf-8")
+    path.write_text(
+        page_now.replace(f"{BEGIN}{hand}{END}", f"{BEGIN}{written}{rest or chr(10)}{END}"), encoding="utf-8"
+    )
+
+
 def by_hand(path: Path) -> str:
     """The part of a page that is written by hand, or what stands there at first."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""

@@ -16,6 +16,7 @@ from shaodao.domain.deadlines import DeadlineUnit, Limit
 from shaodao.domain.errors import DomainError
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
+from shaodao.postgres.errors import connection_lost
 
 EVERY = 60.0
 """Seconds between two looks: one short statement for each county when there is nothing to archive."""
@@ -69,9 +70,9 @@ class Archivist:
             await self._runner.run(archive_when_due(case_id), actor=actor, county=county, now=self._now())
         except (NotYetError, DomainError):
             return
-        except (OSError, asyncpg.InterfaceError):
-            raise
         except Exception as error:
+            if connection_lost(error):  # all others would fail alike
+                raise
             # One broken case must not keep all others out of the archive.
             _log.exception("case_not_archived", case=str(case_id), error=str(error))
 

@@ -20,6 +20,7 @@ from shaodao.delivery.due_stages import DueStage
 from shaodao.delivery.pace import Now
 from shaodao.delivery.stages import fire
 from shaodao.domain.permissions import Viewer
+from shaodao.postgres.errors import connection_lost
 
 # A wake-up and a suspension's own dates hang on no clock; of a paused clock nothing fires.
 _RUNS = "(s.stage IN ('WAKE', 'REVIEW', 'RESUME') OR d.state = 'RUNNING')"
@@ -113,9 +114,9 @@ class Clock:
             return False
         except _NothingDue:
             return True
-        except (OSError, asyncpg.InterfaceError):
-            raise
         except Exception as error:
+            if connection_lost(error):  # all others would fail alike
+                raise
             # One broken case must not stop the clock of all others.
             _log.exception("stage_not_fired", case=str(case_id), error=str(error))
             self._failed[case_id] = monotonic() + self._rules.after_error

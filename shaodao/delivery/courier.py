@@ -21,6 +21,8 @@ from shaodao.delivery.lanes import Delivery, LaneKey, LaneRules, Lease, Work
 from shaodao.delivery.pace import Now, cancelled
 from shaodao.departments import Crashed, Declined, Departments, Handled, Outcome, Postponed, TimedOut
 from shaodao.plugin import Desk, Event
+from shaodao.postgres.errors import connection_lost
+from shaodao.postgres.pool import UNREACHABLE
 
 _log = structlog.get_logger(__name__)
 
@@ -102,7 +104,7 @@ class Courier:
             await asyncio.sleep(self._rules.lease.total_seconds() / 4)
             try:
                 await self._renew()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNREACHABLE as error:
                 _log.warning("lease_not_renewed", error=str(error))
 
     async def settled(self) -> None:
@@ -158,6 +160,8 @@ class Courier:
         try:
             event, desk = await self._desks.of_delivery(delivery)
         except Exception as error:
+            if connection_lost(error):  # which is no failure of the department's
+                raise
             _log.exception("desk_not_opened", hook=delivery.hook, case=str(delivery.lane.case_id))
             return Crashed(f"the desk cannot be opened: {type(error).__name__}: {error}", "")
         department = self._by_name[delivery.department]

@@ -16,6 +16,7 @@ from shaodao.commands.running import CommandRunner, connection_of
 from shaodao.delivery.pace import Now
 from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
+from shaodao.postgres.errors import connection_lost
 
 POLL = 2.0
 """Seconds until the next look."""
@@ -64,9 +65,9 @@ class Linker:
                     await mark_told(connection, county, telling)
         except LinkBusy:
             return
-        except (OSError, asyncpg.InterfaceError):
-            raise
         except Exception as error:
+            if connection_lost(error):  # all others would fail alike
+                raise
             # One broken link must not keep the others from being told.
             _log.exception("link_not_told", link=str(link_id), error=str(error))
             self._failed[link_id] = monotonic() + AFTER_ERROR

@@ -9,6 +9,16 @@ import asyncpg
 
 from shaodao.settings import StartError, without_password
 
+CONNECTION_ERRORS = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
+)
+"""What asyncpg raises of a connection that is lost, or cannot be had. It has no better name than InternalClientError for the
+first statement on a connection that PostgreSQL ended while nobody used it."""
+
 ConstraintErrors: TypeAlias = Mapping[str, Callable[[], Exception]]
 
 
@@ -108,6 +118,18 @@ class MigrationsLocked(MigrationError):
         super().__init__(
             f"Another program has been migrating this database for over {seconds:.0f} s. Try again when it has ended."
         )
+
+
+def connection_lost(error: BaseException) -> bool:
+    """Whether an error tells that there is no database, or none any more: the same may go well at the next try.
+
+    Of the misuse that asyncpg calls InterfaceError, using a connection that was lost a moment ago is no mistake of ours.
+    """
+    if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
+        return False
+    if isinstance(error, asyncpg.InterfaceError):
+        return "connection is closed" in str(error)
+    return isinstance(error, (*CONNECTION_ERRORS, DatabaseUnreachable))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from shaodao.postgres.errors import DatabaseUnreachable
+from shaodao.postgres.errors import CONNECTION_ERRORS, DatabaseUnreachable
 
 # As many statements as the read compiler keeps plans; a connection never prepares the same statement twice.
 STATEMENT_CACHE_SIZE = 4096
@@ -24,7 +24,8 @@ SESSION_SETTINGS = {
     "citus.override_table_visibility": "off",
 }
 
-UNREACHABLE = (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+UNREACHABLE = (*CONNECTION_ERRORS, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""Whatever a connection, or opening one, may fail with."""
 
 _log = structlog.get_logger(__name__)
 

@@ -68,3 +68,27 @@ async def test_a_bell_rung_before_the_wait_is_not_lost(database: str, pool: "Poo
             assert await bell.wait(0.001)
             with pytest.raises(AssertionError):
                 assert await bell.wait(0.01)
+
+
+class Stumbling:
+    """A pool whose first statement finds its connection ended while nobody used it."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+        self.statements = 0
+
+    async def execute(self, *_: object) -> None:
+        self.statements += 1
+        if self.statements == 1:
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+        self.told.set()
+
+
+async def test_other_processes_are_told_again_after_a_connection_ended_unused(database: str) -> None:
+    pool = Stumbling()
+    async with open_announcer(database, pool, QUICK) as announcer, asyncio.timeout(5):  # type: ignore[arg-type] # execute alone
+        announcer.announce()
+        while not pool.statements:
+            await asyncio.sleep(0.01)
+        announcer.announce()
+        await pool.told.wait()

@@ -3,10 +3,16 @@
 import asyncio
 from datetime import timedelta
 from functools import partial
+from typing import Any
+
+import asyncpg
+import pytest
 
 from shaodao.commands import assignments, cases, desk_facts
 from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.registration import CaseInput, register
+from shaodao.commands.running import Command, CommandRunner
+from shaodao.commands.transaction import Outcome
 from shaodao.delivery.clock import Clock
 from shaodao.domain.vocabulary import AssignmentRole, CaseKind, Channel
 from shaodao.host import SYSTEM
@@ -160,3 +166,28 @@ async def test_a_stage_that_cannot_be_fired_stops_no_other_case(street: Street) 
 
     assert await fired(street) == ["deadlinePassed ACKNOWLEDGE"]
     assert await street.pool.fetchval("SELECT count(*) FROM deadline_stage WHERE stage = 'UNKNOWN'") > 0
+
+
+class Losing:
+    """A runner that loses its connection at the first command."""
+
+    def __init__(self, runner: CommandRunner) -> None:
+        self._runner = runner
+        self._lost = False
+
+    async def run(self, command: Command, **given: Any) -> Outcome:
+        if not self._lost:
+            self._lost = True
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        return await self._runner.run(command, **given)
+
+
+async def test_a_lost_connection_holds_up_no_deadline(street: Street) -> None:
+    await emergency(street, "CG")
+    await forward(street, minutes=6)
+    clock = Clock(street.pool, Losing(street.runner), SYSTEM, lambda: street.now)  # type: ignore[arg-type] # runs commands
+    with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+        await clock.one_pass()
+    await clock.one_pass()
+
+    assert await fired(street) == ["deadlinePassed ACKNOWLEDGE"]

@@ -24,6 +24,17 @@ CHINESE, ENGLISH = RequestFacts("zh"), RequestFacts("en")
         (asyncpg.AdminShutdownError("secret"), "UNAVAILABLE", 503),
         (asyncpg.ConnectionDoesNotExistError("secret"), "UNAVAILABLE", 503),
         (ConnectionRefusedError("secret"), "UNAVAILABLE", 503),
+        (
+            asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+            "UNAVAILABLE",
+            503,
+        ),
+        (
+            asyncpg.InterfaceError("cannot call Transaction.__aexit__(): the underlying connection is closed"),
+            "UNAVAILABLE",
+            503,
+        ),
+        (asyncpg.InterfaceError("the server expects 2 arguments for this query, 1 was passed"), "INTERNAL_ERROR", 500),
     ],
 )
 def test_a_failure_tells_its_kind_and_its_request(cause: Exception, code: FailureCode, status: int) -> None:

@@ -1,0 +1,20 @@
+"""``make chaos`` for a quarter of a minute, by a seed that kills a worker, PostgreSQL and a server."""
+
+from pathlib import Path
+
+from tests.chaos.running import Plan, run, summary
+
+PLAN = Plan(seed=48, seconds=12, clients=4, cases_followed=5, pause=2)
+
+
+async def test_nothing_is_missing_doubled_or_out_of_order(open_folder: Path) -> None:
+    said: list[str] = []
+    findings, disturber = await run(PLAN, open_folder, said.append)
+
+    told = "\n".join([f"seed {PLAN.seed}", *said, str(summary(findings, disturber)), *findings.faults])
+    assert not findings.faults, told
+    assert disturber.back["server"], told
+    assert disturber.back["worker"], told
+    # Nothing can be missing of what never happened.
+    for count in ("commands acknowledged", "deliveries heard", "stages fired", "changes told to subscribers"):
+        assert int(findings.counts[count]) > 0, told
