@@ -4,7 +4,8 @@ A fenced block is one side of an exchange, or a whole talk over a WebSocket:
 
 - ``http as=<login>``: a request as it goes over the wire, with its headers and, behind an empty line, its body.
   ``$TOKEN`` stands for a token of that person of the demonstration street, ``$KEY`` for a new idempotency key.
-- ``http answer``: the answer to the request before it. Headers and members may be left out, ``…`` stands for any value.
+- ``http answer``: the answer to the request before it. Headers and members may be left out, ``…`` stands for any value, and
+  so does a name such as ``"$UPLOAD"``, which stands for that value in all that follows on the page.
 - ``json file=<name>``: a file that a setting names.
 - ``socket as=<login>``: lines ``> …`` are sent and lines ``< …`` come, ``< close <code> <reason>`` at the end. Before
   them may stand headers of the handshake. A line ``# …`` names a trouble that begins there.
@@ -16,7 +17,7 @@ times, and ``while="…"`` names a trouble of tests/integration/troubles.py that
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,15 @@ WAYS = ("HTTP", "older clients", "older, JSON", "WebSocket", "SSE")
 NEVER = "–"
 TOKEN = "$TOKEN"
 KEY = "$KEY"
+FILE_WAYS = {
+    "`PUT /uploads/…`": ("PUT /uploads/", "PUT $UPLOAD "),
+    "`GET /files/…`": ("GET /files/", "GET $FILE "),
+}
+"""The columns of the table of an error of files, and how the requests begin that they tell of."""
 
 _HEADING = re.compile(r"^#+ ", re.MULTILINE)
+_NAME = re.compile(r"\$[A-Z]+")
+_FILE_ROW = re.compile(r"^\| *" + r" *\| *".join(FILE_WAYS) + r" *\|\n\|[-| ]+\|\n\|(?P<cells>.+)\|$", re.MULTILINE)
 _ROW = re.compile(r"^\| *" + r" *\| *".join(WAYS) + r" *\|\n\|[-| ]+\|\n\|(?P<cells>.+)\|$", re.MULTILINE)
 
 
@@ -77,6 +85,11 @@ class Message:
         line, *rest = head.splitlines()
         headers = {name.strip().lower(): value.strip() for name, _, value in (each.partition(":") for each in rest)}
         return cls(line, headers, body)
+
+    def named(self, names: Mapping[str, str]) -> "Message":
+        """The same with values in the place of their names."""
+        line, body = (_NAME.sub(lambda match: names.get(match[0], match[0]), text) for text in (self.line, self.body))
+        return Message(line, self.headers, body)
 
 
 @dataclass
@@ -143,13 +156,14 @@ class Talk:
 class Section:
     """What stands under a heading. ``ways``: how the error of the exchange behind the table comes by each way in.
 
-    ``before``: the exchanges that lead up to it.
+    ``before``: the exchanges that lead up to it. ``file_ways``: the statuses that it has where files go in and out.
     """
 
     place: str
     ways: Mapping[str, str] | None
     before: list[HttpExchange | Talk]
     exchanges: list[HttpExchange | Talk]
+    file_ways: Mapping[str, str] | None = None
 
     @property
     def all(self) -> list[HttpExchange | Talk]:
@@ -164,11 +178,17 @@ def sections(page: Path) -> Iterator[Section]:
     found = list(fences(page))
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         told = _ROW.search(text, start, end)
-        ways = None if told is None else dict(zip(WAYS, (c.strip(" `") for c in told["cells"].split("|")), strict=True))
+        ways = _cells(WAYS, told)
+        file_ways = _cells(FILE_WAYS, _FILE_ROW.search(text, start, end))
         table = start if told is None else told.start()
         before = _exchanges([fence for fence in found if start <= fence.start < table])
         after = _exchanges([fence for fence in found if table <= fence.start < end])
-        yield Section(f"{page.name}: {text[start:end].splitlines()[0].strip('# ')}", ways, before, after)
+        yield Section(f"{page.name}: {text[start:end].splitlines()[0].strip('# ')}", ways, before, after, file_ways)
+
+
+def _cells(columns: Iterable[str], row: re.Match[str] | None) -> Mapping[str, str] | None:
+    """The cells of a table's one row, by column."""
+    return None if row is None else dict(zip(columns, (c.strip(" `") for c in row["cells"].split("|")), strict=True))
 
 
 def _exchanges(found: list[Fence]) -> list[HttpExchange | Talk]:
@@ -217,6 +237,30 @@ def faults_of_answer(told: Message, status: int, headers: Mapping[str, str], bod
     if told.headers.get("content-type", "").startswith("text/event-stream"):
         return faults + differences(events_of(told.body), events_of(body))
     return faults + differences(json.loads(told.body), json.loads(body))
+
+
+def names_in(told: Any, found: Any) -> dict[str, str]:
+    """The values that an answer has where the page tells a name."""
+    if isinstance(told, str) and isinstance(found, str) and _NAME.fullmatch(told):
+        return {told: found}
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(told, dict) and isinstance(found, dict):
+        pairs = ((part, found.get(key)) for key, part in told.items())
+    elif isinstance(told, list) and isinstance(found, list):
+        pairs = zip(told, found, strict=False)
+    return {name: value for pair in pairs for name, value in names_in(*pair).items()}
+
+
+def faults_of_file_ways(section: Section, code: str) -> list[str]:
+    """The columns of files whose status no example of the section shows with the code, or shows where none is told."""
+    requests = [shown for shown in section.all if isinstance(shown, HttpExchange)]
+    refused = [each for each in requests if each.answer and f'"{code}"' in each.answer.body]
+    faults = []
+    for way, told in (section.file_ways or {}).items():
+        shown = {str(each.status) for each in refused if each.request.line.startswith(FILE_WAYS[way])}
+        if shown != (set() if told == NEVER else {told}):
+            faults.append(f"{section.place}: {way}: told {told}, shown {shown or NEVER}")
+    return faults
 
 
 def codes_in(value: Any) -> set[str]:

@@ -32,6 +32,7 @@ from tests.integration.exchanges import (
     codes_in,
     events_of,
     faults_of_answer,
+    names_in,
 )
 from tests.integration.troubles import TROUBLES, Stage
 
@@ -47,13 +48,14 @@ class Servers:
     """Servers on copies of a database with the demonstration's cases, by their settings and the trouble they see.
 
     The usual ones are kept on the stack, the others until their page has been read. ``folder`` has their keys, and the files
-    that settings name.
+    that settings name; ``names`` the values that the page has named.
     """
 
     postgres: Cluster
     template: str
     folder: Path
     stack: AsyncExitStack
+    names: dict[str, str] = field(default_factory=dict)
     _usual: dict[tuple[Any, ...], Stage] = field(default_factory=dict)
     _stages: dict[tuple[Any, ...], Stage] = field(default_factory=dict)
     _page: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -75,6 +77,7 @@ class Servers:
 
     async def end_page(self) -> None:
         """Stop the servers that no other page needs."""
+        self.names.clear()
         self._stages.clear()
         await self._page.aclose()
 
@@ -105,10 +108,12 @@ async def faults_of_exchange(servers: Servers, exchange: HttpExchange | Talk) ->
     async with _troubled(stage, exchange.where):
         if isinstance(exchange, Talk):
             return await _Talking(stage, exchange).faults()
-        answer = await _sent(stage, exchange)
+        answer = await _sent(stage, replace(exchange, request=exchange.request.named(servers.names)))
     if exchange.answer is None:
         return []
-    faults = faults_of_answer(exchange.answer, answer.status_code, answer.headers, answer.text)
+    if "$" in exchange.answer.body:
+        servers.names.update(names_in(json.loads(exchange.answer.body), answer.json()))
+    faults = faults_of_answer(exchange.answer.named(servers.names), answer.status_code, answer.headers, answer.text)
     return [exchange.where.place + fault for fault in faults]
 
 
@@ -222,7 +227,8 @@ async def _troubled(stage: Stage, where: Where) -> AsyncIterator[None]:
     if where.trouble is None:
         yield
         return
-    await stage.server.api.client.post("/graphql", headers={"authorization": f"Bearer {_token(stage, where)}"})
+    if where.login is not None:
+        await stage.server.api.client.post("/graphql", headers={"authorization": f"Bearer {_token(stage, where)}"})
     async with TROUBLES[where.trouble](stage):  # the token is remembered
         yield
 

@@ -14,7 +14,7 @@ from shaodao.demo.source import load_street
 from shaodao.postgres.embedded import Cluster
 from shaodao.postgres.pool import connect
 from tests.integration.api_steps import copied, logged
-from tests.integration.exchanges import HttpExchange, error_pages, sections
+from tests.integration.exchanges import HttpExchange, error_pages, faults_of_file_ways, sections
 from tests.integration.exchanging import Servers, faults_of_exchange, faults_of_ways
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -59,6 +59,7 @@ async def test_every_example_answers_as_told(servers: Servers, name: str) -> Non
             for fault in (
                 *[each for shown in section.all for each in await faults_of_exchange(servers, shown)],
                 *await faults_of_ways(servers, section, name),
+                *faults_of_file_ways(section, name),
             )
         ]
     assert faults == [], "\n".join(faults)

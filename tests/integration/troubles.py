@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from shaodao.delivery.feed import FeedEvent, SubscriberTooSlow
@@ -88,6 +89,31 @@ async def _too_slow(stage: Stage) -> AsyncIterator[None]:
     del feed.subscribe
 
 
+@asynccontextmanager
+async def _ended(stage: Stage) -> AsyncIterator[None]:
+    """Let addresses be read a day later."""
+    served: Any = stage.server.api.application
+    links = served._graphql._platform.links
+    now = links._now
+    links._now = lambda: now() + timedelta(days=1)
+    yield
+    links._now = now
+
+
+@asynccontextmanager
+async def _subscribed(stage: Stage) -> AsyncIterator[None]:
+    """Where one subscription is allowed, of two that are begun one is refused: then the other one runs."""
+    begun = {
+        "type": "subscribe",
+        "payload": {"query": 'subscription { caseBoard(division: "990101001000") { cursor } }'},
+    }
+    async with stage.server.acknowledged(stage.token("lyu.shiheng")) as opened:
+        for name in ("1", "2"):
+            await opened.send({"id": name, **begun})
+        await opened.receive()
+        yield
+
+
 TROUBLES: Mapping[str, Trouble] = {
     "the database is gone": _gone,
     "a table is missing": _missing("grid"),
@@ -96,4 +122,6 @@ TROUBLES: Mapping[str, Trouble] = {
     "the account is disabled": _disabled,
     "the subscriber is too slow": _too_slow,
     "the server stops": _stopping,
+    "the address has ended": _ended,
+    "a subscription of lyu.shiheng runs": _subscribed,
 }

@@ -10,12 +10,15 @@ from api.masking import FailureCode
 from schema.errors import ErrorCode
 from schema.problems import AnyProblem
 from shaodao.domain import errors
+from shaodao.domain.files import FileFault
 
 ROOT = Path(__file__).parents[3]
 CODE = re.compile(r'"([A-Z]+_[A-Z_]+|UNAUTHENTICATED)"')
-STATUS = re.compile(r"(?:BadRequestError|Answer|_refused)\(\s*(\d{3})")
+STATUS = re.compile(r"(?:BadRequestError|Answer|refused)\(\s*(\d{3})")
 CLOSE_CODES = "close-codes"
 WAYS = "| HTTP | older clients | older, JSON | WebSocket | SSE |"
+FILE_WAYS = "| `PUT /uploads/…` | `GET /files/…` |\n|---|---|\n| "
+FILES = re.compile(r"^## Files: .*?(?=^## )", re.MULTILINE | re.DOTALL)
 CLOSE = re.compile(r"Closed\(\s*(\d{4})")
 
 
@@ -38,7 +41,7 @@ def pages() -> dict[str, str]:
 def codes_of(source: str) -> set[str]:
     """Every code of an error or a problem."""
     domain = {each.code for each in errors.DomainError.__subclasses__() if each.__module__ == errors.__name__}
-    return {*get_args(ErrorCode), *get_args(FailureCode), *CODE.findall(source), *domain}
+    return {*get_args(ErrorCode), *get_args(FailureCode), *CODE.findall(source), *domain, *map(str, FileFault)}
 
 
 def rows(page: str) -> set[str]:
@@ -47,7 +50,7 @@ def rows(page: str) -> set[str]:
 
 
 def test_every_code_of_an_error_is_told(page: str, source: str) -> None:
-    codes = {*get_args(ErrorCode), *get_args(FailureCode), *CODE.findall(source)}
+    codes = codes_of(source)
     assert len(codes) > 20
     assert codes - rows(page) == set()
 
@@ -74,10 +77,11 @@ def test_every_code_has_a_page_and_every_page_a_code(pages: dict[str, str], sour
 
 
 def test_each_page_is_linked_and_tells_how_its_error_comes_and_what_to_do(page: str, pages: dict[str, str]) -> None:
+    elsewhere = rows(FILES.sub("", page))
     for code in set(pages) - {CLOSE_CODES}:
         assert f"[`{code}`](errors/{code}.md)" in page, code
         assert pages[code].startswith(f"# {code}\n"), code
-        assert WAYS in pages[code], code
+        assert (WAYS if code in elsewhere else FILE_WAYS) in pages[code], code
         assert "\n## What to do\n" in pages[code], code
 
 
