@@ -92,7 +92,9 @@ def many_fields(schema: GraphQLSchema, number: int) -> str:
     case = schema.type_map["Case"]
     assert isinstance(case, GraphQLObjectType)
     tree = Tree(number - 2)
-    return f"{{ cases(first: 3) {{ nodes {{ {tree.selection(case, 3)} }} }} }}"
+    nodes = f"nodes {{ {tree.selection(case, 3)} }}"
+    last = " totalCount" if tree.left else ""  # an object would take two
+    return f"{{ cases(first: 3) {{ {nodes}{last} }} }}"
 
 
 class Tree:

@@ -1,6 +1,7 @@
 """Streamed results: a subscription never leads past an event that could not be read."""
 
 from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -29,8 +30,9 @@ class Events:
     def kind(self, name: str | None) -> OperationType:
         return OperationType.SUBSCRIPTION
 
-    def admit(self, *_: Any) -> None:
+    def admitted(self, *_: Any) -> AbstractContextManager[None]:
         """As much as one likes."""
+        return nullcontext()
 
     async def subscribe(self, *_: Any) -> AsyncGenerator[Outcome, None]:
         for outcome in self._outcomes:
