@@ -13,7 +13,6 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
-import asyncpg
 import structlog
 
 from shaodao.commands.running import connection_of
@@ -133,14 +132,15 @@ class Guardian:
             await process.wait()
 
     async def _give_back(self, holder: str, reason: str) -> None:
-        """Where the database is gone as well, the leases run out."""
+        """Where that fails, as it does while the database is gone as well, the leases run out."""
         rules = courier_rules(self._limits)
         waiting = partial(backoff, rules=rules, jitter=1.0)
         death = Death(holder, self._platform.now(), reason, self._limits.attempt_limit, waiting)
         try:
             async with asyncio.timeout(1), self._platform.pool.acquire() as lent, lent.transaction():
                 await give_back(connection_of(lent), death)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:
+            # Whatever it is: the department must be served again, and who ends here serves it no more.
             _log.warning("leases_not_given_back", department=self._name, error=str(error))
 
 

@@ -27,7 +27,7 @@ EFFECTS: dict[str, LiteralString] = {
 """Where the key of a command stands once for each time that it had its effect."""
 
 _OWED = """
-SELECT o.organization_code, c.number, o.seq, e.at
+SELECT o.organization_code, c.number, o.seq, e.at, o.hook
 FROM chaos_owed o JOIN case_file c ON c.id = o.case_id JOIN case_event e ON e.case_id = o.case_id AND e.seq = o.seq
 """
 _DESK_EFFECTS = """
@@ -104,12 +104,15 @@ async def _audit_commands(connection: Connection, book: Book, findings: Findings
 
 
 async def _audit_deliveries(connection: Connection, kept: Kept, findings: Findings) -> None:
+    # Read before what is owed, for deadlines go on passing: what is heard meanwhile was owed before.
+    lines = [orjson.loads(line) for line in kept.heard.read_bytes().splitlines()]
     rows = await connection.fetch(_OWED)
     owed = {tuple(row)[:3] for row in rows}
-    due = [tuple(row)[:3] for row in rows if row["at"] <= kept.until]
-    lines = [orjson.loads(line) for line in kept.heard.read_bytes().splitlines()]
+    due = {tuple(row)[:3]: row["hook"] for row in rows if row["at"] <= kept.until}
     calls = Counter((line["organization"], line["case"], line["seq"]) for line in lines)
-    findings.fault("deliveries that no department heard", [key for key in due if key not in calls])
+    findings.fault(
+        "deliveries that no department heard", [(*key, hook) for key, hook in due.items() if key not in calls]
+    )
     findings.fault("deliveries heard that nobody owed", [key for key in calls if key not in owed])
     findings.fault("lanes heard out of order", _out_of_order(calls))
     findings.fault(

@@ -19,5 +19,6 @@ _recorder = Recorder(
 department = _recorder.department
 on_whistle = _recorder.on_whistle
 on_answer = _recorder.on_answer
+on_urge = _recorder.on_urge
 on_overdue = _recorder.on_overdue
 on_wake = _recorder.on_wake
