@@ -1,5 +1,6 @@
 """What a department's hooks may take: each a setting for all departments, ``SHAODAO_DEPARTMENT_LIMITS`` for one of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,3 +23,9 @@ class DepartmentLimits:
 
 Overrides = tuple[tuple[str, str, Any], ...]
 """Limits of single departments: name of the department, field of DepartmentLimits, value."""
+
+
+def unknown_departments(overrides: Overrides, names: Collection[str]) -> tuple[str, ...]:
+    """Those that have limits and are none of ``names``, where a broken one may stand by its import name."""
+    known = {*names, *(name.rpartition(".")[2] for name in names)}
+    return tuple(dict.fromkeys(department for department, _, _ in overrides if department not in known))

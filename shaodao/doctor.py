@@ -9,7 +9,8 @@ from obstore.exceptions import BaseError
 
 from shaodao.commands.running import connection_of
 from shaodao.delivery.work import served_by_nobody, workers_alive
-from shaodao.departments import DepartmentError, Departments, sources_of
+from shaodao.department_limits import unknown_departments
+from shaodao.departments import Broken, DepartmentError, Departments, sources_of
 from shaodao.files import file_store
 from shaodao.host import department_settings, utc_now
 from shaodao.postgres.pool import connect
@@ -113,11 +114,20 @@ async def departments(settings: Settings) -> list[Finding]:
     """Whether every department loads; each is tried in a process of its own."""
     try:
         loaded, errors = await load_probed(sources_of(settings.departments), department_settings(settings))
-        names = [one.name for one in Departments(loaded, department_settings(settings)).declarations]
+        found = [Broken(source, source, error) for source, error in errors.items()]
+        present = Departments(loaded, department_settings(settings), found)
     except DepartmentError as error:
         return [Finding("departments", "do not load", str(error))]
-    broken = [Finding("departments", f"{source} does not load", error) for source, error in errors.items()]
-    return [Finding("departments", ", ".join(names) or "none"), *broken]
+    names = ", ".join(one.name for one in present.declarations)
+    broken = [Finding("departments", f"{one.source} does not load", one.error) for one in found]
+    return [Finding("departments", names or "none"), *broken, *_limits(settings, present)]
+
+
+def _limits(settings: Settings, present: Departments) -> list[Finding]:
+    """Limits of departments that there are not: a misspelt name leaves them unused."""
+    unknown = unknown_departments(settings.department_limits, present.sources)
+    mend = "Mend the name in SHAODAO_DEPARTMENT_LIMITS, or add it to SHAODAO_DEPARTMENTS."
+    return [Finding("limits", f"there is no department {name}", mend) for name in unknown]
 
 
 async def served(connection: "asyncpg.Connection[asyncpg.Record]", settings: Settings) -> Finding:

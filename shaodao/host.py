@@ -18,6 +18,7 @@ from shaodao.delivery.announcer import Announcer, Bell, open_announcer
 from shaodao.delivery.desks import Desks
 from shaodao.delivery.feed import Feed, open_feed
 from shaodao.delivery.pace import Now, Pulse, Worker, cancelled, keep_going
+from shaodao.department_limits import unknown_departments
 from shaodao.departments import Broken, DepartmentError, Departments, LoadedDepartment, sources_of
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.permissions import Viewer
@@ -193,6 +194,7 @@ async def open_platform(
         async with pool.acquire() as lent, lent.transaction():
             connection = connection_of(lent)
             departments = departments or await _departments(connection, *(probed or ([], {})), settings)
+            _warn_of_limits(settings, departments)
             await register_departments(connection, departments, now())
             await fill_calendar(connection, now().astimezone(SHANGHAI).date())
             epoch = await current_epoch(connection, now())
@@ -293,6 +295,12 @@ async def _departments(
         return Departments([*loaded, *stored], department_settings(settings), broken)
     except DepartmentError as error:
         raise StartError(str(error)) from error
+
+
+def _warn_of_limits(settings: Settings, departments: Departments) -> None:
+    """A misspelt name would otherwise leave its limits unused in silence; it may be of a department that comes later."""
+    for name in unknown_departments(settings.department_limits, departments.sources):
+        _log.warning("limits_of_unknown_department", department=name, known=list(departments.sources))
 
 
 @asynccontextmanager

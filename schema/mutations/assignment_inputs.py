@@ -79,7 +79,7 @@ class ReportResultInput(AssignmentAction):
     )
     fields: JSON | None = strawberry.field(
         default=None,
-        description="The organization's form, filled in: an object by `Department.reportForm`, at most 16 KiB.",
+        description="The organization's form, filled in: an object by `Department.reportForm`, at most as large as the rulebook allows, such as 16 KiB.",
     )
 
     def report(self) -> ReportInput:

@@ -76,3 +76,11 @@ def checked_json(faults: Faults, path: str, value: object, limit: int) -> str:
     if _NUL.search(encoded):
         faults.add(path, "文字含有空字符", "a text holds a NUL character")
     return encoded.decode()
+
+
+def only_json(path: str, value: object, limit: int) -> str:
+    """A value as JSON text, as ``checked_json`` takes it. Raises InvalidInput."""
+    faults = Faults()
+    encoded = checked_json(faults, path, value, limit)
+    faults.check()
+    return encoded

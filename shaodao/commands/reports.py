@@ -17,9 +17,6 @@ from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.facts import AssignmentFacts
 from shaodao.domain.vocabulary import AssignmentState, ClockKind, ReportKind, ReportResult
 
-LARGEST_FIELDS = 16_384
-"""Most bytes of a report's fields, as JSON."""
-
 _REPORT = """
 INSERT INTO report (
     county_code, id, case_id, assignment_id, organization_code, kind, accepted_at, talked_with, measures, solve_by, result,
@@ -172,8 +169,8 @@ def _checked_result(tx: Transaction, facts: AssignmentFacts, given: ReportInput,
 
 def _checked_fields(tx: Transaction, faults: Faults, facts: AssignmentFacts, fields: Mapping[str, Any]) -> str:
     """By the department's form; an agent, or an organization that works by hand, may add any JSON object of bounded size."""
-    before = len(faults.faults)
-    encoded = checked_json(faults, "fields", fields, LARGEST_FIELDS)
+    before, limit = len(faults.faults), tx.ground.rulebook.report_fields_bytes
+    encoded = checked_json(faults, "fields", fields, limit)
     if len(faults.faults) > before:
         return encoded  # a form is not held against what is too large to be kept
     checked = fields
@@ -182,7 +179,7 @@ def _checked_fields(tx: Transaction, faults: Faults, facts: AssignmentFacts, fie
             checked = tx.ground.forms.validate(facts.organization_code, fields)
         except InvalidInput as invalid:
             faults.faults.extend(invalid.faults)
-    return checked_json(faults, "fields", checked, LARGEST_FIELDS)
+    return checked_json(faults, "fields", checked, limit)
 
 
 async def _write(tx: Transaction, facts: AssignmentFacts, content: _Content) -> UUID:

@@ -12,6 +12,7 @@ import asyncpg
 from shaodao.commands import assignments, attachments, desk_facts, extensions, objections, questions, reports
 from shaodao.commands.attaching import Target
 from shaodao.commands.attachments import AttachmentInput
+from shaodao.commands.checking import only_json
 from shaodao.commands.facts import lock_assignment
 from shaodao.commands.history import Entry, record
 from shaodao.commands.places import PointInput
@@ -121,12 +122,13 @@ class PlatformDesk:
 
     async def report_result(self, report: Report) -> None:
         """反馈办结."""
-        forms = self._office.runner.ground().forms
+        ground = self._office.runner.ground()
+        only_json("fields", report.fields, ground.rulebook.report_fields_bytes)
         # The form's own instance becomes plain values here; the command checks these again.
         given = ReportInput(
             accepted_at=report.accepted_at, talked_with=report.talked_with, measures=report.measures,
             solve_by=report.solve_by, result=report.result, explanation=report.explanation,
-            fields=forms.validate(self._seat.organization_code, report.fields),
+            fields=ground.forms.validate(self._seat.organization_code, report.fields),
         )  # fmt: skip
         await self._do("report_result", partial(reports.report_result, assignment_id=self._id, given=given))
 

@@ -306,6 +306,7 @@ class Rulebook(_Section, frozen=True):
     idempotency_days: Positive
     longest_review_cycle_days: Positive
     repeat_days: Positive
+    report_fields_bytes: Positive
     reveals: RateLimit
     phone_lookups: RateLimit
     bulk: BulkRules

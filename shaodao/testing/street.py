@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
+from shaodao.commands.checking import only_json
 from shaodao.departments import Crashed, Declined, Departments, Handled, Outcome, Postponed, TimedOut, load_department
 from shaodao.domain.calendar import SHANGHAI, Calendar
 from shaodao.domain.deadlines import Limit, due, extended, moment_at
@@ -216,7 +217,8 @@ class Street:
         return later
 
     def validate(self, organization_code: str, fields: object) -> dict[str, Any]:
-        """Report fields checked by the department's form."""
+        """Report fields checked by their size, then by the department's form."""
+        only_json("fields", fields, self._rulebook.report_fields_bytes)
         return self.departments.validate(organization_code, fields)
 
     def _plan(self, at: datetime, action: Callable[[], object]) -> None:

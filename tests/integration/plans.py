@@ -24,7 +24,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Plan: TypeAlias = Mapping[str, Any]
 Mode = Literal["force_custom_plan", "force_generic_plan"]
 MODES: tuple[Mode, ...] = ("force_custom_plan", "force_generic_plan")
-LARGE = {"case_file", "case_event", "assignment", "person"}
+LARGE = {"case_file", "case_event", "assignment", "person", "lane", "delivery", "delivery_log_default"}
 LOOKED_AT = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
 SOME_HUNDREDS = 900
 """Rows that a list may visit besides: as many as a community has, whose cases are sorted soon enough."""

@@ -21,6 +21,8 @@ _STATE = "CASE WHEN n % 40 = 0 THEN 'ASSIGNED' WHEN n % 400 = 1 THEN 'REGISTERED
 _OPEN = "(n % 40 = 0 OR n % 400 = 1)"
 _TEXT = "CASE WHEN n % 500 = 3 THEN '路口积水' ELSE '占道' || n END"
 _PIECES = "CASE WHEN n % 500 = 3 THEN '{口积,积水,路口}' ELSE ARRAY['占道', '道' || n % 10, (n % 100)::text] END"
+_OWED = """SELECT county_code, organization_code, case_id, 1, lower(organization_code), id, 'on_whistle', notified_at
+    FROM assignment WHERE right(id::text, 12)::bigint % 7 = 0"""
 
 _ROWS = (
     f"""INSERT INTO case_file (county_code, id, number, street_code, community_code, grid_unknown, kind, channel_group, channel,
@@ -41,6 +43,14 @@ _ROWS = (
     SELECT county, id, '例' || n, 'FEMALE', 'REGISTERED', street, left(street, 9) || lpad((n % 20)::text, 3, '0'),
     left(street, 9) || lpad((n % 20)::text, 3, '0') || lpad((n % 13)::text, 3, '0'),
     {_AT}, {_PIECES} FROM ({_KEYS}) k""",
+    # What departments heard of each assignment, and what they are owed in a seventh of the cases; a hundredth of that is parked.
+    "INSERT INTO delivery_log (county_code, at, id, department, organization_code, case_id, seq, assignment_id, hook, attempt,"
+    " outcome) SELECT county_code, notified_at + interval '1 second', id, lower(organization_code), organization_code, case_id,"
+    " 1, id, 'on_whistle', 1, 'DONE' FROM assignment",
+    f"INSERT INTO delivery (county_code, organization_code, case_id, seq, department, assignment_id, hook, created_at) {_OWED}",
+    """INSERT INTO lane (county_code, organization_code, case_id, department, due_at, parked, since)
+    SELECT county_code, organization_code, case_id, department, created_at, right(case_id::text, 2) = '00', created_at FROM delivery""",
+    "INSERT INTO lane_state (county_code, department) SELECT DISTINCT county_code, department FROM lane",
 )  # fmt: skip
 
 

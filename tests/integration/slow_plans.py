@@ -29,6 +29,7 @@ class Slow:
 _OF_DEPARTMENT = (
     "newest open", "last open", "due", "urgency", "changed", "of a state", "a day", "a community", "a category",
     "an organization", "text", "text and count", "common text", "one list twice", "counts by organization", "busy inbox",
+    "deliveries of cases",
 )  # fmt: skip
 
 SLOW = (
@@ -36,6 +37,8 @@ SLOW = (
     Slow("PostgreSQL 15 reads every task of the city", CITY, ("tasks",), MODES, 16),
     Slow("the rule of an inbox joins every case of the scope", (*STREET, "county", *CITY), ("busy inbox",)),
     Slow("the rule of an inbox joins every assignment of the organization", ("chief",), ("busy inbox",), CUSTOM),
+    Slow("the rule of an inbox joins every case of the scope", STREET, ("deliveries",), GENERIC),
+    Slow("no index has lanes by their age, unless they are parked", ("dispatcher", "leader", "county", *CITY), ("lanes", "lanes of a department")),
     Slow("no index has cases by DUE that are not open", (*STREET, *CITY), ("one list twice",)),
     Slow("no index has cases by CHANGED", (*STREET, *CITY), ("changed", "many roots")),
     Slow("no index has cases by category", (*STREET, *CITY), ("a category", "wild category")),

@@ -63,6 +63,9 @@ READ_WHOLE = {("city", "counts")}
 BOARD = """number title state dueAt overdue grid { name worker { name } } reporter { name phone } waitingOn { since }
     assignments { role state organization { code name } }"""
 INBOX = "state round notifiedAt overdue case { number title dueAt } deadlines { kind dueAt }"
+LANE = "caseNumber state seq since hook eventType owed attempts lastError nextAttemptAt organization { code } case { title }"
+DELIVERY = "state delivery { deliveredAt attempts handledAt owed lastError state }"
+STATES = "{ departmentStates { department { name } waiting running parked oldestSince } }"
 OPERATIONS = {
     "newest open": f"{{ cases(filter: {{open: true}}) {{ nodes {{ {BOARD} }} pageInfo {{ hasNextPage endCursor }} }} }}",
     "last open": f"{{ cases(last: 20, filter: {{open: true}}) {{ nodes {{ {BOARD} }} pageInfo {{ hasPreviousPage }} }} }}",
@@ -85,6 +88,11 @@ OPERATIONS = {
     "a category": '{ cases(filter: {category: "A99"}) { nodes { number } } }',
     "an organization": f'{{ cases(filter: {{organization: "{RARE}"}}) {{ nodes {{ number }} }} }}',
     "changed": '{ cases(orderBy: CHANGED, filter: {changedFrom: "2026-11-19T00:00:00+08:00"}) { nodes { number } } }',
+    "lanes": f"{{ deliveryLanes {{ nodes {{ {LANE} }} }} }}",
+    "parked lanes": f"{{ deliveryLanes(filter: {{state: PARKED}}) {{ nodes {{ {LANE} }} }} }}",
+    "lanes of a department": f'{{ deliveryLanes(filter: {{department: "{BUSY.lower()}"}}) {{ nodes {{ {LANE} }} }} }}',
+    "deliveries": f'{{ assignments(organization: "{RARE}") {{ nodes {{ {DELIVERY} }} }} }}',
+    "deliveries of cases": f"{{ cases(filter: {{open: true}}) {{ nodes {{ number assignments {{ {DELIVERY} }} }} }} }}",
     "urgency": "{ cases(orderBy: URGENCY, filter: {open: true}) { nodes { number } } }",
 }  # fmt: skip
 
@@ -166,6 +174,19 @@ async def test_a_list_reads_little_more_than_it_shows(
 ) -> None:
     request = asking(name, OPERATIONS[operation])
     await assert_worth(connection, request, mode, (name, operation) in READ_WHOLE)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("text", [STATES, OPERATIONS["lanes"], OPERATIONS["lanes of a department"]])
+@pytest.mark.parametrize("name", ["county", "city", "dispatcher"])
+async def test_lanes_are_not_read_anew_for_each_row(
+    connection: Connection, asking: Asking, name: str, text: str, mode: Mode
+) -> None:
+    """A list looks at each lane once and sorts, and forty departments count their own ones: some times as many as there are."""
+    work = await worked(connection, asking(name, text), mode)
+    assert work.answered >= 20
+    read = sum(rows for scan, rows in work.visited.items() if " on lane " in scan or " on delivery " in scan)
+    assert read <= 5 * await connection.fetchval("SELECT count(*) FROM lane"), str(work)
 
 
 async def test_the_check_finds_what_is_read_whole(connection: Connection) -> None:

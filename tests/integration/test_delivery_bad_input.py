@@ -1,15 +1,31 @@
 """Departments that answer what they should not: each is told so by a typed error, and its lane goes on."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from shaodao.commands import questions
 from shaodao.delivery.desks import Desks
 from shaodao.departments import Departments
-from shaodao.plugin import Desk, DeskError, Event, InvalidInput, NotFound, Report, ReportResult, StateConflict
+from shaodao.host import DepartmentForms
+from shaodao.plugin import (
+    Desk,
+    DeskError,
+    Event,
+    InvalidInput,
+    NotFound,
+    Report,
+    ReportResult,
+    StateConflict,
+    WhistleBlown,
+)
 from tests.integration.conftest import Street
-from tests.integration.delivering import Deliveries, Form, Recorder, emergency, forward, serve, work_off
+from tests.integration.delivering import DISPATCHER, Deliveries, Form, Recorder, emergency, forward, serve, work_off
 from tests.integration.file_steps import intake_of
 
 TOO_LARGE = "长" * 3_500_000
@@ -103,6 +119,59 @@ async def test_faulty_fields_are_refused_and_the_lane_goes_on(street: Street, fi
     (told,) = await lines(street, "deliveryDeclined")
     assert len(told) < 700
     assert await street.pool.fetchval("SELECT state FROM assignment WHERE case_id = $1", first.case_id) == "ARRIVED"
+
+
+@dataclass
+class Filled:
+    """An instance of a form."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class WatchedForms(DepartmentForms):
+    """Notes what is held against a form."""
+
+    checked: list[object] = field(default_factory=list)
+
+    def validate(self, organization_code: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        self.checked.append(fields)
+        return super().validate(organization_code, fields)
+
+
+@pytest.mark.parametrize("fields", [{"text": TOO_LARGE}, Filled(TOO_LARGE)], ids=["mapping", "form"])
+async def test_fields_of_10_mb_are_refused_before_the_form_and_the_next_event_comes(
+    street: Street, fields: object
+) -> None:
+    refused: list[InvalidInput] = []
+
+    async def report_badly(event: Event, desk: Desk) -> None:
+        if isinstance(event, WhistleBlown):
+            await desk.acknowledge(["甲示一"])
+            await desk.arrive()
+            with pytest.raises(InvalidInput) as caught:
+                await desk.report_result(report(desk, fields=fields))
+            refused.append(caught.value)
+            raise caught.value
+
+    recorder = Recorder("city", ("CG",), report_badly)
+    deliveries = serve(street, recorder)
+    forms = WatchedForms(deliveries.departments)
+    street.serve_by(forms)
+    outcome = await emergency(street, "CG")
+    assignment_id = await assignment_of(street, outcome.case_id, "CG")
+    await street.run(
+        partial(questions.ask, assignment_id=assignment_id, text="几人受困？"), street.department_viewer("CG")
+    )
+    answer = partial(questions.answer, assignment_id=assignment_id, question_id=None, text="两人")
+    await street.run(answer, street.viewer(DISPATCHER))
+    await work_off(deliveries.courier())
+
+    ((fault,),) = [error.faults for error in refused]
+    assert (fault.path, fault.english) == ("fields", "must not exceed 16384 bytes")
+    assert forms.checked == []
+    assert [hook for _, _, hook in recorder.heard] == ["on_whistle", "on_answer"]
+    assert (await deliveries.owed(), await deliveries.outcomes()) == (0, ["REFUSED", "DONE"])
 
 
 async def test_measures_of_10_mb_are_refused(street: Street) -> None:

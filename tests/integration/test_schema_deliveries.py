@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from shaodao.commands.running import connection_of
 from shaodao.delivery import lanes
 from shaodao.delivery.lanes import LaneRules, Lease
+from shaodao.host import register_departments
 from shaodao.plugin import Desk, Event
 from tests.integration.conftest import Street
 from tests.integration.delivering import DISPATCHER, Deliveries, Recorder, emergency, forward, serve, work_off
@@ -48,12 +50,8 @@ async def seen(api: GraphQLStreet, viewer: Any, **wanted: Any) -> list[Json]:
 async def parked(street: Street, recorder: Recorder) -> tuple[Deliveries, str]:
     """A street with one lane that is parked, after two failures; answers the case's number."""
     deliveries = serve(street, recorder)
-    await street.pool.execute(
-        "INSERT INTO departments (name, title, version, organizations, declaration, form, registered_at)"
-        " VALUES ($1, '城管', '1', '{CG}', '{}', '{}', $2)",
-        recorder.name,
-        street.now,
-    )
+    async with street.pool.acquire() as lent:
+        await register_departments(connection_of(lent), deliveries.departments, street.now)
     outcome = await emergency(street, "CG")
     courier = deliveries.courier(attempt_limit=2)
     for _ in range(3):

@@ -1,0 +1,180 @@
+"""``shaodao lanes`` and ``shaodao departments``, as an operator types them: against a database with a parked lane."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from shaodao.__main__ import application
+from shaodao.plugin import Desk, Event
+from shaodao.settings import StartError
+from tests.integration.conftest import Street
+from tests.integration.delivering import DISPATCHER, Deliveries, Recorder, emergency, serve, work_off
+from tests.integration.test_schema_deliveries import COUNTY, WORKER, fail, history, parked
+
+Typed = Callable[..., Any]
+
+
+async def acknowledge(event: Event, desk: Desk) -> None:
+    await desk.acknowledge(["甲示一"])
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder("city", ("CG",), fail)
+
+
+@pytest.fixture
+def shaodao(street: Street, tmp_path: Path) -> Typed:
+    """Runs a command line on the street's database, in a thread, for it makes a loop of its own."""
+    environment = {
+        "SHAODAO_DATABASE_URL": street.dsn, "SHAODAO_DATA_DIR": str(tmp_path), "SHAODAO_DEPARTMENTS": "none", "COLUMNS": "250",
+    }  # fmt: skip
+
+    async def typed(*arguments: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, application(), arguments, env=environment)
+
+    return typed
+
+
+async def done(typed: Typed, *arguments: str) -> str:
+    """What a command prints that must succeed."""
+    result = await typed(*arguments)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return str(result.stdout)
+
+
+async def refusal(typed: Typed, *arguments: str) -> str:
+    """The one line that ``main`` writes for a command that cannot be done."""
+    error = (await typed(*arguments)).exception
+    assert isinstance(error, StartError), error
+    line = str(error)
+    assert "\n" not in line
+    return line
+
+
+async def lanes(typed: Typed, *wanted: str) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = orjson.loads(await done(typed, "lanes", "--json", *wanted))
+    return listed
+
+
+async def goes_on(street: Street, deliveries: Deliveries) -> None:
+    """Work off what is owed, once the street's time has come to that of the command line."""
+    street.now = await street.pool.fetchval("SELECT greatest($1, max(due_at)) FROM lane", street.now)
+    await work_off(deliveries.courier())
+
+
+async def test_a_parked_lane_is_listed_with_age_and_error(street: Street, shaodao: Typed, recorder: Recorder) -> None:
+    owed_at = street.now
+    _, number = await parked(street, recorder)
+
+    (lane,) = await lanes(shaodao)
+    assert datetime.fromisoformat(lane["since"]) == owed_at
+    assert "对方系统拒绝" in lane["last_error"]
+    told = ("department", "organization_code", "case_number", "state", "hook", "attempts", "next_attempt_at")
+    assert {name: lane[name] for name in told} == {
+        "department": "city", "organization_code": "CG", "case_number": number, "state": "PARKED", "hook": "on_whistle",
+        "attempts": 2, "next_attempt_at": None,
+    }  # fmt: skip
+    table = await done(shaodao, "lanes")
+    for cell in ("city", "CG", number, f"{lane['seq']} on_whistle", "PARKED", "对方系统拒绝"):
+        assert cell in table
+    assert len(await lanes(shaodao, "--department", "city", "--state", "PARKED")) == 1
+    assert await lanes(shaodao, "--department", "other") == []
+    assert await lanes(shaodao, "--state", "WAITING") == []
+
+
+async def test_the_oldest_lanes_are_listed_first_and_no_more_than_wanted(
+    street: Street, shaodao: Typed, recorder: Recorder
+) -> None:
+    _, number = await parked(street, recorder)
+    later = str((await emergency(street, "CG")).case_number)
+    assert [lane["case_number"] for lane in await lanes(shaodao)] == [number, later]
+    assert [lane["case_number"] for lane in await lanes(shaodao, "--limit", "1")] == [number]
+    assert (await shaodao("lanes", "--limit", "0")).exit_code == 2
+
+
+async def test_a_redelivered_lane_goes_on(street: Street, shaodao: Typed, recorder: Recorder) -> None:
+    deliveries, number = await parked(street, recorder)
+    recorder.do = acknowledge
+    (lane,) = await lanes(shaodao)
+    told = await done(shaodao, "lanes", "redeliver", number, "--as", street.viewer(DISPATCHER).login)
+    assert told == f"on_whistle (step {lane['seq']} of {number}) goes again for CG.\n"
+    assert [lane["state"] for lane in await lanes(shaodao)] == ["RETRYING"]
+
+    await goes_on(street, deliveries)
+    assert (await deliveries.owed(), await deliveries.outcomes()) == (0, ["FAILED", "PARKED", "DONE"])
+    assert await lanes(shaodao) == []
+    assert await history(street, number) == [("deliveryRedelivered", None)]
+
+
+async def test_a_skipped_delivery_is_never_told_and_its_reason_stands(
+    street: Street, shaodao: Typed, recorder: Recorder
+) -> None:
+    deliveries, number = await parked(street, recorder)
+    login = street.viewer(COUNTY).login
+    (lane,) = await lanes(shaodao)
+    assert (await shaodao("lanes", "skip", number, "--as", login)).exit_code == 2, "a reason is required"
+    blank = await refusal(shaodao, "lanes", "skip", number, "--reason", " ", "--as", login)
+    assert blank == "reason: the text must not be blank"
+    assert await deliveries.owed() == 1
+
+    told = await done(shaodao, "lanes", "skip", number, "--reason", "已电话告知", "--as", login)
+    assert told == f"on_whistle (step {lane['seq']} of {number}) is skipped for CG.\n"
+    assert (await deliveries.owed(), await deliveries.lanes()) == (0, 0)
+    assert await history(street, number) == [("deliverySkipped", "已电话告知")]
+    again = await refusal(shaodao, "lanes", "skip", number, "--reason", "已电话告知", "--as", login)
+    assert again == f"Nothing is owed in case {number}."
+
+
+async def test_of_several_lanes_of_a_case_one_is_named(street: Street, shaodao: Typed) -> None:
+    deliveries = serve(street, Recorder("city", ("CG", "SC")))
+    number = str((await emergency(street, "CG", "SC")).case_number)
+    login = street.viewer(DISPATCHER).login
+    line = await refusal(shaodao, "lanes", "skip", number, "--reason", "重复", "--as", login)
+    assert "name one with --department: CG, SC." in line
+    await done(shaodao, "lanes", "skip", number, "--reason", "重复", "--as", login, "--department", "SC")
+    assert await street.pool.fetchval("SELECT array_agg(organization_code) FROM lane") == ["CG"]
+    assert await deliveries.owed() == 1
+
+
+async def test_nobody_acts_without_an_account_that_may(street: Street, shaodao: Typed, recorder: Recorder) -> None:
+    deliveries, number = await parked(street, recorder)
+    unnamed = await refusal(shaodao, "lanes", "redeliver", number)
+    assert street.viewer(DISPATCHER).login in unnamed
+    assert street.viewer(COUNTY).login in unnamed
+    for login in (street.viewer(WORKER).login, "nobody"):
+        line = await refusal(shaodao, "lanes", "redeliver", number, "--as", login)
+        assert line.startswith(f"{login} is no enabled account with the role COUNTY_GRID_OFFICE or STREET_DISPATCHER")
+    dispatcher = street.viewer(DISPATCHER).login
+    line = await refusal(shaodao, "departments", "pause", "city", "--reason", "维护", "--as", dispatcher)
+    assert "with the role COUNTY_GRID_OFFICE;" in line
+    assert (await deliveries.outcomes(), await history(street, number)) == (["FAILED", "PARKED"], [])
+
+
+async def test_a_paused_department_hears_nothing_until_it_is_resumed(
+    street: Street, shaodao: Typed, recorder: Recorder
+) -> None:
+    deliveries, number = await parked(street, recorder)
+    recorder.do = acknowledge
+    assert (await shaodao("departments", "pause", "city")).exit_code == 2, "a reason is required"
+    assert await done(shaodao, "departments", "pause", "city", "--reason", "系统升级") == "city is paused.\n"
+    heard = len(recorder.heard)
+    await emergency(street, "CG")
+    await goes_on(street, deliveries)
+    assert len(recorder.heard) == heard
+    reason = "SELECT paused_reason FROM lane_state WHERE department = 'city' AND paused"
+    assert await street.pool.fetchval(reason) == "系统升级"
+
+    assert await done(shaodao, "departments", "resume", "city") == "city is resumed.\n"
+    await goes_on(street, deliveries)
+    assert len(recorder.heard) == heard + 1
+    assert [lane["state"] for lane in await lanes(shaodao)] == ["PARKED"], "the parked one is left"
+    assert await history(street, number) == [("departmentPaused", "系统升级"), ("departmentResumed", None)]
+    assert await refusal(shaodao, "departments", "resume", "city") == "the department is not paused"
+    assert await refusal(shaodao, "departments", "pause", "other", "--reason", "维护") == "not found: Department other"
