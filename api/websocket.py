@@ -30,7 +30,8 @@ class SocketLimits:
     """Limits of one socket (design: http); ``check_again`` is the seconds after which its token is checked anew.
 
     ``close_within``: seconds that sockets get to end when the server stops. ``ping_every``: seconds between the signs of
-    life of an event stream, which has these limits too.
+    life of an event stream, which has these limits too. ``send_within``: seconds that a client may take nothing while
+    something waits to be sent to it.
     """
 
     initialise_within: float = 5.0
@@ -38,11 +39,12 @@ class SocketLimits:
     check_again: float = 30.0
     close_within: float = 2.0
     ping_every: float = 12.0
+    send_within: float = 20.0
 
     @classmethod
     def of(cls, limits: Limits) -> "SocketLimits":
         """Those of the settings."""
-        return cls(limits.socket_init_seconds, limits.socket_operations)
+        return cls(limits.socket_init_seconds, limits.socket_operations, send_within=limits.socket_send_seconds)
 
 
 class OperationStream(Protocol):
@@ -119,7 +121,7 @@ class SubscriptionEndpoint:
 
 @dataclass(eq=False)
 class _Socket:
-    """One socket: it runs until ``ended`` is told why, None when the client has left."""
+    """One socket: it runs until ``ended`` is told why, None when the client has left, or takes nothing more."""
 
     endpoint: SubscriptionEndpoint
     receive: Receive
@@ -138,7 +140,7 @@ class _Socket:
         try:
             closed = await self.ended
             if closed is not None:
-                await self._send_quietly(closed.message())
+                await self._say_farewell(closed)
         finally:
             await cancelled(*self.guards, *self.operations.values())
 
@@ -264,8 +266,20 @@ class _Socket:
         await self._write_text(orjson.dumps(message))
 
     async def _write_text(self, text: bytes) -> None:
-        if not self.ended.done():
-            await self._send_quietly({"type": "websocket.send", "text": text.decode()})
+        """Send a message; a client that takes nothing would keep its subscriptions and what waits for them for ever."""
+        if self.ended.done():
+            return
+        try:
+            async with asyncio.timeout(self.endpoint.limits.send_within):
+                await self._send_quietly({"type": "websocket.send", "text": text.decode()})
+        except TimeoutError:
+            self._end(None)  # a close frame would not reach it either
+
+    async def _say_farewell(self, closed: Closed) -> None:
+        """Tell why it is closed, if the client takes that."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.endpoint.limits.close_within):
+                await self._send_quietly(closed.message())
 
     async def _send_quietly(self, message: Message) -> None:
         """Send; a client that has gone meanwhile is no error: reading will tell."""

@@ -155,6 +155,7 @@ OTHERS: Mapping[type[StrEnum], Sequence[str]] = {
         "另行确定",
         "缩短",
         "重新计算",
+        "接续计算",
     ),
 }
 """Enumerations of the domain that carry no terms of their own, with the Chinese of each value in order."""

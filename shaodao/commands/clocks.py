@@ -11,7 +11,7 @@ import orjson
 from shaodao.commands import clock_pauses, clock_stages, stored_clocks
 from shaodao.commands.stored_clocks import StoredClock
 from shaodao.commands.transaction import Transaction
-from shaodao.domain.clock_changes import Decider, Move, Pause, decided_by, entry_of, moves_of, recounted
+from shaodao.domain.clock_changes import Decider, Handover, Move, Pause, decided_by, entry_of, moves_of, recounted
 from shaodao.domain.deadlines import Due, Limit, due
 from shaodao.domain.ladder import first_rung
 from shaodao.domain.vocabulary import ClockKind, ClockState, EscalationStage
@@ -65,6 +65,12 @@ UPDATE deadline SET state = 'RUNNING', stopped_at = NULL, ladder_since = $5, lad
 WHERE county_code = $1 AND case_id = $2 AND kind = $3 AND state = 'STOPPED' AND ($4::uuid IS NULL OR assignment_id = $4)
     AND round = (SELECT c.round FROM case_file c WHERE c.county_code = $1 AND c.id = $2)
 RETURNING {stored_clocks.COLUMNS}
+"""
+
+_CONTINUED = """
+UPDATE deadline SET history = history || $4::jsonb
+WHERE county_code = $1 AND case_id = $2 AND (kind = 'HANDLING' OR kind = 'RESULT' AND assignment_id = $3)
+    AND round = (SELECT c.round FROM case_file c WHERE c.county_code = $1 AND c.id = $2)
 """
 
 
@@ -163,6 +169,12 @@ async def go_on(tx: Transaction, case_id: UUID, kind: ClockKind, assignment_id: 
     rows = await tx.connection.fetch(_GO_ON, tx.county, case_id, str(kind), assignment_id, tx.now)
     for clock in map(StoredClock.of, rows):
         await clock_stages.write(tx, clock.id, case_id, clock.assignment_id, clock.ascent, clock.fired)
+
+
+async def tell_continued(tx: Transaction, case_id: UUID, assignment_id: UUID, after: Handover) -> None:
+    """Keep in the history of the case's limit, and of the assignment's own, that neither was reset, for who asks why."""
+    entry = {"continued_at": tx.now, "after": str(after)}
+    await tx.connection.execute(_CONTINUED, tx.county, case_id, assignment_id, orjson.dumps([entry]).decode())
 
 
 async def change(

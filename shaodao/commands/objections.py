@@ -18,6 +18,7 @@ from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.commands.whistle_parties import call_lead, party_of
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.case_vocabulary import Approver, Decision
+from shaodao.domain.clock_changes import Handover
 from shaodao.domain.deadlines import overdue
 from shaodao.domain.errors import Faults
 from shaodao.domain.facts import AssignmentFacts
@@ -216,6 +217,7 @@ async def _grant(
     await notices.end(tx, facts.case.id, facts.id)
     new = await _hand_on(tx, facts, taker, ruling.duty_basis)
     await tx.connection.execute(_TAKE_OVER, tx.county, new.assignment_id, round_, directed, evidence_required)
+    await clocks.tell_continued(tx, facts.case.id, facts.id, Handover.REASSIGNED)
     text = f"{tx.actor.name}同意{facts.called}的异议，改派{described([new])}"
     # Of no single organization: also who takes over has it in its history and its inbox.
     entry = Entry(

@@ -100,7 +100,7 @@ async def take(tx: Transaction, case_id: UUID, measure: Measure, against: Agains
 
 
 async def investigate(tx: Transaction, case_id: UUID, against: Against, measure: Measure) -> None:
-    """Ask the district to investigate 调查督办, once while the matter stands (C.6): not coming, refusing, a second return."""
+    """Ask the district to investigate 调查督办, once while the matter stands (C.6): for not coming, or a second return."""
     if not await tx.connection.fetchval(_INVESTIGATED, tx.county, case_id, against.assignment_id):
         await take(tx, case_id, measure, against)
 

@@ -10,6 +10,7 @@ from shaodao.commands.steps import AssignmentStep
 from shaodao.commands.supervising import Against, Measure, investigate
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
+from shaodao.domain.clock_changes import Handover
 from shaodao.domain.errors import NotPermitted
 from shaodao.domain.facts import AssignmentFacts
 from shaodao.domain.vocabulary import AssignmentState, ClockKind, EscalationStage, VerificationMethod
@@ -76,6 +77,7 @@ async def return_report(
     check_id = await _write(tx, facts, method, reason, passed=False)
     await tx.connection.execute(_RETURNED, tx.county, assignment_id, tx.now)
     await clocks.go_on(tx, facts.case.id, ClockKind.RESULT, assignment_id)
+    await clocks.tell_continued(tx, facts.case.id, assignment_id, Handover.RETURNED)
     name, returned = facts.called, facts.returned_count + 1
     step = AssignmentStep(
         "returnReport", "returnReport", f"{tx.actor.name}退回{name}的反馈（第{returned}次）", AssignmentState.RETURNED,

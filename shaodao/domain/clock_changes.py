@@ -7,6 +7,7 @@ limit or another calendar are repeated behind it, marked ``again``.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, assert_never
 
 import msgspec
@@ -76,10 +77,25 @@ class Pause:
     resumer: Decider | None = None
 
 
+class Handover(StrEnum):
+    """Why the work began anew while the clock went on."""
+
+    RETURNED = "RETURNED"
+    REASSIGNED = "REASSIGNED"
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """The clock went on as it was: rework 退回重办 and re-dispatch 改派 do not reset it (C.9 point 6)."""
+
+    at: datetime
+    after: Handover
+
+
 Move = Extension | Shortening | Pause
 """What moves a due; a new limit or a new calendar makes the clock be counted from its start again."""
 
-ClockChange = LimitChange | CalendarChange | Move
+ClockChange = LimitChange | CalendarChange | Continuation | Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +122,7 @@ def moves_of(changes: Iterable[ClockChange]) -> tuple[Move, ...]:
     for change in changes:
         if isinstance(change, LimitChange | CalendarChange):
             moves.clear()
-        else:
+        elif not isinstance(change, Continuation):
             moves.append(change)
     return tuple(moves)
 
@@ -185,6 +201,8 @@ def _change_of(entry: Mapping[str, Any], paused_at: datetime | None) -> Iterator
         if pause.resumed_at is not None or pause.at == paused_at:
             yield pause
         return
+    if entry.get("continued_at"):
+        yield Continuation(_instant(entry["continued_at"]), Handover(entry["after"]))
     if not entry.get("changed_at"):
         return
     at, before, decider = _instant(entry["changed_at"]), _instant(entry["due_at"]), _decider(entry)

@@ -10,8 +10,10 @@ from typing import assert_never
 from shaodao.domain.calendar import SHANGHAI, Calendar, WorkTime, days_between
 from shaodao.domain.clock_changes import (
     CalendarChange,
+    Continuation,
     Decider,
     Extension,
+    Handover,
     LimitChange,
     Move,
     Pause,
@@ -50,6 +52,7 @@ class LineKind(StrEnum):
     FIXED = "FIXED"
     SHORTENED = "SHORTENED"
     RECOUNTED = "RECOUNTED"
+    CONTINUED = "CONTINUED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def explain(
     ]
     for move, target in zip(moves, targets[1:], strict=True):
         lines += counting.moved(move, target)
+    lines += _continued_lines(clock)
     lines.append(ExplanationLine(LineKind.DUE, _due_text(clock.due_at, moves), last_day(clock.due_at)))
     years = tuple(sorted(counting.years))
     return Explanation(local, clock.limit, clock.due_at, (*lines, *_provisional_lines(years)), years)
@@ -183,6 +187,25 @@ def _change_lines(clock: ToldClock, names: bool) -> Iterator[ExplanationLine]:
         elif isinstance(change, CalendarChange):
             text = f"{_moment(_shanghai(change.at))}放假安排调整，原{due_moment(change.due_before)}到期，重新计算"
             yield ExplanationLine(LineKind.RECOUNTED, text, day)
+
+
+def _continued_lines(clock: ToldClock) -> Iterator[ExplanationLine]:
+    """What began anew without the clock, since it was started last."""
+    for change in clock.changes:
+        if isinstance(change, Continuation) and change.at >= clock.started_at:
+            local = _shanghai(change.at)
+            text = f"{_moment(local)}{_handover(change.after)}，时限接续计算，不重新起算"
+            yield ExplanationLine(LineKind.CONTINUED, text, local.date())
+
+
+def _handover(after: Handover) -> str:
+    match after:
+        case Handover.RETURNED:
+            return "办理结果被退回重办"
+        case Handover.REASSIGNED:
+            return "改派其他单位办理"
+        case _:
+            assert_never(after)
 
 
 def _who(decider: Decider | None, names: bool) -> str:

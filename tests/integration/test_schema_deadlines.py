@@ -1,16 +1,18 @@
 """Extension, suspension and pause through the API (C.5 rules 7 to 10, explainDeadline): who sees what, and typed refusals."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from schema.ids import GlobalId
-from shaodao.commands import extensions
+from shaodao.commands import extensions, verifications
+from shaodao.commands.objections import Ruling, decide_objection, raise_objection
 from shaodao.delivery.desks import Desks
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.deadlines import DeadlineUnit
+from shaodao.domain.vocabulary import ObjectionReason, VerificationMethod
 from shaodao.plugin import Desk, Event, ExtensionDecided
 from tests.integration import whistle_steps
 from tests.integration.case_steps import dispatched
@@ -96,6 +98,28 @@ async def test_a_suspension_and_a_pause_through_the_api(api: GraphQLStreet) -> N
     assert closed["__typename"] == "StateConflict"
     resumed = await api.done(dispatcher, "resumeCase", caseId=case, reason="资金到位")
     assert resumed["outcome"]["caseState"] == "HANDLING"
+
+
+async def test_a_resident_reads_that_redispatch_and_rework_reset_no_clock(api: GraphQLStreet) -> None:
+    """C.9 point 6: on Friday at 12:00 the lead is handed on, on Monday its report comes back; the due stays."""
+    street = api.street
+    case_id = await dispatched(street, who="P014")
+    before = (await seen(api, case_id, "P014"))["node"]["dueAt"]
+    first, reason = await whistle_steps.assignment_of(street, case_id, "CG"), ObjectionReason.NOT_OUR_DUTY
+    await whistle_steps.do(street, lambda tx: raise_objection(tx, first, reason_kind=reason, text="已划转"), "CG")
+    ruling = Ruling(True, "情况属实", "HB", "环境保护")
+    await whistle_steps.do(street, lambda tx: decide_objection(tx, first, ruling), after=timedelta(hours=2))
+    second = await whistle_steps.assignment_of(street, case_id, "HB")
+    await whistle_steps.reported(street, second, "HB")
+    on_site = VerificationMethod.ON_SITE
+    await whistle_steps.do(
+        street, lambda tx: verifications.return_report(tx, second, on_site, "仍有1辆"), after=timedelta(days=3)
+    )
+    read = await seen(api, case_id, "P014")
+    assert read["node"]["dueAt"] == before
+    text = read["explainDeadline"]["explanation"]["text"]
+    assert "2026年11月20日(周五)12:00改派其他单位办理，时限接续计算，不重新起算" in text
+    assert "2026年11月23日(周一)12:00办理结果被退回重办，时限接续计算，不重新起算" in text
 
 
 async def test_others_see_nothing_of_it(api: GraphQLStreet) -> None:

@@ -6,7 +6,16 @@ import pytest
 
 from shaodao.calendar_source import calendar_days
 from shaodao.domain.calendar import SHANGHAI, Calendar
-from shaodao.domain.clock_changes import ClockChange, Extension, LimitChange, Pause, ToldClock
+from shaodao.domain.clock_changes import (
+    ClockChange,
+    Continuation,
+    Extension,
+    Handover,
+    LimitChange,
+    Pause,
+    ToldClock,
+    changes_of,
+)
 from shaodao.domain.deadlines import DeadlineUnit, Limit, due
 from shaodao.domain.explanation import Explanation, LineKind, explain, explanation_text, limit_text
 from shaodao.presets import load_rulebook
@@ -128,3 +137,33 @@ def test_a_due_that_counting_does_not_reach_is_not_contradicted(calendar: Calend
     assert days_of(told, LineKind.COUNTED) == []
     assert days_of(told, LineKind.FIXED) == [date(2026, 11, 30)]
     assert explanation_text(told).endswith("2026年11月30日(周一)24时前办理为按时。")
+
+
+def test_rework_and_redispatch_are_told_and_do_not_reset_the_clock(calendar: Calendar) -> None:
+    history = [
+        {"continued_at": "2026-11-09T09:00:00+08:00", "after": "REASSIGNED"},
+        {"continued_at": "2026-11-12T15:30:00+08:00", "after": "RETURNED"},
+    ]
+    told = told_with(calendar, "2026-11-14 00:00", *changes_of(history, None))
+    assert days_of(told, LineKind.CONTINUED) == [date(2026, 11, 9), date(2026, 11, 12)]
+    assert explanation_text(told).endswith(
+        "2026年11月9日(周一)09:00改派其他单位办理，时限接续计算，不重新起算；"
+        "2026年11月12日(周四)15:30办理结果被退回重办，时限接续计算，不重新起算；"
+        "2026年11月13日(周五)24时前办理为按时。"
+    )
+    assert days_of(told, LineKind.COUNTED) == [date(2026, 11, day) for day in (9, 10, 11, 12, 13)]
+
+
+def test_rework_forgets_no_extension(calendar: Calendar) -> None:
+    extension = Extension(
+        moment_of("2026-11-12 09:00"), Limit(DeadlineUnit.WORKING_DAY, 5), moment_of("2026-11-14 00:00")
+    )
+    rework = Continuation(moment_of("2026-11-18 09:00"), Handover.RETURNED)
+    told = told_with(calendar, "2026-11-21 00:00", extension, rework)
+    assert days_of(told, LineKind.EXTENDED) == [date(2026, 11, 12)]
+    assert [line.kind for line in told.lines[-2:]] == [LineKind.CONTINUED, LineKind.DUE]
+
+
+def test_rework_before_the_clock_was_started_anew_is_not_told(calendar: Calendar) -> None:
+    earlier = Continuation(moment_of("2026-11-05 09:00"), Handover.RETURNED)
+    assert days_of(told_with(calendar, "2026-11-14 00:00", earlier), LineKind.CONTINUED) == []
