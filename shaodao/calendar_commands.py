@@ -58,7 +58,7 @@ async def _change(settings: Settings, say: Callable[[str], None], days: "list[Ca
 
     async with serving.any_database(settings, say=say) as dsn:
         await serving.refuse_pending(dsn)
-        async with open_platform(settings, dsn, application_name="shaodao calendar") as platform:
+        async with open_platform(settings, dsn, application_name="shaodao calendar", visiting=True) as platform:
             async with platform.pool.acquire() as lent, lent.transaction():
                 await enter_days(connection_of(lent), days)
             await platform.ground.one_pass()

@@ -181,11 +181,12 @@ def utc_now() -> datetime:
 @asynccontextmanager
 async def open_platform(
     settings: Settings, dsn: str, *, now: Now = utc_now, departments: Departments | None = None,
-    application_name: str = "shaodao",
+    application_name: str = "shaodao", visiting: bool = False,
 ) -> AsyncIterator[Platform]:  # fmt: skip
     """Open a platform on a migrated database: register departments, read the ground, start announcer and feed.
 
-    ``departments`` replaces those of the settings. Raises StartError.
+    ``departments`` replaces those of the settings. ``visiting``: for a command that does its work and goes; it registers
+    nothing, for the shell that it is called from may name other departments than the servers do. Raises StartError.
     """
     probed = await _probed(settings) if departments is None else None
     async with AsyncExitStack() as stack:
@@ -194,8 +195,9 @@ async def open_platform(
         async with pool.acquire() as lent, lent.transaction():
             connection = connection_of(lent)
             departments = departments or await _departments(connection, *(probed or ([], {})), settings)
-            _warn_of_limits(settings, departments)
-            await register_departments(connection, departments, now())
+            if not visiting:
+                _warn_of_limits(settings, departments)
+                await register_departments(connection, departments, now())
             await fill_calendar(connection, now().astimezone(SHANGHAI).date())
             epoch = await current_epoch(connection, now())
             ground = GroundSource(pool, await ground_of(connection, settings, departments))

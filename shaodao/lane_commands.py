@@ -161,7 +161,7 @@ async def _platform(settings: Settings, say: Callable[[str], None]) -> "AsyncIte
 
     async with serving.any_database(settings, say=say) as dsn:
         await serving.refuse_pending(dsn)
-        async with open_platform(settings, dsn, application_name="shaodao lanes") as platform:
+        async with open_platform(settings, dsn, application_name="shaodao lanes", visiting=True) as platform:
             yield platform
 
 

@@ -54,5 +54,7 @@ class Limits:
     socket_message_bytes: int = limit(1_000_000, "Bytes of a message on a WebSocket.")
     socket_init_seconds: float = limit(5.0, "Seconds until a socket must have sent `connection_init`.")
     socket_operations: int = limit(50, "Operations that run on a socket at once.")
-    socket_send_seconds: float = limit(20.0, "Seconds after which a socket is cut whose client does not take what was sent.")
+    socket_send_seconds: float = limit(
+        20.0, "Seconds after which a socket is cut whose client does not take what was sent."
+    )
     subscriptions: int = limit(100, "Subscriptions that each principal may have at once, by whatever way in.")

@@ -97,7 +97,7 @@ async def _import(
     table = open_table(request)
     async with serving.any_database(settings, say=say) as dsn:
         await serving.refuse_pending(dsn)
-        async with open_platform(settings, dsn, application_name="shaodao import") as platform:
+        async with open_platform(settings, dsn, application_name="shaodao import", visiting=True) as platform:
             actor = await viewer_on(platform.pool, login)
             with Progress(console=Console(stderr=True)) as bar:
                 task = bar.add_task(f"{request.path.name}（{actor.name}）", total=table.size)

@@ -178,3 +178,12 @@ async def test_a_paused_department_hears_nothing_until_it_is_resumed(
     assert await history(street, number) == [("departmentPaused", "系统升级"), ("departmentResumed", None)]
     assert await refusal(shaodao, "departments", "resume", "city") == "the department is not paused"
     assert await refusal(shaodao, "departments", "pause", "other", "--reason", "维护") == "not found: Department other"
+
+
+async def test_a_command_leaves_the_departments_as_the_servers_registered_them(
+    street: Street, shaodao: Typed, recorder: Recorder
+) -> None:
+    await parked(street, recorder)
+    await street.pool.execute("UPDATE organizations SET department = 'city' WHERE code = 'CG'")
+    await lanes(shaodao)
+    assert await street.pool.fetchval("SELECT department FROM organizations WHERE code = 'CG'") == "city"

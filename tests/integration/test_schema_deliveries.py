@@ -1,6 +1,6 @@
 """What operators see of deliveries and do about them, through the schema, on real lanes (reference C.1.5, C.7)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ query ($filter: DeliveryLaneFilter) { deliveryLanes(filter: $filter) { nodes {
 """
 STATES = """
 { departmentStates {
-  paused pausedAt pausedReason pausedBy { name } breakerOpenUntil failuresInARow inFlightLimit waiting running parked
+  paused pausedAt pausedReason pausedBy { name } breakerOpenUntil failuresInARow inFlightLimit waiting running parked oldestSince
 } }
 """
 DELIVERY = """
@@ -172,6 +172,7 @@ async def test_a_worker_at_a_redelivered_lane_no_longer_settles_it(street: Stree
 
 async def test_a_paused_department_hears_nothing_until_it_is_resumed(street: Street, api: GraphQLStreet) -> None:
     recorder = Recorder("city", ("CG",), fail)
+    owed_at = street.now
     deliveries, number = await parked(street, recorder)
     given = {"department": "city"}
     assert (await api.act(street.viewer(DISPATCHER), "pauseDepartment", reason="维护", **given))[
@@ -187,6 +188,7 @@ async def test_a_paused_department_hears_nothing_until_it_is_resumed(street: Str
     (state,) = (await api.query(street.viewer(COUNTY), STATES))["departmentStates"]
     assert (state["paused"], state["pausedReason"], state["pausedBy"]) == (True, "系统升级", {"name": COUNTY})
     assert (state["waiting"], state["running"], state["parked"]) == (1, 0, 1)
+    assert datetime.fromisoformat(state["oldestSince"]) == owed_at, "of the parked one"
 
     recorder.do = lambda event, desk: desk.acknowledge(["甲示一"])
     await api.done(street.viewer(COUNTY), "resumeDepartment", **given)
