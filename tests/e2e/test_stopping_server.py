@@ -67,8 +67,8 @@ class Stopping:
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
-                except ConnectionRefusedError:
-                    return
+                except (ConnectionRefusedError, ConnectionResetError):
+                    return  # reset, where it waited to be let in when the listening ended
                 writer.close()
                 await asyncio.sleep(0.02)
 

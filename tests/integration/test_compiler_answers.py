@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from graphql import GraphQLSyntaxError, parse
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from schema.counties import is_wide
@@ -142,6 +143,15 @@ async def compared(
         assert found == expected, (context.viewer.login, flag, written.text, written.variables)
 
 
+def is_read(text: str) -> bool:
+    """Whether a document is short enough to be read at all: by chance one has more tokens than any may have."""
+    try:
+        parse(text, max_tokens=4_000)
+    except GraphQLSyntaxError:
+        return False
+    return True
+
+
 @settings(max_examples=24, deadline=None, suppress_health_check=QUICK, phases=PHASES)
 @given(world=worlds(), asked=documents(), seed=st.integers(0, 1 << 32), mixed=mixed_viewers())
 async def test_the_statement_answers_what_the_rows_say(
@@ -149,6 +159,7 @@ async def test_the_statement_answers_what_the_rows_say(
 ) -> None:
     await fill(mini_pool, world)
     written, service = Writer(Random(seed)).document(asked), ReadService(mini_schema(), rules=RULES)
+    assume(is_read(written.text))
     service.words.common_pieces = {"mini_permit": COMMON} if seed % 2 else {}
     for viewer in (*VIEWERS.values(), mixed):
         await compared(service, asking(viewer, mini_pool), world, asked, written)
