@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,15 +21,15 @@ from api.demo import demo_catalogue
 from api.endpoint import GraphQLEndpoint
 from api.execution import Operations, service_of
 from api.explorer import DemoCatalogue, explorer_routes
-from api.exports import EXPORTS_PATH, ExportDownloads, export_endpoint
-from api.files import DOWNLOADS_PATH, DownloadEndpoint, download_endpoint
+from api.exports import EXPORTS_PATH, ExportDownloads
+from api.files import DOWNLOADS_PATH, DownloadEndpoint
 from api.health import Check, Remark, health_routes
 from api.lane_numbers import LaneNumbers
 from api.metrics import Metrics
 from api.requests import RequestReader
 from api.sites import Sites
 from api.trusted_documents import load_trusted_documents, warn_of_unfit
-from api.uploads import UPLOADS_PATH, UploadEndpoint, upload_endpoint
+from api.uploads import UPLOADS_PATH, UploadEndpoint
 from api.websocket import SocketLimits
 from api.word_statistics import WordStatistics
 from schema.schema import build_schema
@@ -44,6 +46,12 @@ from shaodao.settings import Settings, StartError
 from shaodao.tokens import verification_keys
 
 GRAPHQL_PATH = "/graphql"
+
+
+class _Answering(Protocol):
+    """What answers requests beside GraphQL."""
+
+    async def answer(self, request: Request) -> Response: ...
 
 
 @dataclass
@@ -169,6 +177,15 @@ class Served(Starlette):
         await application(scope, receive, _plainly(send) if scope["type"] == "lifespan" else send)
 
 
+def _late(endpoint: Callable[[], _Answering]) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that is asked for at each request, for the platform opens after the routes."""
+
+    async def answer(request: Request) -> Response:
+        return await endpoint().answer(request)
+
+    return answer
+
+
 def _plainly(send: Send) -> Send:
     """What keeps the server from starting is told in its one line, not in a traceback of the line that found it."""
 
@@ -185,9 +202,9 @@ def create_app(settings: Settings, dsn: str, socket_limits: SocketLimits | None 
     """The ASGI application on a migrated database. Its lifespan raises StartError for what must be mended."""
     application = Application(settings, dsn, socket_limits or SocketLimits.of(settings.limits))
     routes = [
-        Route(EXPORTS_PATH, export_endpoint(application.exports), methods=["GET"]),
-        Route(UPLOADS_PATH, upload_endpoint(application.uploads), methods=["PUT"]),
-        Route(DOWNLOADS_PATH, download_endpoint(application.downloads), methods=["GET"]),
+        Route(EXPORTS_PATH, _late(application.exports), methods=["GET"]),
+        Route(UPLOADS_PATH, _late(application.uploads), methods=["PUT"]),
+        Route(DOWNLOADS_PATH, _late(application.downloads), methods=["GET"]),
         *health_routes(application.checks()),
         application.metrics.route(),
         *explorer_routes(application.catalogue if settings.demo else None),

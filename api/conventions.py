@@ -10,7 +10,7 @@ from typing import assert_never
 from api.answers import GRAPHQL_JSON, JSON, Answer, MediaType
 from api.execution import was_refused
 from schema.execution import Outcome
-from shaodao.settings import InvalidStatus
+from shaodao.setting_values import InvalidStatus
 
 PARTLY_FAILED = 294
 """The status of an answer with data and errors, also where the data is null."""

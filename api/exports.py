@@ -1,6 +1,6 @@
 """GET /exports/{id}.csv and .xlsx: a granted export 导出, fetched by its requester, watermarked and counted (C.7 guardrail 3)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -91,15 +91,6 @@ class ExportDownloads:
         rows, most = await exported.count(), self.platform.ground().rulebook.bulk.exported_rows
         if rows > most:
             raise InvalidInput.at("filter", f"共{rows}行，一次最多导出{most}行", f"{rows} rows; at most {most} at once")
-
-
-def export_endpoint(downloads: Callable[[], ExportDownloads]) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of EXPORTS_PATH; ``downloads`` is asked at each request, for the platform opens after the routes."""
-
-    async def endpoint(request: Request) -> Response:
-        return await downloads().answer(request)
-
-    return endpoint
 
 
 def _named(name: str, viewer: Viewer) -> tuple[GlobalId, str]:

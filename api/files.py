@@ -1,7 +1,7 @@
 """GET /files/{token}: the bytes of one attachment, by the link that ``requestDownloads`` gave to who sees it."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -100,15 +100,6 @@ class DownloadEndpoint:
         except FileNotFoundError:
             structlog.get_logger(__name__).error("file_missing", key=key, place=self.store.place)
             raise NotFound("File", key) from None
-
-
-def download_endpoint(endpoint: Callable[[], DownloadEndpoint]) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of DOWNLOADS_PATH; ``endpoint`` is asked at each request, for the platform opens after the routes."""
-
-    async def answer(request: Request) -> Response:
-        return await endpoint().answer(request)
-
-    return answer
 
 
 def _span(headers: Mapping[str, str], row: asyncpg.Record) -> _Span:

@@ -1,6 +1,6 @@
 """PUT /uploads/{token}: the bytes of one announced file, sent to the address that ``requestUpload`` gave."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.masking import RequestFacts
 from api.refusals import UNSHARED, failed, refused, said
+from api.requests import LENGTH_DIGITS
 from schema.mutations.uploads import UPLOADS
 from shaodao.domain.errors import NotFound
 from shaodao.domain.files import FileFault, FileRefused, StoredFile, too_large
@@ -22,7 +23,6 @@ _STATUSES: Mapping[FileFault, int] = {
     FileFault.MISMATCH: 422,
     FileFault.CONFLICT: 409,
 }
-_LENGTH_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,9 @@ class UploadEndpoint:
         return await self.intake.receive(permission.county, permission.id, _chunks(request))
 
 
-def upload_endpoint(endpoint: Callable[[], UploadEndpoint]) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of UPLOADS_PATH; ``endpoint`` is asked at each request, for the platform opens after the routes."""
-
-    async def answer(request: Request) -> Response:
-        return await endpoint().answer(request)
-
-    return answer
-
-
 def _check_length(length: str | None, longest: int) -> None:
     """Raise FileRefused before any byte is read of a body that says itself that it is too long."""
-    if length is not None and length.isdigit() and (len(length) > _LENGTH_DIGITS or int(length) > longest):
+    if length is not None and length.isdigit() and (len(length) > LENGTH_DIGITS or int(length) > longest):
         raise too_large(longest)
 
 

@@ -125,7 +125,8 @@ async def _worker(environment: dict[str, str]) -> asyncio.subprocess.Process:
         sys.executable, "-m", "shaodao", "work", env=environment, stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None, "it is a pipe"
-    while b"workers_started" not in (line := await process.stderr.readline()):
+    # The department has a process of its own below the worker, and its start is not what is measured.
+    while b"department_at_work" not in (line := await process.stderr.readline()):
         if not line:
             raise RuntimeError("a worker did not start")
     return process

@@ -1,17 +1,16 @@
 """Every setting, from the environment, prefix ``SHAODAO_``; docs/settings.md and ``shaodao doctor`` show the table."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from shaodao import setting_values as values
 from shaodao.department_limits import DepartmentLimits, Overrides
 from shaodao.limits import LEAST, LIMIT_PREFIX, MEANING, Limits
+from shaodao.setting_values import InvalidStatus
 
-InvalidStatus = Literal[422, 400]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["console", "json"]
 
@@ -144,48 +143,6 @@ def _shown(setting: Setting, value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _optional_path(value: str) -> Path | None:
-    return Path(value).expanduser() if value else None
-
-
-def _path(value: str) -> Path:
-    return Path(value).expanduser()
-
-
-def _paths(value: str) -> tuple[Path, ...]:
-    return tuple(_path(part.strip()) for part in value.split(",") if part.strip())
-
-
-def _names(value: str) -> tuple[str, ...]:
-    """Import names, separated by commas; ``none`` is the empty list, since an empty value means the default."""
-    names = tuple(name.strip() for name in value.split(",") if name.strip())
-    if names == ("none",):
-        return ()
-    if not all(part.isidentifier() for name in names for part in name.split(".")):
-        raise ValueError("import names separated by commas, such as plugins.civil_affairs, or none")
-    return names
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    origins = tuple(origin.strip().lower() for origin in value.split(",") if origin.strip())
-    for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
-            raise ValueError("origins separated by commas, such as https://app.example or http://10.0.0.1:8080")
-    return origins
-
-
-def _import_string(value: str) -> str:
-    module, colon, attribute = value.partition(":")
-    if not (colon and attribute.isidentifier() and all(part.isidentifier() for part in module.split("."))):
-        raise ValueError("an import string, module:function, such as api.app:create_app")
-    return value
-
-
 def _overrides(value: str) -> Overrides:
     return tuple(_override(part.strip()) for part in value.split(",") if part.strip())
 
@@ -203,162 +160,90 @@ def _override(text: str) -> tuple[str, str, Any]:
         raise ValueError(f"{place.strip()}: {error}") from None
 
 
-def _boolean(value: str) -> bool:
-    match value.lower():
-        case "true" | "1" | "yes" | "on":
-            return True
-        case "false" | "0" | "no" | "off":
-            return False
-        case _:
-            raise ValueError("true or false")
-
-
-def _between(least: int, most: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
-            raise ValueError(f"a whole number from {least} to {most}")
-        return int(value)
-
-    return parse
-
-
-def _seconds(value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 3600:
-        raise ValueError("seconds, more than 0 and at most 3600")
-    return seconds
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        folded = {item.lower(): item for item in allowed}
-        if value.lower() not in folded:
-            raise ValueError("one of " + ", ".join(allowed))
-        return folded[value.lower()]
-
-    return parse
-
-
-def _status(value: str) -> InvalidStatus:
-    if value not in {"422", "400"}:
-        raise ValueError("422 (the standard) or 400 (for older clients)")
-    return cast("InvalidStatus", int(value))
-
-
-def _database_url(value: str) -> str | None:
-    if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
-        raise ValueError("postgresql://user:password@host:5432/database")
-    return value or None
-
-
-def _files(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme and (parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc):
-        raise ValueError("s3://bucket/prefix, or a folder")
-    return value
-
-
-def _endpoint(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc):
-        raise ValueError("https://host:port")
-    return value
-
-
-def _secret(value: str) -> str | None:
-    return value or None
-
-
-def _key(value: str) -> bytes | None:
-    if not value:
-        return None
-    try:
-        key = base64.b64decode(value, validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != 32:
-        raise ValueError("32 bytes in base64; make one with: openssl rand -base64 32")
-    return key
-
-
 TABLE: tuple[Setting, ...] = (
-    Setting("SHAODAO_HOST", "127.0.0.1", "Address that the server listens on.", _text),
-    Setting("SHAODAO_PORT", "8000", "Port that the server listens on.", _between(1, 65535)),
-    Setting("SHAODAO_DATA_DIR", "./.data", "Folder for keys, files and the embedded database.", _path),
+    Setting("SHAODAO_HOST", "127.0.0.1", "Address that the server listens on.", values.text),
+    Setting("SHAODAO_PORT", "8000", "Port that the server listens on.", values.whole_number(1, 65535)),
+    Setting("SHAODAO_DATA_DIR", "./.data", "Folder for keys, files and the embedded database.", values.path),
     Setting(
         "SHAODAO_DATABASE_URL",
         "",
         "Database to use, `postgresql://user:password@host:5432/database`; empty: the embedded one in the data folder.",
-        _database_url,
+        values.database_url,
     ),
     Setting(
         "SHAODAO_APP",
         "api.app:create_app",
         "Application that `shaodao serve` starts, called with settings and DSN.",
-        _import_string,
+        values.import_string,
     ),
     Setting(
         "SHAODAO_DEPARTMENTS",
         "plugins.civil_affairs,plugins.public_security,plugins.urban_management",
         "Department plugins to load by import name, with commas, beside those installed; `none`: no others.",
-        _names,
+        values.import_names,
     ),
     Setting(
-        "SHAODAO_PRESET", "shimahe", "Preset of the case deadlines: `shimahe`, `natural` or `beijing-tier`.", _text
+        "SHAODAO_PRESET",
+        "shimahe",
+        "Preset of the case deadlines: `shimahe`, `natural` or `beijing-tier`.",
+        values.text,
     ),
     Setting(
         "SHAODAO_POOL_SIZE",
         "16",
         "Most connections to the database that one process opens for commands.",
-        _between(1, 1000),
+        values.whole_number(1, 1000),
     ),
     Setting(
         "SHAODAO_READ_CONNECTIONS",
         "5",
         "Most connections to the database that one process opens for queries: five keep one process busy.",
-        _between(2, 1000),
+        values.whole_number(2, 1000),
     ),
     Setting(
         "SHAODAO_WORKERS",
         "true",
         "Run courier and clock inside the server; `false` where `shaodao work` runs them.",
-        _boolean,
+        values.boolean,
     ),
     Setting(
-        "SHAODAO_FIELD_CREW", "false", "Let a simulated field crew answer whistles; for the demonstration.", _boolean
+        "SHAODAO_FIELD_CREW",
+        "false",
+        "Let a simulated field crew answer whistles; for the demonstration.",
+        values.boolean,
     ),
     Setting(
-        "SHAODAO_DEMO", "false", "Offer the demonstration's tokens in the explorer; never where real data is.", _boolean
+        "SHAODAO_DEMO",
+        "false",
+        "Offer the demonstration's tokens in the explorer; never where real data is.",
+        values.boolean,
     ),
     Setting(
         "SHAODAO_INVALID_STATUS",
         "422",
         "HTTP status of a request that does not validate: `422` or, for older clients, `400`.",
-        _status,
+        values.status,
     ),
     Setting(
         "SHAODAO_ORIGINS",
         "",
         "Origins of pages elsewhere that may open sockets and send GET, with commas, such as `https://app.example`.",
-        _origins,
+        values.origins,
     ),
     Setting(
         "SHAODAO_TRUSTED_DOCUMENTS",
         "",
         "Manifests of trusted documents that Relay, graphql-codegen or Apollo wrote: files, with commas.",
-        _paths,
+        values.paths,
     ),
-    Setting("SHAODAO_TRUSTED_ONLY", "false", "Run the documents of these manifests, and no others.", _boolean),
-    Setting("SHAODAO_ISSUER", "shaodao", "Issuer that a token must name (`iss`).", _text),
-    Setting("SHAODAO_AUDIENCE", "shaodao", "Audience that a token must name (`aud`).", _text),
+    Setting("SHAODAO_TRUSTED_ONLY", "false", "Run the documents of these manifests, and no others.", values.boolean),
+    Setting("SHAODAO_ISSUER", "shaodao", "Issuer that a token must name (`iss`).", values.text),
+    Setting("SHAODAO_AUDIENCE", "shaodao", "Audience that a token must name (`aud`).", values.text),
     Setting(
         "SHAODAO_JWKS_FILE",
         "",
         "Public keys (JWKS) of an OIDC provider; empty: the local key in the data folder.",
-        _optional_path,
+        values.optional_path,
     ),
     Setting(
         "SHAODAO_DEPARTMENT_LIMITS",
@@ -370,38 +255,40 @@ TABLE: tuple[Setting, ...] = (
         "SHAODAO_LOG_LEVEL",
         "INFO",
         "Least level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
-        _one_of(*get_args(LogLevel)),
+        values.one_of(*get_args(LogLevel)),
     ),
-    Setting("SHAODAO_LOG_FORMAT", "console", "Form of the log: `console` or `json`.", _one_of(*get_args(LogFormat))),
+    Setting(
+        "SHAODAO_LOG_FORMAT", "console", "Form of the log: `console` or `json`.", values.one_of(*get_args(LogFormat))
+    ),
     Setting(
         "SHAODAO_PERSONAL_DATA_KEY",
         "",
         "Key for identity numbers and phones, 32 bytes in base64; empty: a key file made in the data folder.",
-        _key,
+        values.key_32,
         secret=True,
     ),
     Setting(
         "SHAODAO_FILES",
         "",
         "Where files are kept: `s3://bucket/prefix`, or a folder that all processes share; empty: `files` in the data folder.",
-        _files,
+        values.file_place,
     ),
     Setting(
         "SHAODAO_FILES_ENDPOINT",
         "",
         "Address of an S3-compatible store, such as `https://s3.example`; empty: that of the region.",
-        _endpoint,
+        values.endpoint,
     ),
-    Setting("SHAODAO_FILES_REGION", "us-east-1", "Region of the store.", _text),
-    Setting("SHAODAO_FILES_KEY_ID", "", "Access key of the store; empty: as its machine is allowed to.", _text),
-    Setting("SHAODAO_FILES_SECRET", "", "Secret of that access key.", _secret, secret=True),
+    Setting("SHAODAO_FILES_REGION", "us-east-1", "Region of the store.", values.text),
+    Setting("SHAODAO_FILES_KEY_ID", "", "Access key of the store; empty: as its machine is allowed to.", values.text),
+    Setting("SHAODAO_FILES_SECRET", "", "Secret of that access key.", values.secret, secret=True),
 )
 
 
 def _bound(limit: "Field[Any]", prefix: str = LIMIT_PREFIX) -> Setting:
     """The setting of a limit: a count, or seconds."""
     meaning, least = limit.metadata[MEANING], limit.metadata[LEAST]
-    parse = _seconds if isinstance(limit.default, float) else _between(least, 1_000_000_000)
+    parse = values.seconds if isinstance(limit.default, float) else values.whole_number(least, 1_000_000_000)
     return Setting(f"{prefix}{limit.name.upper()}", str(limit.default).removesuffix(".0"), meaning, parse)
 
 

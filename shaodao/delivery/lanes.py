@@ -229,25 +229,25 @@ async def acknowledge(
     """
     outcome = AttemptOutcome.DONE if refusal is None else AttemptOutcome.REFUSED
     if not await _holds(connection, delivery):
-        await _log(connection, delivery, now, AttemptOutcome.FENCED, refusal, milliseconds)
+        await log_attempt(connection, delivery, now, AttemptOutcome.FENCED, refusal, milliseconds)
         return False
     key = _key(delivery)
     await connection.execute(_DELIVERED, *key, delivery.seq)
     if await connection.execute(_GO_ON, *key, now) == "UPDATE 0":
         await connection.execute(_DROP, *key)
     await connection.execute(_SUCCEEDED, delivery.lane.county, delivery.department)
-    await _log(connection, delivery, now, outcome, refusal, milliseconds)
+    await log_attempt(connection, delivery, now, outcome, refusal, milliseconds)
     return True
 
 
 async def postpone(connection: Connection, delivery: Delivery, until: datetime, now: datetime, reason: str) -> bool:
     """The same delivery again at a time, without using up an attempt. False: taken over by another worker."""
     if not await _holds(connection, delivery):
-        await _log(connection, delivery, now, AttemptOutcome.FENCED, reason, None)
+        await log_attempt(connection, delivery, now, AttemptOutcome.FENCED, reason, None)
         return False
     await connection.execute(_RELEASE, *_key(delivery), until, False)
     await connection.execute(_NOTE, *_key(delivery), delivery.seq, 1, None)
-    await _log(connection, delivery, now, AttemptOutcome.LATER, reason, None)
+    await log_attempt(connection, delivery, now, AttemptOutcome.LATER, reason, None)
     return True
 
 
@@ -262,7 +262,7 @@ async def fail(
     """
     error = shown_error(error)
     if not await _holds(connection, delivery):
-        await _log(connection, delivery, now, AttemptOutcome.FENCED, error, milliseconds)
+        await log_attempt(connection, delivery, now, AttemptOutcome.FENCED, error, milliseconds)
         return AttemptOutcome.FENCED
     await connection.execute(_NOTE, *_key(delivery), delivery.seq, 0, error)
     broken = await _breaks(connection, delivery, now, rules)
@@ -271,7 +271,7 @@ async def fail(
     await connection.execute(_RELEASE, *_key(delivery), retry_at, parked)
     if broken:
         await connection.execute(_NOTE, *_key(delivery), delivery.seq, 1, None)
-    await _log(connection, delivery, now, outcome, error, milliseconds)
+    await log_attempt(connection, delivery, now, outcome, error, milliseconds)
     return outcome
 
 
@@ -287,6 +287,18 @@ async def sweep(connection: Connection, now: datetime) -> None:
     """Give every delivery that has no lane one. There should be none; a lost whistle is worse than a needless look."""
     for row in await connection.fetch(_COUNTIES):
         await connection.execute(_SWEEP, row["county_code"], now)
+
+
+async def log_attempt(
+    connection: Connection, delivery: Delivery, now: datetime, outcome: AttemptOutcome,
+    error: str | None = None, milliseconds: int | None = None,
+) -> None:  # fmt: skip
+    """Keep how an attempt ended, as evidence."""
+    await connection.execute(
+        _LOG, delivery.lane.county, now, uuid7(), delivery.department, delivery.lane.organization_code,
+        delivery.lane.case_id, delivery.seq, delivery.assignment_id, delivery.hook, delivery.attempt, str(outcome), error,
+        milliseconds,
+    )  # fmt: skip
 
 
 async def _free_places(connection: Connection, work: Work, now: datetime, rules: LaneRules) -> int:
@@ -330,7 +342,7 @@ async def _given_up(connection: Connection, head: Delivery, lost: bool, now: dat
     used_up = head.attempt > rules.attempt_limit
     outcome = AttemptOutcome.PARKED if used_up else AttemptOutcome.LOST
     await connection.execute(_NOTE, *_key(head), head.seq, int(used_up), error)
-    await _log(connection, earlier, now, outcome, error, None)
+    await log_attempt(connection, earlier, now, outcome, error, None)
     if used_up:
         await connection.execute(_RELEASE, *_key(head), now, True)
     return used_up
@@ -348,17 +360,6 @@ async def _breaks(connection: Connection, delivery: Delivery, now: datetime, rul
 async def _holds(connection: Connection, delivery: Delivery) -> bool:
     """Lock the lane, unless another worker has taken it over."""
     return await connection.fetchval(_LOCK, *_key(delivery), delivery.token) is not None
-
-
-async def _log(
-    connection: Connection, delivery: Delivery, now: datetime, outcome: AttemptOutcome,
-    error: str | None, milliseconds: int | None,
-) -> None:  # fmt: skip
-    await connection.execute(
-        _LOG, delivery.lane.county, now, uuid7(), delivery.department, delivery.lane.organization_code,
-        delivery.lane.case_id, delivery.seq, delivery.assignment_id, delivery.hook, delivery.attempt, str(outcome), error,
-        milliseconds,
-    )  # fmt: skip
 
 
 def _key(delivery: Delivery) -> tuple[int, str, UUID]:

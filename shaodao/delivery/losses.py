@@ -6,16 +6,13 @@ Without such a witness the leases run out, and the next claim finds the lanes (`
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
-
-from uuid_utils.compat import uuid7
 
 from shaodao.commands.transaction import Connection
-from shaodao.delivery.lanes import AttemptOutcome
+from shaodao.delivery.lanes import AttemptOutcome, Delivery, LaneKey, log_attempt
 
 _COUNTIES = "SELECT DISTINCT county_code FROM lane WHERE holder = $1"
 _LOCK_HELD = """
-SELECT organization_code, case_id, losses FROM lane WHERE county_code = $1 AND holder = $2
+SELECT organization_code, case_id, token, losses FROM lane WHERE county_code = $1 AND holder = $2
 ORDER BY organization_code, case_id FOR UPDATE
 """
 _HEAD = """
@@ -27,11 +24,6 @@ RETURNING department, seq, assignment_id, hook, attempts
 _GIVE_BACK = """
 UPDATE lane SET holder = NULL, due_at = $4, parked = $5, losses = losses + 1
 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
-"""
-_LOG = """
-INSERT INTO delivery_log (
-    county_code, at, id, department, organization_code, case_id, seq, assignment_id, hook, attempt, outcome, error
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
 
@@ -53,25 +45,26 @@ async def give_back(connection: Connection, death: Death) -> int:
     and what is lost again waits, longer each time.
     """
     given = 0
-    for row in await connection.fetch(_COUNTIES, death.holder):
-        county: int = row["county_code"]
-        for lane in await connection.fetch(_LOCK_HELD, county, death.holder):
-            await _give_back(connection, (county, lane["organization_code"], lane["case_id"]), lane["losses"], death)
+    for found in await connection.fetch(_COUNTIES, death.holder):
+        county: int = found["county_code"]
+        for row in await connection.fetch(_LOCK_HELD, county, death.holder):
+            lane = LaneKey(county, row["organization_code"], row["case_id"])
+            await _give_back(connection, lane, row["token"], row["losses"], death)
             given += 1
     return given
 
 
-async def _give_back(connection: Connection, lane: tuple[int, str, UUID], losses: int, death: Death) -> None:
-    head = await connection.fetchrow(_HEAD, *lane, death.reason)
+async def _give_back(connection: Connection, lane: LaneKey, token: int, losses: int, death: Death) -> None:
+    key = lane.county, lane.organization_code, lane.case_id
+    head = await connection.fetchrow(_HEAD, *key, death.reason)
     if head is None:
-        await connection.execute(_GIVE_BACK, *lane, death.at, False)
+        await connection.execute(_GIVE_BACK, *key, death.at, False)
         return
-    parked = head["attempts"] >= death.attempt_limit
+    delivery = Delivery(
+        lane, head["department"], token, head["seq"], head["assignment_id"], head["hook"], head["attempts"]
+    )
+    parked = delivery.attempt >= death.attempt_limit
     due_at = death.at + death.backoff(losses) if losses else death.at
-    await connection.execute(_GIVE_BACK, *lane, due_at, parked)
+    await connection.execute(_GIVE_BACK, *key, due_at, parked)
     outcome = AttemptOutcome.PARKED if parked else AttemptOutcome.LOST
-    county, organization_code, case_id = lane
-    await connection.execute(
-        _LOG, county, death.at, uuid7(), head["department"], organization_code, case_id, head["seq"],
-        head["assignment_id"], head["hook"], head["attempts"], str(outcome), death.reason,
-    )  # fmt: skip
+    await log_attempt(connection, delivery, death.at, outcome, death.reason)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shaodao.postgres.embedded import Cluster
-from shaodao.settings import InvalidStatus
+from shaodao.setting_values import InvalidStatus
 from tests.clients.programs import Line, node, run
 from tests.integration.api_steps import copied, serving, settings_of
 
