@@ -33,6 +33,10 @@ START: Message = {
 }
 
 
+class _TakesNothing(Exception):
+    """The client has taken nothing for too long while something waits to be sent to it."""
+
+
 @dataclass(frozen=True)
 class Listener:
     """Who asked for what, and the token that must stay accepted."""
@@ -54,7 +58,7 @@ class EventStreams:
     _open: set["asyncio.Task[Any] | None"] = field(default_factory=set)
 
     async def run(self, listener: Listener, receive: Receive, send: Send) -> None:
-        """Send events until the operation or its token ends, the client goes away, or the server stops."""
+        """Send events until the operation or its token ends, the client goes away or takes nothing, or the server stops."""
         self._open.add(task := asyncio.current_task())
         try:
             await send(dict(START))
@@ -67,7 +71,9 @@ class EventStreams:
             )
         except Unauthenticated as error:
             refusal = one_error(f"Unauthenticated: {error}.", "UNAUTHENTICATED")
-            await _write(send, _next(orjson.dumps({"errors": refusal})) + COMPLETE)
+            await self._write(send, _next(orjson.dumps({"errors": refusal})) + COMPLETE)
+        except _TakesNothing:
+            return  # the end of the stream would not reach it either
         finally:
             self._open.discard(task)
         await send({"type": "http.response.body"})
@@ -75,7 +81,7 @@ class EventStreams:
     async def refuse(self, errors: list[dict[str, Any]], send: Send) -> None:
         """Tell in a stream why the operation is not run."""
         await send(dict(START))
-        await _write(send, _next(orjson.dumps({"errors": errors})) + COMPLETE)
+        await self._write(send, _next(orjson.dumps({"errors": errors})) + COMPLETE)
         await send({"type": "http.response.body"})
 
     async def close(self) -> None:
@@ -100,25 +106,29 @@ class EventStreams:
             results = self.operations.stream(listener.request, listener.session, listener.language)
             async with aclosing(results):
                 async for result in results:
-                    await _write(send, _next(result))
+                    await self._write(send, _next(result))
         except OperationRefused as refused:
-            await _write(send, _next(orjson.dumps({"errors": refused.errors})))
-        await _write(send, COMPLETE)
+            await self._write(send, _next(orjson.dumps({"errors": refused.errors})))
+        await self._write(send, COMPLETE)
 
     async def _ping(self, send: Send) -> NoReturn:
         """A comment now and then, so that nothing on the way takes the stream for dead."""
         while True:
             await asyncio.sleep(self.limits.ping_every)
-            await _write(send, PING)
+            await self._write(send, PING)
+
+    async def _write(self, send: Send, event: bytes) -> None:
+        """Send an event. Raises _TakesNothing."""
+        try:
+            async with asyncio.timeout(self.limits.send_within):
+                await send({"type": "http.response.body", "body": event, "more_body": True})
+        except TimeoutError:
+            raise _TakesNothing from None
 
 
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _write(send: Send, event: bytes) -> None:
-    await send({"type": "http.response.body", "body": event, "more_body": True})
 
 
 def _next(result: bytes) -> bytes:

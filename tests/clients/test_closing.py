@@ -11,7 +11,7 @@ import pytest_asyncio
 from api.websocket import SocketLimits
 from shaodao.postgres.embedded import Cluster
 from tests.clients.programs import node, run
-from tests.integration.api_steps import Server, copied, serving, settings_of
+from tests.integration.api_steps import Server, copied, execute, serving, settings_of
 from tests.integration.database_gate import gate_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -83,3 +83,9 @@ async def test_who_comes_while_the_database_is_away_may_come_again(
     ):
         await gate.shut()
         assert await closed(server, TOKEN=server.api.token("CG")) == ([1013], AGAIN)
+
+
+async def test_a_failure_of_ours_ends_the_client(postgres: Cluster, street_template: str, tmp_path: Path) -> None:
+    async with copied(postgres, street_template) as dsn, serving(settings_of(dsn, tmp_path)) as server:
+        await execute(dsn, "ALTER TABLE accounts RENAME TO gone")
+        assert await closed(server, TOKEN=server.api.token("CG")) == ([1011], 1011)
