@@ -60,11 +60,18 @@ class EventStreams:
     async def run(self, listener: Listener, receive: Receive, send: Send) -> None:
         """Send events until the operation or its token ends, the client goes away or takes nothing, or the server stops."""
         self._open.add(task := asyncio.current_task())
+        refused: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
+
+        def refuse(error: Unauthenticated) -> None:
+            if not refused.done():
+                refused.set_exception(error)
+
+        watch = self.authenticator.watch(listener.authorization, listener.session, self.limits.check_again, refuse)
         try:
             await send(dict(START))
             await self._first_end(
                 self._operate(listener, send),
-                self.authenticator.watch(listener.authorization, listener.session, self.limits.check_again),
+                refused,
                 self._ping(send),
                 _gone(receive),
                 self._closing.wait(),
@@ -75,6 +82,7 @@ class EventStreams:
         except _TakesNothing:
             return  # the end of the stream would not reach it either
         finally:
+            watch.stop()
             self._open.discard(task)
         await send({"type": "http.response.body"})
 
@@ -91,13 +99,13 @@ class EventStreams:
         if ending:
             await asyncio.wait(ending, timeout=self.limits.close_within)
 
-    async def _first_end(self, *works: Coroutine[Any, Any, Any]) -> None:
+    async def _first_end(self, *works: "Coroutine[Any, Any, Any] | asyncio.Future[Any]") -> None:
         """Do all at once until one has ended; raises what that one raised."""
-        tasks = [asyncio.create_task(work) for work in works]
+        tasks = [asyncio.ensure_future(work) for work in works]
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await cancelled(*tasks)
+            await cancelled(*(task for task in tasks if not task.done()))
         for task in ended:
             task.result()
 

@@ -1,7 +1,7 @@
 """Subscriptions, queries and mutations over the sub-protocol graphql-transport-ws (github.com/enisdenjo/graphql-ws)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from api.answers import one_error
-from api.authentication import Authenticator, Session, Unauthenticated
+from api.authentication import Authenticator, Session, TokenWatch, Unauthenticated
 from api.bad_requests import BadRequestError
 from api.masking import failure_code
 from api.requests import OperationRequest, RequestReader, request_of
@@ -121,40 +121,51 @@ class SubscriptionEndpoint:
 
 @dataclass(eq=False)
 class _Socket:
-    """One socket: it runs until ``ended`` is told why, None when the client has left, or takes nothing more."""
+    """One socket: it is read until ``_end`` is told why not any more, None when the client has left.
+
+    While it is idle it has two tasks, that of the application and that of its operation, and timers for all else.
+    """
 
     endpoint: SubscriptionEndpoint
     receive: Receive
     send: Send
     language: str
-    ended: "asyncio.Future[Closed | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    ended: bool = False
+    farewell: Closed | None = None
     initialised: bool = False
     session: Session | None = None
-    guards: list["asyncio.Task[None]"] = field(default_factory=list)
+    watch: TokenWatch | None = None
     operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _reading: asyncio.Timeout | None = None
 
     async def run(self) -> None:
         """Read and answer until either side ends it, then end what is still running."""
-        self._guard(self._read())
-        self._guard(self._await_initialisation())
+        late = Closed(4408, "Connection initialisation timeout")
+        patience = asyncio.get_running_loop().call_later(self.endpoint.limits.initialise_within, self._not_begun, late)
         try:
-            closed = await self.ended
-            if closed is not None:
-                await self._say_farewell(closed)
+            await self._read_until_ended()
+            if self.farewell is not None:
+                await self._say_farewell(self.farewell)
         finally:
-            await cancelled(*self.guards, *self.operations.values())
+            patience.cancel()
+            if self.watch is not None:
+                self.watch.stop()
+            await cancelled(*self.operations.values())
 
     def leave(self) -> None:
         """The server stops."""
         self._end(Closed(1001, "The server stops"))
 
-    def _guard(self, work: Any) -> None:
-        self.guards.append(asyncio.create_task(self._ending(work)))
+    async def _read_until_ended(self) -> None:
+        with suppress(TimeoutError):  # which is how ``_end`` ends the wait for a message
+            async with asyncio.timeout(None) as self._reading:
+                await self._ending(self._read)
+        self._reading = None
 
-    async def _ending(self, work: Any) -> None:
+    async def _ending(self, work: Callable[..., Coroutine[Any, Any, None]], *given: Any) -> None:
         """Do some work of the socket; what it raises ends the socket."""
         try:
-            await work
+            await work(*given)
         except Closed as closed:
             self._end(closed)
         except Exception as error:
@@ -163,11 +174,13 @@ class _Socket:
             self._end(Closed(1013, "Try again later") if passing else Closed(1011, "Internal error"))
 
     def _end(self, closed: Closed | None) -> None:
-        if not self.ended.done():
-            self.ended.set_result(closed)
+        if not self.ended:
+            self.ended, self.farewell = True, closed
+            if self._reading is not None:
+                self._reading.reschedule(0)
 
     async def _read(self) -> None:
-        while not self.ended.done():
+        while not self.ended:
             message = await self.receive()
             if message["type"] == "websocket.disconnect":
                 self._end(None)
@@ -189,10 +202,9 @@ class _Socket:
             case _:
                 raise Closed(4400, "Unknown message type")
 
-    async def _await_initialisation(self) -> None:
-        await asyncio.sleep(self.endpoint.limits.initialise_within)
+    def _not_begun(self, late: Closed) -> None:
         if not self.initialised:
-            raise Closed(4408, "Connection initialisation timeout")
+            self._end(late)
 
     async def _initialise(self, payload: Any) -> None:
         if self.initialised:
@@ -204,15 +216,11 @@ class _Socket:
         self.language = given.get("accept-language", self.language)
         authorization = given.get("authorization")
         self.session = await self._authenticated(authorization)
-        self._guard(self._check_again(authorization, self.session))
+        self.watch = self.endpoint.authenticator.watch(
+            authorization, self.session, self.endpoint.limits.check_again,
+            lambda error: self._end(_forbidden(error)),
+        )  # fmt: skip
         await self._write({"type": "connection_ack"})
-
-    async def _check_again(self, authorization: str | None, session: Session) -> None:
-        """End the socket when its token has ended, or is accepted no more."""
-        try:
-            await self.endpoint.authenticator.watch(authorization, session, self.endpoint.limits.check_again)
-        except Unauthenticated as error:
-            raise _forbidden(error) from None
 
     async def _authenticated(self, authorization: str | None) -> Session:
         try:
@@ -237,7 +245,7 @@ class _Socket:
             told = f"A socket runs at most {self.endpoint.limits.operations} operations at once."
             await self._refuse(identifier, one_error(told, "TOO_MANY_OPERATIONS"))
             return
-        operation = self._ending(self._operate(identifier, request, self.session))
+        operation = self._ending(self._operate, identifier, request, self.session)
         self.operations[identifier] = asyncio.create_task(operation)
 
     def _complete(self, identifier: str) -> None:
@@ -267,7 +275,7 @@ class _Socket:
 
     async def _write_text(self, text: bytes) -> None:
         """Send a message; a client that takes nothing would keep its subscriptions and what waits for them for ever."""
-        if self.ended.done():
+        if self.ended:
             return
         try:
             async with asyncio.timeout(self.endpoint.limits.send_within):

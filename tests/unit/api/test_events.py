@@ -27,9 +27,12 @@ class Endless:
         finally:
             self.ended = True
 
-    async def watch(self, *_: Any) -> None:
+    def watch(self, *_: Any) -> "Endless":
         """The token stays accepted."""
-        await asyncio.Event().wait()
+        return self
+
+    def stop(self) -> None:
+        """It need not be watched any more."""
 
 
 class Client:
