@@ -1,7 +1,6 @@
 """Running the server: first the socket is bound, then the database starts, then the application."""
 
 import asyncio
-import gc
 import importlib
 import resource
 import signal
@@ -14,6 +13,7 @@ import uvicorn
 import uvloop
 
 from shaodao.connections import bounded_connections
+from shaodao.garbage import look_seldom
 from shaodao.limits import Limits
 from shaodao.postgres.embedded import DSN, Say, embedded_server, running_dsn
 from shaodao.postgres.errors import PendingMigrations
@@ -28,9 +28,6 @@ BEFORE_SHUTDOWN = "before_shutdown"
 
 GRACEFUL_SECONDS = 5
 
-GARBAGE_THRESHOLDS = (1_000, 10, 50)
-"""Python's are (700, 10, 10). A look at everything that lives takes 0.1 s where a thousand sockets are open, and nothing else
-is done meanwhile; with these it comes after half a million new objects instead of 70,000."""
 OPEN_FILES = 65_536
 """Files, which connections count among, that a server asks the system for at most."""
 
@@ -171,13 +168,6 @@ class Server(uvicorn.Server):
     The application is asked by the function that its lifespan offers as BEFORE_SHUTDOWN, if it offers one.
     """
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and let the garbage collector leave out what lives as long as the process: the schema above all."""
-        await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GARBAGE_THRESHOLDS)
-
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, ask the application, then end as uvicorn does."""
         for listening in self.servers:
@@ -216,17 +206,19 @@ def allow_open_files() -> None:
 
 
 async def _serve(server: Server, bound: socket.socket, ready: Callable[[], None] | None) -> None:
-    announcing = asyncio.create_task(_announce(server, ready))
+    beside = asyncio.create_task(_once_started(server, ready))
     try:
         await server.serve(sockets=[bound])
     finally:
-        announcing.cancel()
+        beside.cancel()
     if not server.started:
         raise StartError("The application did not start; the lines above say why.")
 
 
-async def _announce(server: uvicorn.Server, ready: Callable[[], None] | None) -> None:
+async def _once_started(server: uvicorn.Server, ready: Callable[[], None] | None) -> None:
+    """Tell that requests are answered, then look after the process's garbage."""
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
     if ready is not None:
         ready()
+    await look_seldom()
