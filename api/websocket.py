@@ -281,7 +281,7 @@ class _Socket:
             async with asyncio.timeout(self.endpoint.limits.send_within):
                 await self._send_quietly({"type": "websocket.send", "text": text.decode()})
         except TimeoutError:
-            self._end(None)  # a close frame would not reach it either
+            self._end(Closed(4430, "Too slow: come back with the last cursor"))
 
     async def _say_farewell(self, closed: Closed) -> None:
         """Tell why it is closed, if the client takes that."""

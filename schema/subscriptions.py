@@ -231,8 +231,8 @@ async def _listen(info: Info, after: str | None, wanted: Callable[[FeedEvent], b
     """The wanted events after a cursor, or after the position of now, which is taken before this returns."""
     services: FeedServices = info.context.services
     with _told_to_clients():
-        position = await services.feed.resume_at(after)
-    return _events(services.feed, position.cursor(services.feed.epoch), wanted)
+        cursor = await services.feed.resume_at(after)
+    return _events(services.feed, cursor, wanted)
 
 
 async def _events(feed: Feed, after: str, wanted: Callable[[FeedEvent], bool]) -> AsyncIterator[FeedEvent]:

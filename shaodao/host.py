@@ -16,8 +16,8 @@ from shaodao.commands.running import CommandRunner, connection_of
 from shaodao.commands.transaction import Connection, Ground, Matter
 from shaodao.delivery.announcer import Announcer, Bell, open_announcer
 from shaodao.delivery.desks import Desks
-from shaodao.delivery.feed import Feed, open_feed
 from shaodao.delivery.pace import Now, Pulse, Worker, cancelled, keep_going
+from shaodao.delivery.postgres_feed import FeedRules, PostgresFeed, open_feed
 from shaodao.department_limits import unknown_departments
 from shaodao.departments import Broken, DepartmentError, Departments, LoadedDepartment, sources_of
 from shaodao.domain.calendar import SHANGHAI
@@ -157,7 +157,7 @@ class Platform:
     ground: GroundSource
     departments: Departments
     announcer: Announcer
-    feed: Feed
+    feed: PostgresFeed
     runner: CommandRunner
     desks: Desks
     now: Now
@@ -202,7 +202,8 @@ async def open_platform(
             epoch = await current_epoch(connection, now())
             ground = GroundSource(pool, await ground_of(connection, settings, departments))
         announcer = await stack.enter_async_context(open_announcer(dsn, pool))
-        feed = await stack.enter_async_context(open_feed(pool, epoch, announcer))
+        rules = FeedRules(replay=settings.limits.replay_events)
+        feed = await stack.enter_async_context(open_feed(pool, epoch, announcer, rules))
         await stack.enter_async_context(kept_fresh(ground))
         runner = CommandRunner(pool, ground, announcer, epoch)
         files, links = file_store(settings), Links(personal_data_key(settings), utc_now)

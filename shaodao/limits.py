@@ -58,3 +58,7 @@ class Limits:
         20.0, "Seconds after which a socket or an event stream is cut whose client does not take what was sent."
     )
     subscriptions: int = limit(100, "Subscriptions that each principal may have at once, by whatever way in.")
+    replay_events: int = limit(
+        100_000,
+        "Events of all cases that a cursor may lie behind; 50 a second make half an hour. Who was away longer reads anew.",
+    )

@@ -20,6 +20,7 @@ from shaodao.postgres.errors import PendingMigrations
 from shaodao.postgres.migrations import Migration, apply, migrations_folder, pending
 from shaodao.postgres.pool import connect
 from shaodao.settings import Settings, SettingsError, StartError
+from shaodao.sockets import ClosableSocket
 
 Prepare = Callable[[DSN], Awaitable[None]]
 
@@ -184,7 +185,7 @@ def server_of(app: Any, limits: Limits) -> Server:
         uvicorn.Config(
             app,
             http=bounded_connections(limits),
-            ws="websockets-sansio",
+            ws=ClosableSocket,
             lifespan="on",
             log_config=None,
             access_log=False,

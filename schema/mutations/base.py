@@ -171,4 +171,4 @@ def prepared(key: tuple[str, str, str], step: Step[P], *arguments: P.args, **nam
 
 async def position(feed: Feed) -> str:
     """Where the log stands after a command that wrote no event."""
-    return (await feed.resume_at(None)).cursor(feed.epoch)
+    return await feed.resume_at(None)

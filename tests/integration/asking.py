@@ -10,7 +10,7 @@ from schema.schema import build_schema
 from shaodao.commands.running import CommandRunner, connection_of
 from shaodao.commands.transaction import Ground
 from shaodao.delivery.cursors import Position
-from shaodao.delivery.feed import Feed, FeedRules
+from shaodao.delivery.postgres_feed import FeedRules, PostgresFeed
 from shaodao.demo.cases import load_cases
 from shaodao.demo.identifiers import case_id
 from shaodao.domain.permissions import Viewer
@@ -38,9 +38,9 @@ class Services:
         return self.street.runner
 
     @property
-    def feed(self) -> Feed:
+    def feed(self) -> PostgresFeed:
         """Tells its position only: a command that wrote no event answers with it."""
-        return Feed(self.street.pool, 1, Position(0, UUID(int=0)), FeedRules())
+        return PostgresFeed(self.street.pool, 1, Position(0, UUID(int=0)), FeedRules())
 
 
 @dataclass(frozen=True)

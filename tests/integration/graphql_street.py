@@ -16,7 +16,7 @@ from schema.schema import build_schema
 from shaodao.commands.running import CommandRunner
 from shaodao.delivery.announcer import AnnouncerRules, open_announcer
 from shaodao.delivery.cursors import Position
-from shaodao.delivery.feed import Feed, FeedRules, open_feed
+from shaodao.delivery.postgres_feed import FeedRules, PostgresFeed, open_feed
 from shaodao.domain.permissions import Viewer
 from shaodao.links import Links
 from shaodao.lookups import PhoneLookups
@@ -107,7 +107,7 @@ def _payload(union: str) -> str:
 
 def graphql_of(street: Street) -> GraphQLStreet:
     """The street behind the schema, with a feed that only tells its position."""
-    feed = Feed(street.pool, 1, Position(0, UUID(int=0)), FeedRules())
+    feed = PostgresFeed(street.pool, 1, Position(0, UUID(int=0)), FeedRules())
     return GraphQLStreet(street, _services(street, street.runner, feed))
 
 
@@ -123,7 +123,7 @@ async def live_graphql_of(street: Street, queue: int = 1000) -> AsyncIterator[Gr
         yield GraphQLStreet(street, _services(street, runner, feed))
 
 
-def _services(street: Street, runner: CommandRunner, feed: Feed) -> Any:
+def _services(street: Street, runner: CommandRunner, feed: PostgresFeed) -> Any:
     return SimpleNamespace(
         runner=runner, feed=feed, ground=lambda: street.ground, now=lambda: street.now, lookups=PhoneLookups(),
         intake=intake_of(street), links=Links(b"\x77" * KEY_BYTES, lambda: street.now),

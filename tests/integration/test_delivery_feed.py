@@ -11,11 +11,12 @@ import asyncpg
 import pytest
 
 from shaodao.commands.history import Entry, record
-from shaodao.commands.running import Repetition, connection_of
+from shaodao.commands.running import Repetition
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.delivery.announcer import AnnouncerRules, open_announcer
 from shaodao.delivery.cursors import CursorExpired, MalformedCursor
-from shaodao.delivery.feed import Feed, FeedEvent, FeedRules, SubscriberTooSlow, open_feed
+from shaodao.delivery.feed import FeedEvent, SubscriberTooSlow
+from shaodao.delivery.postgres_feed import FeedRules, PostgresFeed, open_feed
 from shaodao.host import SYSTEM
 from tests.integration.conftest import Street
 from tests.integration.delivering import emergency
@@ -28,7 +29,7 @@ def everything(event: FeedEvent) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def feed_of(street: Street, **rules: Any) -> AsyncGenerator[Feed, None]:
+async def feed_of(street: Street, **rules: Any) -> AsyncGenerator[PostgresFeed, None]:
     """A feed that looks again every hundredth of a second."""
     reading = FeedRules(poll=0.01, **rules)
     async with (
@@ -73,7 +74,7 @@ async def taken(events: AsyncGenerator[FeedEvent, None], count: int) -> list[Fee
     return result
 
 
-async def joined(feed: Feed, count: int) -> None:
+async def joined(feed: PostgresFeed, count: int) -> None:
     """Wait until so many subscribers hear what is written from now on: how long that takes depends on the machine."""
     async with asyncio.timeout(20):
         while len(feed._subscribers) < count:
@@ -101,7 +102,7 @@ def ended(events: list[FeedEvent]) -> bool:
     return bool(events) and events[-1].text == THE_END
 
 
-async def read_to_the_end(feed: Feed, cursor: str, longest: int) -> list[FeedEvent]:
+async def read_to_the_end(feed: PostgresFeed, cursor: str, longest: int) -> list[FeedEvent]:
     """What a subscriber hears whose connection breaks after at most so many events, and who resumes each time."""
     got: list[FeedEvent] = []
     while not ended(got):
@@ -120,8 +121,7 @@ async def write_at_random(street: Street, cases: Sequence[UUID]) -> None:
 async def test_concurrent_writers_miss_nothing_and_a_broken_subscriber_resumes(street: Street) -> None:
     cases = [await case_of(street) for _ in range(4)]
     async with feed_of(street) as feed:
-        async with street.pool.acquire() as lent:
-            start = await feed.current_cursor(connection_of(lent))
+        start = await feed.resume_at(None)
         readers = [asyncio.create_task(read_to_the_end(feed, start, longest)) for longest in (9, 1_000_000, 3)]
         await asyncio.gather(*(write_at_random(street, cases) for _ in range(8)))
         await write(street, cases[0], 0, text=THE_END)
@@ -160,8 +160,7 @@ async def test_a_step_that_waited_for_the_case_comes_after_what_it_waited_for(st
 async def test_the_cursor_of_a_query_loses_nothing(street: Street) -> None:
     case_id = await case_of(street)
     async with feed_of(street) as feed:
-        async with street.pool.acquire() as lent:
-            cursor = await feed.current_cursor(connection_of(lent))
+        cursor = await feed.resume_at(None)
         await write(street, case_id, 0)
         async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
             assert (await taken(events, 1))[0].text == "第0步"
@@ -172,8 +171,7 @@ async def test_a_long_transaction_of_another_database_holds_nothing_up(street: S
     elsewhere = await asyncpg.connect(street.dsn, database="postgres")
     async with feed_of(street) as feed, elsewhere.transaction():
         await elsewhere.execute("SELECT pg_current_xact_id()")
-        async with street.pool.acquire() as lent:
-            cursor = await feed.current_cursor(connection_of(lent))
+        cursor = await feed.resume_at(None)
         await write(street, case_id, 0)
         async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
             assert (await taken(events, 1))[0].text == "第0步"
@@ -245,8 +243,7 @@ async def test_a_slow_subscriber_is_cut_off_and_the_others_are_not(street: Stree
 async def test_a_long_catch_up_joins_the_live_events(street: Street) -> None:
     case_id = await case_of(street)
     async with feed_of(street, page=4) as feed:
-        async with street.pool.acquire() as lent:
-            cursor = await feed.current_cursor(connection_of(lent))
+        cursor = await feed.resume_at(None)
         await write(street, case_id, 0, 21)
         async with contextlib.aclosing(feed.subscribe(cursor, everything)) as events:
             heard = await taken(events, 10)

@@ -17,7 +17,7 @@ from api.websocket import PROTOCOL, SocketLimits
 from schema.ids import decode
 from shaodao.commands.running import connection_of
 from shaodao.commands.transaction import Ground
-from shaodao.delivery.feed import FeedRules, open_feed
+from shaodao.delivery.postgres_feed import FeedRules
 from shaodao.demo.registers import load_registers
 from shaodao.demo.source import load_street
 from shaodao.limits import Limits
@@ -89,13 +89,33 @@ async def test_who_comes_back_after_many_events_hears_each_once_in_order(server:
         assert numbers(await heard(opened_socket, 1)) == [missed + 1]
 
 
-async def test_who_was_away_for_longer_than_the_feed_repeats_is_told(server: Server) -> None:
-    rules, dsn = FeedRules(), str(server.api.settings.database_url)
+async def test_who_was_away_for_ten_minutes_of_fifty_events_a_second_hears_what_concerns_it(server: Server) -> None:
+    dsn = str(server.api.settings.database_url)
+    case_id, busy = await registered(server.api, 1), await registered(server.api, 2)
+    cursor = await cursor_of(server)
+    await write(dsn, case_id, 1, 1)
+    await write(dsn, busy, 1, 10 * 60 * 50)
+    await write(dsn, case_id, 2, 2)
+    async with server.acknowledged() as opened_socket:
+        await opened_socket.subscribe("1", FOLLOWED, {"id": case_id, "after": cursor})
+        assert numbers(await heard(opened_socket, 2)) == [1, 2]
+
+
+async def test_who_was_away_for_longer_than_the_feed_repeats_is_told(
+    postgres: Cluster, street_template: str, tmp_path: Path
+) -> None:
+    limits = replace(Limits(), replay_events=1_000)
+    async with copied(postgres, street_template) as dsn, serving(settings_of(dsn, tmp_path, limits=limits)) as server:
+        await assert_too_old_is_told(server, limits.replay_events)
+
+
+async def assert_too_old_is_told(server: Server, replayed: int) -> None:
+    dsn = str(server.api.settings.database_url)
     case_id = await registered(server.api, 1)
     too_old = await cursor_of(server)
     await write(dsn, case_id, 1, 1)
     oldest = await cursor_of(server)
-    await write(dsn, case_id, 2, rules.replay + 1)
+    await write(dsn, case_id, 2, replayed + 1)
     async with server.acknowledged() as opened_socket:
         await opened_socket.subscribe("1", FOLLOWED, {"id": case_id, "after": too_old})
         message = await opened_socket.receive()
@@ -155,7 +175,7 @@ async def not_reading(server: Server) -> AsyncIterator[Socket]:
 
 
 async def rest_of(opened_socket: Socket) -> list[Json]:
-    """What a socket still brings until it is closed."""
+    """What a socket still brings until the server closes it."""
     events: list[Json] = []
     with suppress(ConnectionClosed):
         while True:
@@ -178,7 +198,7 @@ async def admitted(opened_socket: Socket, following: Json) -> Json:
 async def test_a_subscriber_that_does_not_read_is_cut_and_holds_up_nobody(
     postgres: Cluster, street_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shaodao.host.open_feed", partial(open_feed, rules=FeedRules(poll=0.05)))
+    monkeypatch.setattr("shaodao.host.FeedRules", partial(FeedRules, poll=0.05))
     steps, length = 600, 20_000
     async with (
         copied(postgres, street_template) as dsn,
@@ -198,7 +218,32 @@ async def test_a_subscriber_that_does_not_read_is_cut_and_holds_up_nobody(
             assert numbers([await admitted(third, following)]) == [1]
         told = await rest_of(idle)
         assert 0 < len(told) < steps
+        assert idle.connection.close_code == 4430
         async with server.acknowledged() as returning:
             told.append(await admitted(returning, following | {"after": told[-1]["cursor"]}))
             told += await heard(returning, steps - len(told))
         assert numbers(told) == [*range(1, steps + 1)]
+
+
+async def test_the_connection_of_who_never_reads_again_is_given_up(
+    postgres: Cluster, street_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shaodao.sockets.LINGER_SECONDS", 0.2)
+    async with (
+        copied(postgres, street_template) as dsn,
+        serving(settings_of(dsn, tmp_path), SocketLimits(send_within=0.2)) as server,
+    ):
+        case_id = await registered(server.api, 1)
+        after = await cursor_of(server)
+        await write(dsn, case_id, 1, 600, 20_000)
+        await assert_given_up(server, {"id": case_id, "after": after})
+
+
+async def assert_given_up(server: Server, following: Json) -> None:
+    open_before = set(server.uvicorn.server_state.connections)
+    async with not_reading(server) as idle:
+        await idle.subscribe("1", FOLLOWED, following)
+        [own] = server.uvicorn.server_state.connections - open_before
+        async with asyncio.timeout(20):
+            while own in server.uvicorn.server_state.connections:
+                await asyncio.sleep(0.05)

@@ -10,6 +10,7 @@ from typing import Any
 from shaodao.delivery.feed import FeedEvent, SubscriberTooSlow
 from shaodao.demo.source import load_street
 from shaodao.postgres.pool import connect
+from shaodao.sockets import ClosableSocket
 from tests.integration.api_steps import Server, execute
 from tests.integration.database_gate import Gate
 
@@ -90,6 +91,15 @@ async def _too_slow(stage: Stage) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def _takes_nothing(stage: Stage) -> AsyncIterator[None]:
+    """All that a server may send on waits. How a client brings that about: tests/integration/test_websocket_absence.py."""
+    for connection in stage.server.uvicorn.server_state.connections:
+        if isinstance(connection, ClosableSocket):
+            connection.pause_writing()
+    yield
+
+
+@asynccontextmanager
 async def _ended(stage: Stage) -> AsyncIterator[None]:
     """Let addresses be read a day later."""
     served: Any = stage.server.api.application
@@ -121,6 +131,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "a table is locked": _locked,
     "the account is disabled": _disabled,
     "the subscriber is too slow": _too_slow,
+    "the client takes nothing": _takes_nothing,
     "the server stops": _stopping,
     "the address has ended": _ended,
     "a subscription of lyu.shiheng runs": _subscribed,

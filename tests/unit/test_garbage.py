@@ -33,7 +33,7 @@ async def test_what_keeps_itself_alive_is_removed_at_the_next_look_and_not_by_ch
     gc.collect(1)  # by now it is one of the old
     gone = weakref.ref(kept.pop())
     full = gc.get_stats()[2]["collections"]
-    _made = [[] for _ in range(200_000)]  # which would have Python look at everything
+    _made: list[list[int]] = [[] for _ in range(200_000)]  # which would have Python look at everything
     assert (gc.get_stats()[2]["collections"], gone() is None) == (full, False)
     async with asyncio.timeout(10):
         while gone() is not None:
