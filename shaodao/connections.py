@@ -1,7 +1,8 @@
-"""uvicorn's HTTP protocol with what it lacks: limits on the size of headers, and on the time until a request is there.
+"""uvicorn's HTTP protocol with what it lacks: limits on the size of headers, on the time until a request is there, and until its answer is taken.
 
-By itself it takes headers of any size, and waits for ever for one that does not end, and for a body. A body that drips is
-cut soon, and one over a poor network is not: what has come earns it time, by a least rate (as Apache's mod_reqtimeout does).
+By itself it takes headers of any size, and waits for ever for one that does not end, for a body, and for a client that does not
+read. A body that drips is cut soon, and one over a poor network is not: what has come earns it time, by a least rate (as Apache's
+mod_reqtimeout does).
 """
 
 import asyncio
@@ -40,6 +41,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._header_bytes = 0
         self._body_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._upgraded = False
         self._refused = False
 
@@ -51,7 +53,18 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing comes any more."""
         self._await(None)
+        self._taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client must take some of what was sent. Closed only, the connection would wait for that for ever."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self._limits.socket_send_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It has."""
+        super().resume_writing()
+        self._taken()
 
     def handle_websocket_upgrade(self) -> None:
         """Another protocol takes over, with limits of its own."""
@@ -102,6 +115,11 @@ class BoundedConnection(HttpToolsProtocol):
             return "file" if scope["path"].startswith(FILES_BELOW) else "body"
         # What comes after a whole request and its answer, and begins no header, is blank lines.
         return "header" if self.cycle.response_complete else None
+
+    def _taken(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _await(self, awaited: Part | None) -> None:
         self._awaited, self._awaited_since = awaited, self.loop.time()

@@ -55,7 +55,7 @@ class Limits:
     socket_init_seconds: float = limit(5.0, "Seconds until a socket must have sent `connection_init`.")
     socket_operations: int = limit(50, "Operations that run on a socket at once.")
     socket_send_seconds: float = limit(
-        20.0, "Seconds after which a socket or an event stream is cut whose client does not take what was sent."
+        20.0, "Seconds after which a connection is cut whose client takes nothing of what was sent."
     )
     subscriptions: int = limit(100, "Subscriptions that each principal may have at once, by whatever way in.")
     replay_events: int = limit(

@@ -1,8 +1,10 @@
 """Connections that send too much, or too slowly: each is closed in time, and others are answered meanwhile."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,9 +19,18 @@ from tests.integration.test_http_files import REGISTER, act, announced
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 QUICK = Limits(
-    header_bytes=16_000, header_seconds=0.5, body_seconds=2.5, body_patience_seconds=0.5, body_bytes_per_second=10_000
+    header_bytes=16_000,
+    header_seconds=0.5,
+    body_seconds=2.5,
+    body_patience_seconds=0.5,
+    body_bytes_per_second=10_000,
+    socket_send_seconds=0.5,
 )
+ROOT = Path(__file__).parents[2]
 BODY = b'{"query": "{ viewer { name } }"}'
+LARGEST = (
+    "/explorer/assets/" + max((ROOT / "api/explorer/dist/assets").iterdir(), key=lambda each: each.stat().st_size).name
+)
 ANSWER = b'{"data":{"viewer":{"name":"' + DISPATCHER.encode() + b'"}}}'
 
 
@@ -189,6 +200,21 @@ async def test_sockets_outlive_the_limits(server: Server) -> None:
         await asyncio.sleep(1.5)
         await opened_socket.send({"type": "ping"})
         assert await opened_socket.receive() == {"type": "pong"}
+
+
+async def test_the_connection_of_a_client_that_does_not_read_is_given_up(server: Server) -> None:
+    connections = server.uvicorn.server_state.connections
+    others = set(connections)
+    with socket.socket() as narrow:
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", server.port))
+        narrow.send(b"GET %s HTTP/1.1\r\nhost: x\r\n\r\n" % LARGEST.encode() * 10)
+        async with asyncio.timeout(20):
+            while not (own := connections - others):
+                await asyncio.sleep(0.01)
+            while own & connections:
+                await asyncio.sleep(0.05)
 
 
 async def test_others_are_answered_while_hundreds_of_headers_do_not_end(server: Server) -> None:
