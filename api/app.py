@@ -153,8 +153,13 @@ class Application:
                 return "courier or clock of this process has stopped"
         elif not await workers_alive(platform.pool, platform.now()):
             return "no process runs courier and clock: start `shaodao work`"
+        return await self._remark_on_departments(platform)
+
+    async def _remark_on_departments(self, platform: Platform) -> Remark | None:
         waiting = await served_by_nobody(platform.pool, platform.departments.sources, platform.now())
-        return Remark(f"ok, but nobody serves {', '.join(waiting)}") if waiting else None
+        found = {"nobody serves": waiting, "nothing is known of": platform.departments.undeclared}
+        told = [f"{what} {', '.join(names)}" for what, names in found.items() if names]
+        return Remark(f"ok, but {' and '.join(told)}") if told else None
 
     def _open_platform(self) -> Platform:
         assert self._platform is not None, "the lifespan has begun"

@@ -58,7 +58,7 @@ class UnknownDepartment(DepartmentError):
 
 @dataclass(frozen=True)
 class Broken:
-    """A department whose code cannot be loaded: where it is, its name as far as it is known, and what is wrong."""
+    """A department that cannot be loaded: where its code is, its name as far as it is known, and what is wrong."""
 
     source: str
     name: str
@@ -154,6 +154,11 @@ class Departments:
     def running(self) -> tuple[Department, ...]:
         """The departments whose code is here."""
         return tuple(one.declaration for one in self._by_name.values() if one.manager.list_name_plugin())
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Names of the broken departments of which no declaration is known: their organizations work by hand."""
+        return tuple(one.name for one in self.broken if one.name not in self._by_name)
 
     @property
     def sources(self) -> Mapping[str, str]:

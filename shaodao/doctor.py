@@ -17,6 +17,7 @@ from shaodao.postgres.pool import connect
 from shaodao.probing import load_probed
 from shaodao.serving import waiting_migrations
 from shaodao.settings import Settings, StartError
+from shaodao.stored_departments import stored_departments
 
 OLDEST, NEWEST = 15, 18  # major versions of PostgreSQL that the tests run on
 CALENDAR_AHEAD = timedelta(days=100)  # the longest limit of the reference, 60 days, with holidays in between
@@ -58,6 +59,7 @@ async def examine(dsn: str, settings: Settings, today: date) -> list[Finding]:
         findings.append(await _guarded("migrations", lambda: migrations(dsn)))
         findings.append(await _guarded("calendar", lambda: calendar(connection, today)))
         findings += await departments(settings)
+        findings += await declarations(connection)
         findings.append(await _guarded("served", lambda: served(connection, settings)))
     finally:
         await connection.close()
@@ -128,6 +130,16 @@ def _limits(settings: Settings, present: Departments) -> list[Finding]:
     unknown = unknown_departments(settings.department_limits, present.sources)
     mend = "Mend the name in SHAODAO_DEPARTMENT_LIMITS, or add it to SHAODAO_DEPARTMENTS."
     return [Finding("limits", f"there is no department {name}", mend) for name in unknown]
+
+
+async def declarations(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Finding]:
+    """Stored declarations of departments that cannot be read."""
+    try:
+        _, unreadable = await stored_departments(connection_of(connection), but=())
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        return []  # which the finding of the migrations tells
+    mend = "Start a process that loads it, which stores it anew; if it is gone for good, delete its row in departments."
+    return [Finding("departments", f"{one.name}: {one.error}", mend) for one in unreadable]
 
 
 async def served(connection: "asyncpg.Connection[asyncpg.Record]", settings: Settings) -> Finding:

@@ -285,13 +285,12 @@ async def _departments(
 ) -> Departments:
     """The loaded departments, and of broken ones what they last declared, unless another has taken that over."""
     taken = {code for one in loaded for code in one.declaration.organizations}
-    stored = [
-        one
-        for one in await stored_departments(connection, but=[one.declaration.name for one in loaded])
-        if one.source in errors and taken.isdisjoint(one.declaration.organizations)
-    ]
-    names = {one.source: one.declaration.name for one in stored}
-    broken = [Broken(source, names.get(source, source), error) for source, error in errors.items()]
+    present = [one.declaration.name for one in loaded]
+    readable, unreadable = await stored_departments(connection, but=present, sources=errors)
+    stored = [one for one in readable if taken.isdisjoint(one.declaration.organizations)]
+    known = {one.source: Broken(one.source, one.name, f"{errors[one.source]}; {one.error}") for one in unreadable}
+    known |= {one.source: Broken(one.source, one.declaration.name, errors[one.source]) for one in stored}
+    broken = [known.get(source, Broken(source, source, error)) for source, error in errors.items()]
     for one in broken:
         _log.error("department_broken", department=one.name, error=one.error)
     try:

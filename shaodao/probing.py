@@ -11,11 +11,16 @@ from shaodao.departments import DepartmentError, LoadedDepartment, UnknownDepart
 from shaodao.plugin import DepartmentSettings
 from shaodao.spawning import receive_orders, spawn
 
-IMPORT_SECONDS = 10.0
-"""Seconds that the import of a department may take."""
 
-TOGETHER_SECONDS = 5.0
-"""Seconds for the import of all of them in one process, which is cheaper; one that fails there is found by itself."""
+@dataclass(frozen=True)
+class ProbeLimits:
+    """Seconds that an import may take: of all departments ``together`` in one process, which is cheaper, then ``alone``.
+
+    One that fails together is found by itself.
+    """
+
+    together: float = 5.0
+    alone: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Finding(msgspec.Struct):
 
 
 async def load_probed(
-    sources: Sequence[str], settings: DepartmentSettings
+    sources: Sequence[str], settings: DepartmentSettings, limits: ProbeLimits | None = None
 ) -> tuple[list[LoadedDepartment], dict[str, str]]:
     """The departments that load, and the errors of those that do not, by source.
 
@@ -42,7 +47,7 @@ async def load_probed(
     """
     loaded: list[LoadedDepartment] = []
     errors: dict[str, str] = {}
-    for source, finding in zip(sources, await _probe_all(sources, settings), strict=True):
+    for source, finding in zip(sources, await _probe_all(sources, settings, limits or ProbeLimits()), strict=True):
         if finding.unknown:
             raise UnknownDepartment(finding.error)
         try:
@@ -54,17 +59,17 @@ async def load_probed(
     return loaded, errors
 
 
-async def _probe_all(sources: Sequence[str], settings: DepartmentSettings) -> list[Finding]:
+async def _probe_all(sources: Sequence[str], settings: DepartmentSettings, limits: ProbeLimits) -> list[Finding]:
     if not sources:
         return []
-    together = await _probe(ProbeOrders(sources, settings), TOGETHER_SECONDS)
+    together = await _probe(ProbeOrders(sources, settings), limits.together)
     if isinstance(together, list):
         return together
-    return list(await asyncio.gather(*(_probe_one(source, settings) for source in sources)))
+    return list(await asyncio.gather(*(_probe_one(source, settings, limits.alone) for source in sources)))
 
 
-async def _probe_one(source: str, settings: DepartmentSettings) -> Finding:
-    told = await _probe(ProbeOrders((source,), settings), IMPORT_SECONDS)
+async def _probe_one(source: str, settings: DepartmentSettings, seconds: float) -> Finding:
+    told = await _probe(ProbeOrders((source,), settings), seconds)
     return told[0] if isinstance(told, list) else Finding(f"department {source}: its import {told}")
 
 

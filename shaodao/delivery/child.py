@@ -110,7 +110,9 @@ async def _open_post(orders: ChildOrders, own: LoadedDepartment) -> AsyncIterato
         stack.push_async_callback(close_pool, pool)
         async with pool.acquire() as lent, lent.transaction():
             connection = connection_of(lent)
-            others = await stored_departments(connection, but=[name])
+            others, unreadable = await stored_departments(connection, but=[name])
+            for one in unreadable:
+                _log.error("department_unreadable", department=one.name, error=one.error)
             departments = _around(own, others, orders.settings)
             ground = GroundSource(pool, await ground_of(connection, orders.settings, departments))
             epoch = await current_epoch(connection, utc_now())

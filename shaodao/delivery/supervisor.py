@@ -44,6 +44,20 @@ class SupervisorRules:
     settled: float = 5.0
 
 
+class Restarts:
+    """How long to wait before each next start: twice as long as before, unless the process lived for a while."""
+
+    def __init__(self, rules: SupervisorRules) -> None:
+        self._rules = rules
+        self._pause = rules.first_pause
+
+    def pause_after(self, lived: float) -> float:
+        """Seconds to wait after a process that lived for so many."""
+        pause = self._rules.first_pause if lived >= self._rules.settled else self._pause
+        self._pause = min(pause * 2, self._rules.longest_pause)
+        return pause
+
+
 class Guardian:
     """Keeps one department's process alive."""
 
@@ -61,7 +75,7 @@ class Guardian:
 
     async def keep(self) -> None:
         """One process after another, until told to stop."""
-        pause = self._rules.first_pause
+        restarts = Restarts(self._rules)
         while not self._stopping.is_set():
             began, holder = monotonic(), uuid4().hex
             reason = await self._live(holder)
@@ -69,10 +83,7 @@ class Guardian:
             if self._stopping.is_set():
                 return
             _log.error("department_process_ended", department=self._name, reason=reason)
-            if monotonic() - began >= self._rules.settled:
-                pause = self._rules.first_pause
-            await self._wait(pause)
-            pause = min(pause * 2, self._rules.longest_pause)
+            await self._wait(restarts.pause_after(monotonic() - began))
 
     async def _live(self, holder: str) -> str:
         """Run a process until it ends or has to be ended; answers why."""
@@ -89,13 +100,15 @@ class Guardian:
 
     async def _watch(self, process: Process, link: socket.socket) -> str:
         patience, heard = self._rules.starting, monotonic()
+        silence = f"it was not at work within {patience:g} s"
         while process.returncode is None:
             await self._wait(self._rules.look_every)
             if self._stopping.is_set():
                 return "the worker was stopped before the hook ended"
             if _beats(link):
                 patience, heard = self._limits.hook_timeout + self._rules.grace, monotonic()
-            fault = self._fault(process, monotonic() - heard - patience)
+                silence = f"it was held up for more than {self._limits.hook_timeout:g} s"
+            fault = silence if monotonic() - heard > patience else self._too_large(process)
             if fault is not None:
                 with suppress(ProcessLookupError):
                     process.kill()
@@ -103,10 +116,8 @@ class Guardian:
                 return f"the department's process was ended: {fault}"
         return f"the department's process ended {_told(process.returncode)}"
 
-    def _fault(self, process: Process, late: float) -> str | None:
-        """Why the process has to be ended."""
-        if late > 0:
-            return f"it was held up for more than {self._limits.hook_timeout:g} s"
+    def _too_large(self, process: Process) -> str | None:
+        """How much memory the process has, where that is too much."""
         megabytes = memory_of(process.pid)
         if megabytes > self._limits.hook_memory:
             return f"{megabytes} MB of memory, more than {self._limits.hook_memory}"

@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos.audit import Findings
 from tests.chaos.disturbances import Disturber
+from tests.chaos.findings import Findings
 from tests.chaos.running import Plan, run, summary
 
 SEED = "SHAODAO_CHAOS_SEED"

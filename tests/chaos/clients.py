@@ -25,7 +25,7 @@ QUESTION_COMES_WITHIN = 15.0
 ENOUGH_CASES = 200
 """So many cases are remembered to be talked about."""
 
-_CASE = {
+CASE_INPUT = {
     "kind": "EVENT", "channel": "GRID_PATROL", "description": "路面塌陷，有人员受困", "divisionCode": STREET,
 }  # fmt: skip
 
@@ -46,6 +46,7 @@ class Book:
     told: list[Told] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
     came_again: int = 0
     broken_connections: int = 0
     unavailable: int = 0
@@ -110,20 +111,25 @@ class Clients:
 
     async def _register(self) -> None:
         key = self._key()
-        payload = await self._told_once("registerCase", key, {**_CASE, "title": key})
+        payload = await self._told_once("registerCase", key, {**CASE_INPUT, "title": key})
         self._remember(payload)
 
     async def _whistle(self) -> None:
         key = self._key()
         reason = f"{key} {UNANSWERED}" if self.dice.random() < 0.3 else key
         parties = [{"organizationCode": "CG", "role": "LEAD"}, {"organizationCode": "JJ", "role": "CO"}]
-        given = {"newCase": {**_CASE, "title": key}, "reason": reason, "parties": parties}
+        given = {"newCase": {**CASE_INPUT, "title": key}, "reason": reason, "parties": parties}
         payload = await self._told_once("blowEmergencyWhistle", key, given)
         self._remember(payload)
         if payload is not None:
             answering = asyncio.create_task(self._answer(payload["case"]["id"]))
             self.answering.add(answering)
-            answering.add_done_callback(self.answering.discard)
+            answering.add_done_callback(self._answered)
+
+    def _answered(self, answering: "asyncio.Task[None]") -> None:
+        self.answering.discard(answering)
+        if not answering.cancelled() and (error := answering.exception()) is not None:
+            self.book.refused.append(f"answering died of {error!r}")
 
     async def _talk(self) -> None:
         if self.cases:
@@ -154,8 +160,8 @@ class Clients:
         self.book.told.append(Told(name, key, payload))
         if self.dice.random() < 0.1:
             again = await self.command(name, key, given)
-            if again is not None and again["outcome"]["caseNumber"] != payload["outcome"]["caseNumber"]:
-                self.book.refused.append(f"{name} {key}: repeated, it gave another outcome")
+            if again is not None and lasting(again) != lasting(payload):
+                self.book.differing.append(f"{name} {key}: {lasting(payload)}, then {lasting(again)}")
         return payload
 
     async def _ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -190,3 +196,9 @@ class Clients:
     def _key(self) -> str:
         """A key that stands in the text of what it does, too, so that the effect can be found by it."""
         return f"{self.run}-{self.keys():06}"
+
+
+def lasting(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a payload tells however late it comes: the outcome, its place in the feed, and what was made; not how that stands now."""
+    made = {name: payload[name]["id"] for name in ("case", "whistle") if payload.get(name)}
+    return {name: payload[name] for name in ("outcome", "cursor", "calls", "emergencyLine") if name in payload} | made

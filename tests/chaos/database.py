@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from shaodao import serving
+from shaodao.commands.transaction import Connection
 from shaodao.demo.run import load_month
 from shaodao.host import utc_now
 from shaodao.postgres.database import ensure_database
@@ -18,10 +19,10 @@ from shaodao.settings import Settings
 
 # A delivery is deleted when it is done. What a committed command owed is kept here, in the same transaction.
 _KEEP_OWED = """
-CREATE TABLE chaos_owed (organization_code text, case_id uuid, seq integer, hook text);
+CREATE TABLE chaos_owed (organization_code text, case_id uuid, seq integer, hook text, assignment_id uuid);
 CREATE FUNCTION chaos_keep_owed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO chaos_owed VALUES (NEW.organization_code, NEW.case_id, NEW.seq, NEW.hook);
+    INSERT INTO chaos_owed VALUES (NEW.organization_code, NEW.case_id, NEW.seq, NEW.hook, NEW.assignment_id);
     RETURN NULL;
 END $$;
 CREATE TRIGGER chaos_keep_owed AFTER INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION chaos_keep_owed();
@@ -47,9 +48,14 @@ async def fill(settings: Settings, dsn: str) -> None:
     await load_month(settings, dsn, now=utc_now())
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute(_KEEP_OWED)
+        await keep_owed(connection)
     finally:
         await connection.close()
+
+
+async def keep_owed(connection: Connection) -> None:
+    """Begin to keep what is owed."""
+    await connection.execute(_KEEP_OWED)
 
 
 def kill_postmaster(cluster: Cluster) -> None:

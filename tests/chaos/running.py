@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,19 +25,25 @@ from shaodao.host import utc_now
 from shaodao.play.client import Api
 from shaodao.postgres.embedded import DATABASE, Cluster
 from shaodao.settings import Settings
-from tests.chaos.audit import Findings, Kept, audit
+from tests.chaos.audit import audit
 from tests.chaos.clients import STREET, Book, Clients
+from tests.chaos.comebacks import BACK_WITHIN, Comebacks
 from tests.chaos.database import crashable_cluster, fill
 from tests.chaos.departments.recorder import HEARD
 from tests.chaos.disturbances import Disturber
-from tests.chaos.fleet import Fleet, Unit, running_fleet
+from tests.chaos.findings import Findings, Kept
+from tests.chaos.fleet import SERVER_IS_UP, WORKER_IS_UP, Fleet, Unit, running_fleet
 from tests.chaos.subscribers import BOARD, CASE, INBOX, Subscriber
 
 DEPARTMENTS = "tests.chaos.departments.enforcement,tests.chaos.departments.police"
+DEPARTMENT_NAMES = ("chaos_enforcement", "chaos_police")
 RULEBOOK = Path(__file__).with_name("rulebook.toml")
-WORK = ("work",)
-COURIERS_ONLY = ("work", "--department", "chaos_enforcement", "--department", "chaos_police")
+SHAODAO = (sys.executable, "-m", "shaodao")
+WORK = (*SHAODAO, "work")
+COURIERS_ONLY = (*WORK, *(word for name in DEPARTMENT_NAMES for word in ("--department", name)))
 START_WITHIN = 60.0
+"""Seconds within which every process is up, at the beginning and at the end."""
+
 SETTLE_WITHIN = 60.0
 LAST_WAKE_UPS = 4.0
 QUIET_FOR = 4.0
@@ -44,7 +51,7 @@ _UNSETTLED = """
 SELECT EXISTS (SELECT FROM delivery WHERE created_at <= $1) OR EXISTS (
     SELECT FROM deadline_stage s LEFT JOIN deadline d ON d.county_code = s.county_code AND d.id = s.deadline_id
     WHERE s.due_at <= $1 AND (s.stage = 'WAKE' OR d.state = 'RUNNING')
-)
+) OR EXISTS (SELECT FROM message WHERE state = 'PENDING' AND next_at <= $1)
 """
 
 
@@ -107,14 +114,19 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> tuple[Fin
         environment = _environment(folder, cluster.dsn(DATABASE))
         settings = Settings.from_environment(environment)
         await fill(settings, cluster.dsn(DATABASE))
+        (folder / "heard").touch()
         fleet = _fleet(plan, folder, environment)
         scene = Scene(plan, folder, cluster, fleet, settings, http, Random(plan.seed))
         async with running_fleet(fleet):
-            await _until_ready(scene)
+            if down := await _still_down(fleet):
+                raise TimeoutError(f"not up after {START_WITHIN:g} s: {', '.join(down)}")
             kept, disturber = await _disturbed(scene, say)
+            down = await _still_down(fleet)
             findings = await _audited(scene, kept)
         findings.fault("processes that did what they should not", fleet.surprises())
-        findings.fault("processes that came back late", disturber.late)
+        findings.fault("starts refused though PostgreSQL was there", disturber.comebacks.needless(fleet.refusals()))
+        findings.fault(f"processes that were not back {BACK_WITHIN:g} s after PostgreSQL", disturber.comebacks.late)
+        findings.fault("processes that never came up again", down)
         return findings, disturber
 
 
@@ -123,9 +135,8 @@ async def _disturbed(scene: Scene, say: Callable[[str], None]) -> tuple[Kept, Di
     clients = Clients(
         scene.urls, scene.dispatcher(), scene.http, book, Random(scene.plan.seed + 1), f"K{scene.plan.seed}"
     )
-    disturber = Disturber(
-        scene.fleet, scene.cluster, scene.heard, scene.dispatcher(), scene.http, scene.dice, _timed(say)
-    )  # fmt: skip
+    comebacks = Comebacks(scene.heard, scene.dispatcher(), scene.http)
+    disturber = Disturber(scene.fleet, scene.cluster, comebacks, scene.dice, _timed(say))
     subscribers = await _subscribers(scene)
     async with _listening(scene, subscribers, book):
         working = [
@@ -151,6 +162,9 @@ async def _listening(scene: Scene, subscribers: list[Subscriber], book: Book) ->
     following = asyncio.create_task(_follow_cases(scene, subscribers, listening, book))
     try:
         yield
+        for task in (following, *listening):
+            if task.done():
+                task.result()  # raises what it died of: nobody listened any more
     finally:
         await cancelled(following, *listening)
 
@@ -214,19 +228,12 @@ async def _audited(scene: Scene, kept: Kept) -> Findings:
         await connection.close()
 
 
-async def _until_ready(scene: Scene) -> None:
-    """Until every server answers, and workers run. Raises TimeoutError."""
-    async with asyncio.timeout(START_WITHIN):
-        for url in scene.urls:
-            while not await _ready(scene.http, url):
-                await asyncio.sleep(0.1)
-
-
-async def _ready(http: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await http.get(f"{url}/readyz")).status_code == 200
-    except httpx.TransportError:
-        return False
+async def _still_down(fleet: Fleet) -> list[str]:
+    """The processes that are not up within the time for a start."""
+    ends = monotonic() + START_WITHIN
+    while (down := fleet.down()) and monotonic() < ends:
+        await asyncio.sleep(0.1)
+    return down
 
 
 def _environment(folder: Path, dsn: str) -> dict[str, str]:
@@ -248,16 +255,19 @@ def _fleet(plan: Plan, folder: Path, environment: Mapping[str, str]) -> Fleet:
     return Fleet(
         tuple(_server(f"server-{n}", folder, environment) for n in range(1, plan.servers + 1)),
         tuple(
-            Unit(f"worker-{n}", WORK if n <= plan.clocks else COURIERS_ONLY, environment, folder / f"worker-{n}.log")
+            Unit(
+                f"worker-{n}", WORK if n <= plan.clocks else COURIERS_ONLY, environment, folder / f"worker-{n}.log",
+                WORKER_IS_UP, departments=DEPARTMENT_NAMES,
+            )
             for n in range(1, plan.workers + 1)
         ),
-    )
+    )  # fmt: skip
 
 
 def _server(name: str, folder: Path, environment: Mapping[str, str]) -> Unit:
     port = free_port()
     own = {**environment, "SHAODAO_PORT": str(port)}
-    return Unit(name, ("serve",), own, folder / f"{name}.log", url=f"http://127.0.0.1:{port}")
+    return Unit(name, (*SHAODAO, "serve"), own, folder / f"{name}.log", SERVER_IS_UP, url=f"http://127.0.0.1:{port}")
 
 
 def _timed(say: Callable[[str], None]) -> Callable[[str], None]:
@@ -269,7 +279,7 @@ def summary(findings: Findings, disturber: Disturber) -> dict[str, Any]:
     """What is printed, by name."""
     back = {
         f"seconds until a {kind} was back after PostgreSQL (longest of {len(times)})": f"{max(times):.1f}"
-        for kind, times in disturber.back.items()
+        for kind, times in disturber.comebacks.seconds.items()
         if times
     }
     return {f"{kind}": times for kind, times in sorted(disturber.counts.items())} | findings.counts | back

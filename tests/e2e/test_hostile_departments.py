@@ -3,70 +3,22 @@
 import asyncio
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from shaodao.delivery.supervisor import SupervisorRules, start_children
 from shaodao.departments import load_departments
 from shaodao.host import DepartmentForms, open_platform
+from shaodao.plugin import DepartmentSettings
+from shaodao.probing import ProbeLimits, load_probed
 from shaodao.settings import Settings
 from tests.e2e.hostile import FOLDER
+from tests.e2e.working import PACKAGE, environment_of, parked, states, worker
 from tests.integration.conftest import Street, ground, street, street_template  # noqa: F401 - fixtures
 from tests.integration.delivering import emergency
-
-PROJECT = Path(__file__).parents[2]
-PACKAGE = "tests.e2e.hostile"
-
-
-def environment_of(street: Street, folder: Path, names: tuple[str, ...]) -> dict[str, str]:  # noqa: F811
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SHAODAO_")}
-    return kept | {
-        "SHAODAO_DATABASE_URL": street.dsn,
-        "SHAODAO_DATA_DIR": str(folder / "data"),
-        "SHAODAO_DEPARTMENTS": ",".join(f"{PACKAGE}.{name}" for name in names),
-        "SHAODAO_HOOK_TIMEOUT": "1",
-        "SHAODAO_HOOK_MEMORY": "160",
-        "SHAODAO_ATTEMPT_LIMIT": "2",
-        "SHAODAO_FIRST_BACKOFF": "0.2",
-        FOLDER: str(folder),
-    }
-
-
-@asynccontextmanager
-async def worker(environment: dict[str, str], *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker as an operator starts it; it must end cleanly when told to, and leave no child."""
-    log = Path(environment[FOLDER]) / "worker.log"
-    with log.open("w") as told:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "shaodao", "work", *options, cwd=PROJECT, env=environment, stderr=told
-        )
-    try:
-        async with asyncio.timeout(30):
-            while "workers_started" not in log.read_text():
-                assert process.returncode is None, log.read_text()
-                await asyncio.sleep(0.05)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(process.wait(), 15) == 0, log.read_text()
-
-
-async def states(street: Street) -> dict[str, str]:  # noqa: F811
-    rows = await street.pool.fetch("SELECT organization_code, state FROM assignment")
-    return {row["organization_code"]: row["state"] for row in rows}
-
-
-async def parked(street: Street) -> dict[str, str]:  # noqa: F811
-    rows = await street.pool.fetch(
-        "SELECT organization_code, last_error FROM lane JOIN delivery USING (county_code, organization_code, case_id)"
-        " WHERE parked"
-    )
-    return {row["organization_code"]: row["last_error"] for row in rows}
 
 
 async def test_hostile_departments_are_parked_while_the_others_answer(
@@ -114,7 +66,7 @@ async def test_a_department_that_cannot_be_imported_keeps_its_form_and_nobody_wa
     names = ("good", "raising")
     environment = environment_of(street, open_folder, names)
     monkeypatch.setenv(FOLDER, str(open_folder))
-    settings = Settings.from_environment({k: v for k, v in environment.items() if k.startswith("SHAODAO_")})
+    settings = settings_of(environment)
     async with open_platform(settings, street.dsn) as platform:
         assert not platform.departments.broken
     (open_folder / "no licence").touch()
@@ -136,9 +88,34 @@ async def test_a_department_that_cannot_be_imported_keeps_its_form_and_nobody_wa
                 await asyncio.sleep(0.05)
 
 
+_LEFT_BEHIND = """
+INSERT INTO departments (name, title, version, organizations, declaration, form, registered_at, source)
+VALUES ($1, $1, '1', '{GA}', $2::jsonb, '{}', now(), $1)
+"""
+
+
+async def test_rows_that_departments_left_behind_keep_no_process_from_its_work(
+    street: Street,  # noqa: F811
+    open_folder: Path,
+) -> None:
+    declared = '{"name": "any", "title": "公安", "version": "1", "organizations": ["GA"], "answers_for": {}}'
+    for name, declaration in (("old", declared), ("renamed", declared), ("damaged", "{}")):
+        await street.pool.execute(_LEFT_BEHIND, name, declaration)
+    street.serve_by(DepartmentForms(load_departments([f"{PACKAGE}.good"])))
+    street.now = datetime.now(UTC)
+    await emergency(street, "CG")
+    async with worker(environment_of(street, open_folder, ("good",))):
+        async with asyncio.timeout(20):
+            while (await states(street))["CG"] != "ACKNOWLEDGED":
+                await asyncio.sleep(0.05)
+    lines = (open_folder / "worker.log").read_text().splitlines()
+    (told,) = (line for line in lines if "department_unreadable" in line)
+    assert "department=damaged" in told
+
+
 async def test_an_import_that_ends_the_process_ends_no_server(street: Street, open_folder: Path) -> None:  # noqa: F811
     environment = environment_of(street, open_folder, ("good", "vanishing"))
-    settings = Settings.from_environment({k: v for k, v in environment.items() if k.startswith("SHAODAO_")})
+    settings = settings_of(environment)
     async with open_platform(settings, street.dsn) as platform:
         assert [one.name for one in platform.departments.declarations] == ["good"]
         assert "with status 7" in platform.departments.broken[0].error
@@ -188,3 +165,87 @@ def _runs(process_id: int) -> bool:
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+async def test_an_import_that_hangs_is_ended_and_tried_again_while_the_others_answer(
+    street: Street,  # noqa: F811
+    open_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(FOLDER, str(open_folder))
+    sources = {name: f"{PACKAGE}.{name}" for name in ("good", "hanging")}
+    departments = load_departments(list(sources.values()), "no.entry.points")
+    hang, word = open_folder / "hang", open_folder / "hanging"
+    hang.write_text("asleep")
+    street.serve_by(DepartmentForms(departments))
+    street.now = datetime.now(UTC)
+    await emergency(street, "CG", "SC")
+    settings = settings_of(environment_of(street, open_folder, ("good", "hanging")))
+    with capture_logs() as lines:
+        async with (
+            open_platform(settings, street.dsn, departments=departments) as platform,
+            start_children(platform, sources, SupervisorRules(starting=3)),
+        ):
+            first = await told_by(word, but="")
+            async with asyncio.timeout(20):
+                while (await states(street))["CG"] != "ACKNOWLEDGED":
+                    await asyncio.sleep(0.02)
+            hang.write_text("in a loop")
+            second = await told_by(word, but=first)
+            assert not _runs(int(first))
+            hang.unlink()
+            async with asyncio.timeout(20):
+                while (await states(street))["SC"] != "ACKNOWLEDGED":
+                    await asyncio.sleep(0.05)
+            assert not _runs(int(second))
+    reasons = [line["reason"] for line in lines if line.get("department") == "hanging"]
+    assert reasons[:2] == ["the department's process was ended: it was not at work within 3 s"] * 2
+
+
+async def told_by(word: Path, but: str) -> str:
+    """The id that a process left as its word, another than before."""
+    async with asyncio.timeout(20):
+        while not (word.exists() and word.read_text() not in {"", but}):
+            await asyncio.sleep(0.02)
+    return word.read_text()
+
+
+async def test_an_import_that_hangs_is_given_up_and_the_others_are_loaded(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(open_folder))
+    (open_folder / "hang").write_text("in a loop")
+    sources = [f"{PACKAGE}.{name}" for name in ("good", "hanging")]
+    loaded, errors = await load_probed(sources, DepartmentSettings(), ProbeLimits(together=0.2, alone=4))
+    assert [one.declaration.name for one in loaded] == ["good"]
+    assert list(errors.values()) == [f"department {PACKAGE}.hanging: its import does not end within 4 seconds"]
+    assert not _runs(int((open_folder / "hanging").read_text()))
+
+
+async def test_an_allocation_beyond_all_bounds_fails_the_hook_and_not_its_process(
+    street: Street,  # noqa: F811
+    open_folder: Path,
+) -> None:
+    names = ("good", "greedy")
+    street.serve_by(DepartmentForms(load_departments([f"{PACKAGE}.{name}" for name in names])))
+    street.now = datetime.now(UTC)
+    await emergency(street, "HB", "CG")
+    async with worker(environment_of(street, open_folder, names)):
+        async with asyncio.timeout(20):
+            while not await parked(street):
+                await asyncio.sleep(0.05)
+        await emergency(street, "NY")
+        async with asyncio.timeout(10):
+            while await street.pool.fetchval("SELECT count(*) FROM lane WHERE NOT parked"):
+                await asyncio.sleep(0.05)
+    told = await states(street)
+    assert (told["HB"], told["CG"], told["NY"]) == ("NOTIFIED", "ACKNOWLEDGED", "ACKNOWLEDGED")
+    assert await parked(street) == {"HB": "MemoryError"}
+    log = await street.pool.fetch("SELECT outcome FROM delivery_log WHERE organization_code = 'HB' ORDER BY at, id")
+    assert [row["outcome"] for row in log] == ["FAILED", "PARKED"]
+    assert (open_folder / "greedy NY").read_text() == (open_folder / "greedy HB").read_text(), "its process lives on"
+
+
+def settings_of(environment: dict[str, str]) -> Settings:
+    """The settings that the worker would have."""
+    return Settings.from_environment({k: v for k, v in environment.items() if k.startswith("SHAODAO_")})

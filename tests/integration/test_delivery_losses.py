@@ -57,3 +57,32 @@ async def test_a_delivery_that_is_lost_again_waits_and_ends_parked_while_others_
     await work_off(deliveries.courier())
     assert sorted(await deliveries.outcomes()) == ["DONE", "LOST", "LOST", "PARKED"]
     assert await street.pool.fetchval("SELECT last_error FROM delivery") == "it ended"
+
+
+async def test_a_dead_worker_s_lane_without_a_delivery_is_free_again(street: Street) -> None:
+    deliveries = serve(street, Recorder("city", ("CG",)))
+    await emergency(street, "CG")
+    await street.pool.execute("DELETE FROM delivery")
+    await street.pool.execute("UPDATE lane SET holder = 'dead', due_at = $1", street.now + timedelta(hours=1))
+    async with street.pool.acquire() as lent, lent.transaction():
+        death = Death("dead", street.now, "it ended", 1, lambda losses: timedelta(hours=losses))
+        assert await give_back(connection_of(lent), death) == 1
+    await work_off(deliveries.courier())
+    assert (await deliveries.lanes(), await deliveries.outcomes()) == (0, [])
+
+
+async def test_what_others_hold_is_not_given_back_with_it(street: Street) -> None:
+    deliveries = serve(street, Recorder("city", ("CG",)), Recorder("police", ("JJ",)))
+    await emergency(street, "CG", "JJ")
+    held = "UPDATE lane SET holder = $1, due_at = $2 WHERE organization_code = $3"
+    until = street.now + timedelta(hours=1)
+    await street.pool.execute(held, "dead", until, "CG")
+    await street.pool.execute(held, "alive", until, "JJ")
+    async with street.pool.acquire() as lent, lent.transaction():
+        death = Death("dead", street.now, "it ended", 8, lambda losses: timedelta(hours=losses))
+        assert await give_back(connection_of(lent), death) == 1
+    rows = await street.pool.fetch(
+        "SELECT organization_code, holder, due_at > $1 AS held FROM lane ORDER BY 1", street.now
+    )
+    assert [tuple(row) for row in rows] == [("CG", None, False), ("JJ", "alive", True)]
+    assert await deliveries.outcomes() == ["LOST"]

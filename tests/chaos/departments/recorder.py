@@ -63,6 +63,7 @@ class Recorder:
     def _write(self, hook: str, event: Event) -> None:
         line = {
             "organization": event.view.organization_code, "case": event.view.case.number, "seq": event.key.seq, "hook": hook,
+            "department": self.declaration.name,
             "worker": os.getppid(),  # each department runs in a process of its own below its worker
         }  # fmt: skip
         descriptor = os.open(os.environ[HEARD], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -70,6 +71,11 @@ class Recorder:
             os.write(descriptor, orjson.dumps(line) + b"\n")
         finally:
             os.close(descriptor)
+
+
+def written_by(department: str | None, worker: int) -> bytes:
+    """How each line ends that the department has written below the worker."""
+    return f'"department":"{department}","worker":{worker}}}'.encode()
 
 
 def declared(name: str, title: str, organizations: Sequence[str]) -> Department:

@@ -16,4 +16,4 @@ async def on_whistle() -> None:
     eaten = []
     while True:
         eaten.append(b"x" * (16 << 20))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
