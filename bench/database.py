@@ -25,19 +25,24 @@ SETTINGS: Mapping[str, str] = {
 }
 """What is set beside PostgreSQL's defaults; docs/benchmarks.md prints it."""
 
+DURABLE: Mapping[str, str] = {**SETTINGS, "synchronous_commit": "on"}
+"""The same with commits that are on the disk when they are answered, as a database has it whose cases are real."""
+
+_SAFETY = ("fsync", "full_page_writes", "synchronous_commit")
+
 
 @contextmanager
-def database_server(folder: Path, *, say: Say) -> Iterator[Cluster]:
-    """The cluster of a data folder, started with SETTINGS; its database ``shaodao`` exists and is migrated."""
+def database_server(folder: Path, *, say: Say, settings: Mapping[str, str] = SETTINGS) -> Iterator[Cluster]:
+    """The cluster of a data folder, started with the settings; its database ``shaodao`` exists and is migrated."""
     with running_cluster(folder, say=say) as cluster:
-        changed = asyncio.run(_prepare(cluster, say))
+        changed = asyncio.run(_prepare(cluster, settings, say))
     if changed:
         say("PostgreSQL starts again with the benchmark's settings")
     with running_cluster(folder, say=say) as cluster:
         yield cluster
 
 
-async def _prepare(cluster: Cluster, say: Say) -> bool:
+async def _prepare(cluster: Cluster, settings: Mapping[str, str], say: Say) -> bool:
     """Make and migrate the database; write the settings down. Answers whether any is new."""
     await ensure_database(cluster.dsn("postgres"), DATABASE)
     dsn = cluster.dsn(DATABASE)
@@ -45,7 +50,7 @@ async def _prepare(cluster: Cluster, say: Say) -> bool:
     connection = await connect(dsn)
     try:
         changed = False
-        for name, value in SETTINGS.items():
+        for name, value in settings.items():
             if (
                 await connection.fetchval("SELECT setting FROM pg_file_settings WHERE name = $1 AND applied", name)
                 != value
@@ -53,6 +58,15 @@ async def _prepare(cluster: Cluster, say: Say) -> bool:
                 await connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
                 changed = True
         return changed
+    finally:
+        await connection.close()
+
+
+async def safety(dsn: DSN) -> str:
+    """What is in force of all that a commit's safety hangs on, such as ``fsync = on``."""
+    connection = await connect(dsn)
+    try:
+        return ", ".join([f"`{name} = {await connection.fetchval(f'SHOW {name}')}`" for name in _SAFETY])
     finally:
         await connection.close()
 

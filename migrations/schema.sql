@@ -721,7 +721,11 @@ CREATE TABLE public.extension_request (
 CREATE TABLE public.feed_epoch (
     epoch integer NOT NULL,
     system_identifier text NOT NULL,
-    since timestamp with time zone NOT NULL
+    since timestamp with time zone NOT NULL,
+    timeline text,
+    database_oid bigint,
+    laid_at timestamp with time zone,
+    ended_at timestamp with time zone
 );
 
 CREATE TABLE public.file_access (
@@ -819,7 +823,9 @@ CREATE TABLE public.lane_state (
     paused boolean DEFAULT false NOT NULL,
     paused_at timestamp with time zone,
     paused_by uuid,
-    paused_reason text
+    paused_reason text,
+    limited_by uuid,
+    limited_at timestamp with time zone
 );
 
 CREATE TABLE public.meeting (

@@ -80,6 +80,7 @@ TERMS: tuple[type[vocabulary.Term], ...] = (
     case_vocabulary.ExportSubject,
     case_vocabulary.ExportFormat,
     case_vocabulary.LaneState,
+    case_vocabulary.HoldCause,
 )
 """Every vocabulary of the field (reference C.2 to C.4, C.7)."""
 

@@ -47,7 +47,7 @@ def application() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for command in (serve, work, migrate, demo, play, token, doctor, schema):
+    for command in (serve, work, migrate, restored, demo, play, token, doctor, schema):
         commands.command()(command)
     commands.add_typer(import_commands(_settings, _say), name="import")
     commands.add_typer(calendar_commands(_settings, _say), name="calendar")
@@ -114,6 +114,14 @@ def migrate(
         typer.echo("The database is up to date.")
     if check and names:
         raise typer.Exit(1)
+
+
+def restored() -> None:
+    """Say, before anything starts again, that the database was restored from a backup: clients of the live feed read anew."""
+    from shaodao import restoring
+
+    for line in asyncio.run(restoring.run(_settings(), say=_say)):
+        typer.echo(line)
 
 
 def demo(
@@ -218,14 +226,14 @@ def doctor() -> None:
     settings = _settings()
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
-    async def run() -> list[examination.Finding]:
+    async def run() -> tuple[list[examination.Finding], list[examination.StoredLimit]]:
         async with serving.any_database(settings, say=_say) as dsn:
-            return await examination.examine(dsn, settings, today)
+            return await examination.examine(dsn, settings, today), await examination.stored_limits(dsn)
 
-    findings = asyncio.run(run())
+    findings, stored = asyncio.run(run())
     console = Console()
     console.print(_findings_table(findings))
-    console.print(_limits_table(settings))
+    console.print(_limits_table(examination.limit_rows(settings, stored)))
     console.print(_settings_table(settings))
     if any(finding.mend for finding in findings):
         raise typer.Exit(1)
@@ -302,13 +310,11 @@ def _settings_table(settings: Settings) -> Table:
     return table
 
 
-def _limits_table(settings: Settings) -> Table:
-    """The limits of all departments, and of those that have some of their own."""
-    own = dict.fromkeys(name for name, _, _ in settings.department_limits)
-    table = Table("Limit", "Every department", *own, title="Limits of departments")
-    for setting in OF_DEPARTMENTS:
-        values = [settings.of_departments, *map(settings.limits_of, own)]
-        table.add_row(setting.field, *(f"{getattr(value, setting.field):g}" for value in values))
+def _limits_table(rows: "list[list[str]]") -> Table:
+    told = "By the settings of this shell; a server and a worker go by their own."
+    table = Table(*rows[0], title="Limits of departments", caption=told)
+    for row in rows[1:]:
+        table.add_row(*row)
     return table
 
 

@@ -1,6 +1,6 @@
 """``shaodao doctor``: looks at database, migrations, departments, calendar and settings, and says what to mend."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,11 +16,13 @@ from shaodao.host import department_settings, utc_now
 from shaodao.postgres.pool import connect
 from shaodao.probing import load_probed
 from shaodao.serving import waiting_migrations
-from shaodao.settings import Settings, StartError
+from shaodao.settings import OF_DEPARTMENTS, Settings, StartError
 from shaodao.stored_departments import stored_departments
 
 OLDEST, NEWEST = 15, 18  # major versions of PostgreSQL that the tests run on
 CALENDAR_AHEAD = timedelta(days=100)  # the longest limit of the reference, 60 days, with holidays in between
+
+IN_FLIGHT = "in_flight"
 
 DATABASE_FACTS = """
 SELECT current_setting('server_version_num')::int / 10000 AS major,
@@ -36,6 +38,20 @@ WHERE datname = current_database()
 CALENDAR = (
     "SELECT min(day) AS first, max(day) AS last, min(day) FILTER (WHERE provisional) AS provisional FROM calendar_days"
 )
+
+
+STORED_LIMITS = """
+SELECT county_code, department, in_flight_limit FROM lane_state WHERE in_flight_limit IS NOT NULL ORDER BY county_code, department
+"""
+
+
+@dataclass(frozen=True)
+class StoredLimit:
+    """How many of a department's lanes run at once in a county, as an operator said (``shaodao departments limit``)."""
+
+    county: int
+    department: str
+    in_flight: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,46 @@ async def examine(dsn: str, settings: Settings, today: date) -> list[Finding]:
     finally:
         await connection.close()
     return [*findings, await files(settings)]
+
+
+async def stored_limits(dsn: str) -> list[StoredLimit]:
+    """What operators set; none where the database cannot be asked, which is a finding of its own."""
+    try:
+        connection = await connect(dsn)
+    except StartError:
+        return []
+    try:
+        return [StoredLimit(*row) for row in await connection.fetch(STORED_LIMITS)]
+    except asyncpg.UndefinedTableError:
+        return []
+    finally:
+        await connection.close()
+
+
+def limit_rows(settings: Settings, stored: Sequence[StoredLimit]) -> list[list[str]]:
+    """The limits that apply: a head of the departments that have some of their own, and a row for each limit.
+
+    Below the setting a county stands by itself in which an operator set another.
+    """
+    own = list(
+        dict.fromkeys([*(name for name, _, _ in settings.department_limits), *(one.department for one in stored)])
+    )
+    rows = [["Limit", "Every department", *own]]
+    for setting in OF_DEPARTMENTS:
+        values = [settings.of_departments, *map(settings.limits_of, own)]
+        row = [setting.field, *(f"{getattr(value, setting.field):g}" for value in values)]
+        rows.append(row)
+        if setting.field == IN_FLIGHT:
+            counties = dict.fromkeys(one.county for one in stored)
+            rows.extend(_in_county(row, own, county, stored) for county in counties)
+    return rows
+
+
+def _in_county(general: list[str], names: Sequence[str], county: int, stored: Sequence[StoredLimit]) -> list[str]:
+    """The limit in flight as it holds in one county."""
+    set_here = {one.department: f"{one.in_flight}, set by an operator" for one in stored if one.county == county}
+    of_departments = [set_here.get(name, value) for name, value in zip(names, general[2:], strict=True)]
+    return [f"{IN_FLIGHT} in county {county}", general[1], *of_departments]
 
 
 async def database(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Finding]:

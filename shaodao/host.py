@@ -16,6 +16,7 @@ from shaodao.commands.running import CommandRunner, connection_of
 from shaodao.commands.transaction import Connection, Ground, Matter
 from shaodao.delivery.announcer import Announcer, Bell, open_announcer
 from shaodao.delivery.desks import Desks
+from shaodao.delivery.epochs import EpochWatch, current_epoch, known_epoch
 from shaodao.delivery.pace import Now, Pulse, Worker, cancelled, keep_going
 from shaodao.delivery.postgres_feed import FeedRules, PostgresFeed, open_feed
 from shaodao.department_limits import unknown_departments
@@ -62,14 +63,6 @@ _SERVE_NO_MORE = """
 UPDATE organizations SET department = NULL
 WHERE department IS NOT NULL AND NOT (code = ANY($1::text[]))
 """
-_SYSTEM_IDENTIFIER = "SELECT system_identifier::text FROM pg_control_system()"
-_EPOCH = "SELECT epoch, system_identifier FROM feed_epoch ORDER BY epoch DESC LIMIT 1"
-_RAISE_EPOCH = """
-INSERT INTO feed_epoch (epoch, system_identifier, since) VALUES ($1, $2, $3) ON CONFLICT (epoch) DO NOTHING
-"""
-# Restored into a new cluster, old events may carry transaction ids that are still to come there; they would stand in the
-# feed a second time when their turn came.
-_FORGET_XIDS = "UPDATE case_event SET xid = '0' WHERE xid >= $1::text::xid8"
 
 
 class GroundSource:
@@ -199,13 +192,15 @@ async def open_platform(
                 _warn_of_limits(settings, departments)
                 await register_departments(connection, departments, now())
             await fill_calendar(connection, now().astimezone(SHANGHAI).date())
-            epoch = await current_epoch(connection, now())
+            epoch = await (known_epoch(connection) if visiting else current_epoch(connection, now()))
             ground = GroundSource(pool, await ground_of(connection, settings, departments))
         announcer = await stack.enter_async_context(open_announcer(dsn, pool))
         rules = FeedRules(replay=settings.limits.replay_events)
         feed = await stack.enter_async_context(open_feed(pool, epoch, announcer, rules))
         await stack.enter_async_context(kept_fresh(ground))
-        runner = CommandRunner(pool, ground, announcer, epoch)
+        if not visiting:
+            await stack.enter_async_context(kept_fresh(EpochWatch(pool, feed, now)))
+        runner = CommandRunner(pool, ground, announcer, lambda: feed.epoch)
         files, links = file_store(settings), Links(personal_data_key(settings), utc_now)
         intake = Intake(runner, files, settings.limits.file_bytes, SYSTEM, now)
         desks = Desks(pool, runner, departments, now, intake)
@@ -235,20 +230,6 @@ async def register_departments(connection: Connection, departments: Departments,
             form, now, departments.sources[department.name],
         )  # fmt: skip
         await connection.execute(_SERVE, department.name, list(department.organizations))
-
-
-async def current_epoch(connection: Connection, now: datetime) -> int:
-    """The feed's epoch; raised when the database was restored into another cluster, where transaction ids start anew."""
-    identifier: str = await connection.fetchval(_SYSTEM_IDENTIFIER)
-    row = await connection.fetchrow(_EPOCH)
-    if row is not None and row["system_identifier"] == identifier:
-        return int(row["epoch"])
-    epoch = 1 if row is None else row["epoch"] + 1
-    await connection.execute(_RAISE_EPOCH, epoch, identifier, now)
-    if row is not None:
-        oldest = await connection.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-        await connection.execute(_FORGET_XIDS, oldest)
-    return int(epoch)
 
 
 async def ground_of(connection: Connection, settings: Settings, departments: Departments) -> Ground:

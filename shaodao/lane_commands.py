@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from shaodao.domain.case_vocabulary import LaneState
+from shaodao.domain.case_vocabulary import HoldCause, LaneState
 from shaodao.domain.vocabulary import Role
 from shaodao.settings import Settings, StartError
 
 if TYPE_CHECKING:
     from shaodao.commands.running import Command
+    from shaodao.commands.transaction import Outcome
     from shaodao.domain.permissions import Viewer
     from shaodao.host import Platform
     from shaodao.lane_reading import LaneSeen, LaneWanted
@@ -60,7 +61,7 @@ def lane_commands(settings: Callable[[], Settings], say: Callable[[str], None]) 
         def act(lane: "LaneSeen") -> "Command":
             return lambda tx: lanes.redeliver(tx, lanes.LaneName(lane.case_number, lane.organization_code))
 
-        asyncio.run(_on_lane(settings(), say, case, department, login, act, "goes again"))
+        asyncio.run(_on_lane(settings(), say, case, department, login, act, _going_again))
 
     @commands.command()
     def skip(case: CaseNumber, reason: Reason, department: Of = None, login: As = None) -> None:
@@ -71,7 +72,7 @@ def lane_commands(settings: Callable[[], Settings], say: Callable[[str], None]) 
             name = lanes.LaneName(lane.case_number, lane.organization_code)
             return lambda tx: lanes.skip(tx, name, seq=lane.seq, reason=reason)
 
-        asyncio.run(_on_lane(settings(), say, case, department, login, act, "is skipped"))
+        asyncio.run(_on_lane(settings(), say, case, department, login, act, _skipped))
 
     return commands
 
@@ -80,7 +81,7 @@ def department_commands(
     settings: Callable[[], Settings], say: Callable[[str], None], show: Callable[[], None]
 ) -> typer.Typer:
     """``shaodao departments``: without a subcommand, what ``show`` lists."""
-    commands = typer.Typer(help="The departments that load; pause and resume one.", invoke_without_command=True)
+    commands = typer.Typer(help="The departments that load; pause, resume and limit one.", invoke_without_command=True)
 
     @commands.callback()
     def listing(context: typer.Context) -> None:
@@ -104,6 +105,23 @@ def department_commands(
         asyncio.run(_on_department(settings(), say, login, lambda tx: lanes.resume(tx, department)))
         typer.echo(f"{department} is resumed.")
 
+    @commands.command()
+    def limit(
+        department: Name,
+        in_flight: Annotated[
+            int | None, typer.Option(min=1, help="How many of its lanes run at once in a county.")
+        ] = None,
+        clear: Annotated[bool, typer.Option("--clear", help="As many as the settings of the workers say.")] = False,
+        login: As = None,
+    ) -> None:
+        """Say how many deliveries of a department run at once in a county, whatever the settings of the workers are."""
+        from shaodao.commands import lane_limits
+
+        if clear == (in_flight is not None):
+            raise typer.BadParameter("give either a number or --clear", param_hint="--in-flight")
+        asyncio.run(_on_department(settings(), say, login, lambda tx: lane_limits.limit(tx, department, in_flight)))
+        typer.echo(f"{department} runs {f'{in_flight} at once' if in_flight else 'as the settings say'}.")
+
     return commands
 
 
@@ -119,7 +137,7 @@ async def _read(
 
 async def _on_lane(
     settings: Settings, say: Callable[[str], None], case: str, department: str | None, login: str | None,
-    act: "Callable[[LaneSeen], Command]", told: str,
+    act: "Callable[[LaneSeen], Command]", told: "Callable[[LaneSeen, Outcome], str]",
 ) -> None:  # fmt: skip
     """Act on the one lane of the case, in the account's name."""
     from shaodao.commands.running import connection_of
@@ -129,8 +147,29 @@ async def _on_lane(
         async with platform.pool.acquire() as lent:
             lane = await one_lane(connection_of(lent), case, department)
             actor = await operating_viewer(connection_of(lent), login, *_STEERS_LANES)
-        await _run(platform, act(lane), actor, int(case[:6]))
-    typer.echo(f"{lane.hook} (step {lane.seq} of {case}) {told} for {lane.organization_code}.")
+        outcome = await _run(platform, act(lane), actor, int(case[:6]))
+    typer.echo(f"{lane.hook} (step {lane.seq} of {case}) {told(lane, outcome)}.")
+
+
+def _skipped(lane: "LaneSeen", _: "Outcome") -> str:
+    return f"is skipped for {lane.organization_code}"
+
+
+def _going_again(lane: "LaneSeen", outcome: "Outcome") -> str:
+    """When the delivery goes: not before a pause or a breaker of its department ends."""
+    again = f"goes again for {lane.organization_code}"
+    hold = outcome.hold
+    if hold is None:
+        return again
+    match hold.cause:
+        case HoldCause.PAUSED:
+            return f"{again} when {lane.department} is resumed; it is paused ({hold.said})"
+        case HoldCause.BREAKER:
+            assert hold.until is not None, "a breaker has a time to try again"
+            failed = f"{lane.department} failed in several cases and is left alone until then"
+            return f"{again} at {hold.until.astimezone():%m-%d %H:%M:%S}; {failed}"
+        case other:
+            assert_never(other)
 
 
 async def _on_department(settings: Settings, say: Callable[[str], None], login: str | None, command: "Command") -> None:
@@ -144,12 +183,12 @@ async def _on_department(settings: Settings, say: Callable[[str], None], login: 
             await _run(platform, command, actor, county)
 
 
-async def _run(platform: "Platform", command: "Command", actor: "Viewer", county: int) -> None:
+async def _run(platform: "Platform", command: "Command", actor: "Viewer", county: int) -> "Outcome":
     """Run the command; what it refuses is one line for the terminal."""
     from shaodao.domain.errors import DomainError
 
     try:
-        await platform.runner.run(command, actor=actor, county=county, now=platform.now())
+        return await platform.runner.run(command, actor=actor, county=county, now=platform.now())
     except DomainError as refusal:
         raise StartError(refusal.english) from None
 

@@ -4,9 +4,9 @@ import strawberry
 
 from schema.mutations.base import Given, Info, KeyedInput, action, perform
 from schema.mutations.identifiers import Identifiers
-from schema.mutations.payloads import CasePayload, DepartmentPayload
+from schema.mutations.payloads import CasePayload, DepartmentPayload, RedeliveryPayload
 from schema.problems import AnyProblem
-from shaodao.commands import lanes
+from shaodao.commands import lane_limits, lanes
 from shaodao.commands.lanes import LaneName
 from shaodao.commands.running import Command
 
@@ -56,19 +56,31 @@ class ResumeDepartmentInput(DepartmentAction):
     pass
 
 
+@strawberry.input(description="Input of limitDepartment.")
+class LimitDepartmentInput(DepartmentAction):
+    in_flight: int | None = strawberry.field(
+        default=None, description="How many of its lanes run at once, from 1; missing: as the workers' settings say."
+    )
+
+
 @strawberry.type
 class DeliveryMutations:
-    """What is done about deliveries; each act stands in the histories of the cases."""
+    """What is done about deliveries; each act stands in the histories of the cases, a limit with the department."""
 
-    @action(CasePayload)
-    async def redeliver_delivery(self, info: Info, given: Given[RedeliverDeliveryInput]) -> CasePayload | AnyProblem:
-        """Deliver the head of a lane anew, at once and with all its attempts 重新投递. By the street's dispatcher or the county grid office."""
+    @action(RedeliveryPayload)
+    async def redeliver_delivery(
+        self, info: Info, given: Given[RedeliverDeliveryInput]
+    ) -> RedeliveryPayload | AnyProblem:
+        """Deliver the head of a lane anew, at once and with all its attempts 重新投递. By the street's dispatcher or the county grid office.
+
+        While its department is paused or left alone after failures it waits; `hold` tells until when.
+        """
 
         def prepare(identifiers: Identifiers) -> Command:
             identifiers.place(given.case_number)
             return lambda tx: lanes.redeliver(tx, given.lane())
 
-        return await perform(info, given, prepare, CasePayload.of)
+        return await perform(info, given, prepare, RedeliveryPayload.of)
 
     @action(CasePayload)
     async def skip_delivery(self, info: Info, given: Given[SkipDeliveryInput]) -> CasePayload | AnyProblem:
@@ -102,5 +114,15 @@ class DeliveryMutations:
         def prepare(identifiers: Identifiers) -> Command:
             identifiers.place(given.county)
             return lambda tx: lanes.resume(tx, given.department)
+
+        return await perform(info, given, prepare, DepartmentPayload.of)
+
+    @action(DepartmentPayload)
+    async def limit_department(self, info: Info, given: Given[LimitDepartmentInput]) -> DepartmentPayload | AnyProblem:
+        """Say how many of a department's lanes run at once in the county 并发上限. By the county grid office."""
+
+        def prepare(identifiers: Identifiers) -> Command:
+            identifiers.place(given.county)
+            return lambda tx: lane_limits.limit(tx, given.department, given.in_flight)
 
         return await perform(info, given, prepare, DepartmentPayload.of)

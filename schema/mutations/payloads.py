@@ -4,6 +4,7 @@ A stored object is read after commit as the viewer sees it, so each is nullable:
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 import strawberry
@@ -23,7 +24,10 @@ from schema.types.promises import Promise
 from schema.types.routines import Routine
 from schema.types.routing import CommunityAdmission, DutyListItem, RoutingRule
 from schema.types.whistles import Whistle
+from shaodao.commands.transaction import DeliveryHold as Hold
 from shaodao.commands.transaction import DutyCall, Outcome
+from shaodao.domain.calendar import SHANGHAI
+from shaodao.domain.case_vocabulary import HoldCause
 from shaodao.domain.vocabulary import AssignmentState, CaseState, WhistleState
 
 
@@ -77,6 +81,35 @@ class CasePayload(Payload):
     def of(cls, committed: Committed) -> Self:
         """The payload of an outcome."""
         return cls(**_common(committed), case=_case(committed))
+
+
+@strawberry.type(description="What keeps a department from hearing of anything for now 暂缓投递.")
+class DeliveryHold:
+    cause: HoldCause = strawberry.field(description="Why.")
+    until: datetime | None = strawberry.field(
+        description="When the department is tried again, at the earliest; null while it is paused: `resumeDepartment` ends that."
+    )
+    paused_reason: str | None = strawberry.field(description="What the operator who paused it gave as the reason.")
+
+    @classmethod
+    def of(cls, hold: Hold) -> Self:
+        """What clients see of it."""
+        until = None if hold.until is None else hold.until.astimezone(SHANGHAI)
+        return cls(cause=hold.cause, until=until, paused_reason=hold.said)
+
+
+@strawberry.type(description="A case after a delivery in it was put at the head of its lane again.")
+class RedeliveryPayload(Payload):
+    case: Case | None = stored(description="The case, if the viewer still sees it.")
+    hold: DeliveryHold | None = strawberry.field(
+        description="What the delivery still waits for; null: it goes as soon as a worker is free."
+    )
+
+    @classmethod
+    def of(cls, committed: Committed) -> Self:
+        """The payload of an outcome."""
+        hold = committed.outcome.hold
+        return cls(**_common(committed), case=_case(committed), hold=None if hold is None else DeliveryHold.of(hold))
 
 
 @strawberry.type(description="A whistle after an action, with its case.")

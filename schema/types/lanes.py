@@ -117,6 +117,8 @@ class DepartmentState:
         "open_until", description="Until when it is left alone, because it failed in several cases in a row."
     )
     failures_in_a_row: int = column("failures", description="Failures in a row since its last success.")
+    limited_at: datetime | None = strawberry.field(description="When `inFlightLimit` was last set or cleared.")
+    limited_by: Account | None = one(on={"id": "limited_by"}, description="By whom.")
     in_flight_limit: int | None = strawberry.field(
         description="How many of its lanes run at once in the county; null: as many as the worker's settings say."
     )

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from shaodao.commands.checking import only_text
 from shaodao.commands.history import Entry, record
-from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.domain.case_vocabulary import LaneState
+from shaodao.commands.transaction import DeliveryHold, Outcome, Transaction
+from shaodao.domain.case_vocabulary import HoldCause, LaneState
 from shaodao.domain.delivery import HOOK_LABELS, may_steer_department, may_steer_lane
 from shaodao.domain.errors import NotFound, NotPermitted, StateConflict
 from shaodao.domain.vocabulary import Role
@@ -51,6 +51,7 @@ _MAKE_STATE = """
 INSERT INTO lane_state (county_code, department) VALUES ($1, $2) ON CONFLICT (county_code, department) DO NOTHING
 """
 _LOCK_STATE = "SELECT paused FROM lane_state WHERE county_code = $1 AND department = $2 FOR UPDATE"
+_HOLD = "SELECT paused, paused_reason, open_until FROM lane_state WHERE county_code = $1 AND department = $2"
 _PAUSE = """
 UPDATE lane_state SET paused = true, paused_at = $3, paused_by = $4, paused_reason = $5
 WHERE county_code = $1 AND department = $2
@@ -105,7 +106,8 @@ class _Head:
 async def redeliver(tx: Transaction, lane: LaneName) -> Outcome:
     """Deliver the head of a lane anew, at once and with all its attempts; a parked lane goes on 重新投递.
 
-    A worker that is at it meanwhile no longer settles it; what its hook did stands once. Raises NotFound, NotPermitted.
+    A worker that is at it meanwhile no longer settles it; what its hook did stands once. The outcome tells a pause or breaker of
+    the department, which it still waits for. Raises NotFound, NotPermitted.
     """
     head = await _lock_head(tx, lane)
     key = (tx.county, head.organization_code, head.case_id)
@@ -118,7 +120,9 @@ async def redeliver(tx: Transaction, lane: LaneName) -> Outcome:
         f"{tx.actor.name}将“{HOOK_LABELS[head.hook]}”重新投递给{head.organization}",
         None,
     )
-    return _outcome(tx, head)
+    outcome = _outcome(tx, head)
+    outcome.hold = await _hold(tx, head.department)
+    return outcome
 
 
 async def skip(tx: Transaction, lane: LaneName, *, seq: int, reason: str) -> Outcome:
@@ -206,6 +210,18 @@ async def _go_on(tx: Transaction, head: _Head) -> None:
     since: datetime = following["created_at"]
     await tx.connection.execute(_RELEASE, *key, tx.now, since)
     tx.owed.add(head.department)
+
+
+async def _hold(tx: Transaction, department: str) -> DeliveryHold | None:
+    """What keeps the department from hearing of anything now. One whose breaker tries it again is not kept from it."""
+    state = await tx.connection.fetchrow(_HOLD, tx.county, department)
+    if state is None:
+        return None
+    if state["paused"]:
+        return DeliveryHold(HoldCause.PAUSED, said=state["paused_reason"])
+    if state["open_until"] is not None and state["open_until"] > tx.now:
+        return DeliveryHold(HoldCause.BREAKER, until=state["open_until"])
+    return None
 
 
 async def _record(tx: Transaction, head: _Head, event: str, text: str, reason: str | None) -> None:

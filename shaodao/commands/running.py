@@ -56,7 +56,7 @@ class CommandRunner:
     pool: "asyncpg.Pool[asyncpg.Record]"
     ground: Callable[[], Ground]
     announcer: Announcer
-    epoch: int = 1
+    epoch: Callable[[], int] = lambda: 1
 
     async def run(
         self, command: Command, *, actor: Viewer, county: int, now: datetime, repetition: Repetition | None = None,
@@ -73,7 +73,7 @@ class CommandRunner:
         keeping = None if repetition is None else repetition.keeping(actor)
         try:
             async with self.pool.acquire() as connection, nullcontext() if one_statement else connection.transaction():
-                tx = Transaction(connection, actor, now, county, self.ground(), self.epoch, keeping)  # type: ignore[arg-type]
+                tx = Transaction(connection, actor, now, county, self.ground(), self.epoch(), keeping)  # type: ignore[arg-type]
                 outcome = await _kept(tx, command)
         except (DomainError, asyncpg.IntegrityConstraintViolationError):
             first = None if keeping is None else await self._first_outcome(actor, county, keeping)

@@ -11,6 +11,7 @@ import msgspec
 from uuid_utils.compat import uuid7
 
 from shaodao.domain.calendar import SHANGHAI, Calendar
+from shaodao.domain.case_vocabulary import HoldCause
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.rulebook import Rulebook
 from shaodao.domain.vocabulary import AssignmentRole, WhistleKind
@@ -68,6 +69,17 @@ class DutyCall(msgspec.Struct, frozen=True):
     duty_phone: str | None
 
 
+class DeliveryHold(msgspec.Struct, frozen=True):
+    """What keeps a department from hearing of anything: ``redeliverDelivery`` answers with it.
+
+    ``until``: when it is tried again at the earliest; None while an operator's pause lasts, whose reason is ``said``.
+    """
+
+    cause: HoldCause
+    until: datetime | None = None
+    said: str | None = None
+
+
 class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The committed outcome of a command: what was touched and where it stands now. Kept for a repeated command."""
 
@@ -84,6 +96,7 @@ class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
     grid_code: str | None = None
     calls: tuple[DutyCall, ...] = ()
     emergency_line: str | None = None
+    hold: DeliveryHold | None = None
     cursor: str | None = None
     repeated: bool = False
 

@@ -15,11 +15,12 @@ from shaodao.commands.running import CommandRunner, connection_of
 from shaodao.delivery.announcer import Announcer, open_announcer
 from shaodao.delivery.courier import Courier
 from shaodao.delivery.desks import Desks
+from shaodao.delivery.epochs import known_epoch
 from shaodao.delivery.pace import Now
 from shaodao.delivery.work import courier_rules, start_courier
 from shaodao.departments import DepartmentError, Departments, LoadedDepartment, hook_threads, load_source
 from shaodao.files import file_store
-from shaodao.host import SYSTEM, GroundSource, current_epoch, department_settings, ground_of, kept_fresh, utc_now
+from shaodao.host import SYSTEM, GroundSource, department_settings, ground_of, kept_fresh, utc_now
 from shaodao.intake import Intake
 from shaodao.logs import configure_logs
 from shaodao.postgres.pool import close_pool, create_pool
@@ -115,10 +116,10 @@ async def _open_post(orders: ChildOrders, own: LoadedDepartment) -> AsyncIterato
                 _log.error("department_unreadable", department=one.name, error=one.error)
             departments = _around(own, others, orders.settings)
             ground = GroundSource(pool, await ground_of(connection, orders.settings, departments))
-            epoch = await current_epoch(connection, utc_now())
+            epoch = await known_epoch(connection)
         announcer = await stack.enter_async_context(open_announcer(orders.dsn, pool))
         await stack.enter_async_context(kept_fresh(ground))
-        runner = CommandRunner(pool, ground, announcer, epoch)
+        runner = CommandRunner(pool, ground, announcer, lambda: epoch)
         intake = Intake(runner, file_store(orders.settings), orders.settings.limits.file_bytes, SYSTEM, utc_now)
         yield ChildPost(pool, departments, announcer, Desks(pool, runner, departments, utc_now, intake), utc_now)
 

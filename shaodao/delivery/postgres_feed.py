@@ -65,7 +65,7 @@ class _Subscriber:
     There are thousands, and most wait: asyncio's queue, with four deques of its own, takes 3 kB.
     """
 
-    __slots__ = ("_arrival", "_cut", "_events", "_size", "_wanted")
+    __slots__ = ("_arrival", "_cut", "_events", "_expired", "_size", "_wanted")
 
     def __init__(self, wanted: Wanted, size: int) -> None:
         self._wanted = wanted
@@ -73,6 +73,7 @@ class _Subscriber:
         self._events: list[FeedEvent] = []
         self._arrival: asyncio.Future[None] | None = None
         self._cut = False
+        self._expired = False
 
     def put(self, event: FeedEvent) -> None:
         """Queue the event if it is wanted; a full queue cuts the subscriber off."""
@@ -82,12 +83,23 @@ class _Subscriber:
             self._cut = True
             return
         self._events.append(event)
+        self._wake()
+
+    def expire(self) -> None:
+        """Drop what is queued and end: the epoch is over."""
+        self._cut = self._expired = True
+        self._events.clear()
+        self._wake()
+
+    def _wake(self) -> None:
         if self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)
 
     async def get(self) -> FeedEvent:
-        """The next event. Raises SubscriberTooSlow once what was queued before the cut is taken."""
+        """The next event. Raises SubscriberTooSlow once what was queued before the cut is taken, and CursorExpired."""
         while not self._events:
+            if self._expired:
+                raise CursorExpired
             if self._cut:
                 raise SubscriberTooSlow
             self._arrival = asyncio.get_running_loop().create_future()
@@ -109,7 +121,10 @@ class PostgresFeed:
 
     async def one_pass(self) -> float:
         """Read what is new and hand it to the subscribers; answers the seconds until the next look."""
-        page = await self._page(self._position, _END)
+        try:
+            page = await self._page(self._position, _END, self.epoch)
+        except CursorExpired:
+            return 0
         for event in page:
             for subscriber in self._subscribers:
                 subscriber.put(event)
@@ -122,9 +137,10 @@ class PostgresFeed:
 
         Raises MalformedCursor, CursorExpired, and SubscriberTooSlow when the events are not taken in time.
         """
+        epoch = self.epoch
         position = await self._position_of(after)
         while True:
-            page = await self._page(position, _END)
+            page = await self._page(position, _END, epoch)
             for event in page:
                 position = event.position
                 if wanted(event):
@@ -132,7 +148,7 @@ class PostgresFeed:
             if len(page) < self._rules.page:
                 break
         with self._joined(wanted) as (subscriber, joined_at):
-            while page := await self._page(position, joined_at):
+            while page := await self._page(position, joined_at, epoch):
                 for event in page:
                     position = event.position
                     if wanted(event):
@@ -142,6 +158,14 @@ class PostgresFeed:
                 if event.position > position:
                     position = event.position
                     yield event
+
+    async def begin_anew(self, epoch: int) -> None:
+        """Go on in another epoch from where the log stands now; whoever subscribed before is told CursorExpired."""
+        async with self._pool.acquire() as lent:
+            start = await current_position(connection_of(lent))
+        self.epoch, self._position = epoch, start
+        for subscriber in self._subscribers:
+            subscriber.expire()
 
     async def resume_at(self, after: str | None) -> str:
         """A cursor that may be gone on after, or that of now. Raises MalformedCursor and CursorExpired."""
@@ -169,10 +193,13 @@ class PostgresFeed:
         finally:
             self._subscribers.discard(subscriber)
 
-    async def _page(self, after: Position, until: Position) -> list[FeedEvent]:
+    async def _page(self, after: Position, until: Position, epoch: int) -> list[FeedEvent]:
+        """Raises CursorExpired when the epoch is over by now: positions of it say nothing any more."""
         rows = await self._pool.fetch(
             _READ, str(after.xid), after.event_id, str(until.xid), until.event_id, self._rules.page
         )
+        if epoch != self.epoch:
+            raise CursorExpired
         return [self._event(dict(row)) for row in rows]
 
     def _event(self, row: dict[str, Any]) -> FeedEvent:

@@ -150,3 +150,10 @@ class LaneState(Term):
     RUNNING = "RUNNING", "投递中"
     RETRYING = "RETRYING", "失败待重试"
     PARKED = "PARKED", "已搁置"
+
+
+class HoldCause(Term):
+    """Why a department hears of nothing for now 暂缓投递原因."""
+
+    PAUSED = "PAUSED", "人工暂停"
+    BREAKER = "BREAKER", "连续失败暂缓"

@@ -170,8 +170,7 @@ async def test_a_database_restored_into_another_cluster_gets_a_new_epoch(street:
     await street.pool.execute("UPDATE feed_epoch SET system_identifier = 'another'")
     await street.pool.execute("UPDATE case_event SET xid = '999999999' WHERE seq = 1")
     async with platform_of(street, tmp_path) as platform:
-        assert platform.feed.epoch == 2
-        assert platform.runner.epoch == 2
+        assert platform.feed.epoch == platform.runner.epoch() > 1
     assert await street.pool.fetchval("SELECT count(*) FROM case_event WHERE xid >= '999999999'") == 0
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.lane_numbers import LaneNumbers
+from shaodao.plugin import Desk, Event
 from shaodao.postgres.embedded import Cluster
 from tests.integration.api_steps import Api, copied, opened, settings_of
 from tests.integration.conftest import Street
-from tests.integration.delivering import Recorder, emergency, forward, serve, work_off
+from tests.integration.delivering import Recorder, emergency, forward, listen_only, serve, work_off
 
 
 async def numbers(api: Api) -> dict[str, float]:
@@ -48,3 +49,19 @@ async def test_lanes_are_counted_by_department_and_state(street: Street) -> None
         ("shaodao_delivery_attempts_recent", "city", "DONE"): 1,
         ("shaodao_department_held", "city", "paused"): 0, ("shaodao_department_held", "city", "breaker"): 0,
     }  # fmt: skip
+
+
+async def test_a_lane_that_failed_is_counted_apart(street: Street) -> None:
+    async def fail(event: Event, desk: Desk) -> None:
+        raise RuntimeError
+
+    recorder = Recorder("city", ("CG",), fail)
+    deliveries = serve(street, recorder)
+    await emergency(street, "CG")
+    await work_off(deliveries.courier())
+    recorder.do = listen_only
+    for _ in range(2):
+        await emergency(street, "CG")
+    numbers = LaneNumbers(street.pool, lambda: street.now)
+    await numbers.one_pass()
+    assert numbers.lanes == {("city", "RETRYING"): 1, ("city", "WAITING"): 2}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,21 @@ async def test_a_redelivered_lane_goes_on(street: Street, shaodao: Typed, record
     assert await history(street, number) == [("deliveryRedelivered", None)]
 
 
+async def test_a_redelivered_lane_of_a_held_department_is_told_when_it_goes(
+    street: Street, shaodao: Typed, recorder: Recorder
+) -> None:
+    _, number = await parked(street, recorder)
+    again = ("lanes", "redeliver", number, "--as", street.viewer(DISPATCHER).login)
+    open_until = datetime.now(UTC) + timedelta(hours=1)
+    await street.pool.execute("UPDATE lane_state SET open_until = $1 WHERE department = 'city'", open_until)
+    told = (
+        f"goes again for CG at {open_until.astimezone():%m-%d %H:%M:%S}; city failed in several cases and is left alone"
+    )
+    assert told in await done(shaodao, *again)
+    await done(shaodao, "departments", "pause", "city", "--reason", "系统升级")
+    assert "goes again for CG when city is resumed; it is paused (系统升级).\n" in await done(shaodao, *again)
+
+
 async def test_a_skipped_delivery_is_never_told_and_its_reason_stands(
     street: Street, shaodao: Typed, recorder: Recorder
 ) -> None:
@@ -178,6 +193,21 @@ async def test_a_paused_department_hears_nothing_until_it_is_resumed(
     assert await history(street, number) == [("departmentPaused", "系统升级"), ("departmentResumed", None)]
     assert await refusal(shaodao, "departments", "resume", "city") == "the department is not paused"
     assert await refusal(shaodao, "departments", "pause", "other", "--reason", "维护") == "not found: Department other"
+
+
+async def test_an_operator_limits_a_department_and_doctor_shows_it(
+    street: Street, shaodao: Typed, recorder: Recorder
+) -> None:
+    await parked(street, recorder)
+    limit = ("departments", "limit", "city")
+    assert await done(shaodao, *limit, "--in-flight", "3") == "city runs 3 at once.\n"
+    assert "3, set by an operator" in (await shaodao("doctor")).stdout
+    assert "in_flight in county 990101" in (await shaodao("doctor")).stdout
+    assert await done(shaodao, *limit, "--clear") == "city runs as the settings say.\n"
+    assert "set by an operator" not in (await shaodao("doctor")).stdout
+    for wrong in ((), ("--clear", "--in-flight", "3"), ("--in-flight", "0")):
+        assert (await shaodao(*limit, *wrong)).exit_code == 2
+    assert await refusal(shaodao, "departments", "limit", "other", "--clear") == "not found: Department other"
 
 
 async def test_a_command_leaves_the_departments_as_the_servers_registered_them(

@@ -134,6 +134,28 @@ async def test_redelivered_a_parked_lane_goes_on_at_once(street: Street, api: Gr
     assert await history(street, number) == [("deliveryRedelivered", None)]
 
 
+async def test_redelivering_to_a_held_department_tells_until_when_it_waits(street: Street, api: GraphQLStreet) -> None:
+    deliveries, number = await parked(street, Recorder("city", ("CG",), fail))
+    selection = "hold { cause until pausedReason }"
+
+    async def hold(**key: str) -> Json | None:
+        lane = {"caseNumber": number, "organization": "CG"} | key
+        answer = await api.done(street.viewer(COUNTY), "redeliverDelivery", selection, **lane)
+        found: Json | None = answer["hold"]
+        return found
+
+    assert await hold() is None
+    open_until = street.now + timedelta(minutes=5)
+    await street.pool.execute("UPDATE lane_state SET open_until = $1", open_until)
+    assert await hold() == {"cause": "BREAKER", "until": open_until.isoformat(), "pausedReason": None}
+    await forward(street, minutes=5)
+    assert await hold() is None, "its breaker lets one through to try"
+    await api.done(street.viewer(COUNTY), "pauseDepartment", department="city", reason="系统升级")
+    paused = {"cause": "PAUSED", "until": None, "pausedReason": "系统升级"}
+    assert [await hold(idempotencyKey="again") for _ in range(2)] == [paused, paused]
+    assert await deliveries.owed() == 1
+
+
 async def test_what_is_skipped_is_never_told_and_the_lane_goes_on(street: Street, api: GraphQLStreet) -> None:
     recorder = Recorder("city", ("CG",), fail)
     deliveries, number = await parked(street, recorder)
@@ -208,3 +230,38 @@ async def test_nobody_else_steers_a_lane(street: Street, api: GraphQLStreet, mut
         assert refused["code"] == "NOT_FOUND"
     missing = await api.act(street.viewer(COUNTY), mutation, caseNumber=number, organization="JJ", **more)
     assert missing["code"] == "NOT_FOUND"
+
+
+async def test_no_more_of_a_department_runs_at_once_than_the_county_says(street: Street, api: GraphQLStreet) -> None:
+    await parked(street, Recorder("city", ("CG",), fail))
+    await street.pool.execute("UPDATE lane_state SET failures = 0, open_until = NULL")
+    for _ in range(3):
+        await emergency(street, "CG")
+    office, given = street.viewer(COUNTY), {"department": "city"}
+
+    async def taken() -> int:
+        lease = Lease("test", street.now, street.now + timedelta(seconds=30))
+        async with street.pool.acquire() as lent:
+            connection = connection_of(lent)
+            (work,) = await lanes.waiting_work(connection, ["city"])
+            transaction = lent.transaction()
+            await transaction.start()
+            found = await lanes.claim(connection, work, lease, 10, LaneRules(in_flight_limit=8))
+            await transaction.rollback()
+        return len(found)
+
+    assert await taken() == 3
+    await api.done(office, "limitDepartment", inFlight=2, **given)
+    assert await taken() == 2
+    states = "{ departmentStates { inFlightLimit limitedAt limitedBy { name } } }"
+    (state,) = (await api.query(office, states))["departmentStates"]
+    assert (state["inFlightLimit"], state["limitedBy"]["name"]) == (2, COUNTY)
+    assert datetime.fromisoformat(state["limitedAt"]) == street.now
+    await api.done(office, "limitDepartment", **given)
+    assert await taken() == 3
+    refused = {
+        "INVALID_INPUT": await api.act(office, "limitDepartment", inFlight=0, **given),
+        "NOT_FOUND": await api.act(office, "limitDepartment", department="other"),
+        "NOT_PERMITTED": await api.act(street.viewer(DISPATCHER), "limitDepartment", inFlight=2, **given),
+    }
+    assert {code: problem["code"] for code, problem in refused.items()} == {code: code for code in refused}
