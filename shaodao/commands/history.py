@@ -11,23 +11,25 @@ from shaodao.commands.transaction import Matter, Transaction
 from shaodao.domain.identity import redact
 from shaodao.domain.vocabulary import AssignmentRole, Role, WhistleKind
 
-# The feed is read in the order of xid. A transaction that began to write first may have waited for the case: its step then
-# takes the xid of the step before, so that a case's steps stand in the feed as they stand in its history.
+# The feed is read in the order of xid and id. A transaction that began to write first may have waited for the case: its step then
+# takes the xid of the step before, so that a case's steps stand in the feed as they stand in its history. Its own id may have been
+# made before that of the other, or by a machine whose clock lags: then it takes the id that follows the other's.
 _APPEND = """
 WITH step AS (
     UPDATE case_file SET last_seq = last_seq + 1, updated_at = $3
     WHERE county_code = $1 AND id = $2 RETURNING last_seq, street_code, grid_code
+), before AS (
+    SELECT e.xid, (left(e.id::text, 24) || lpad(to_hex(('x' || right(e.id::text, 12))::bit(48)::bigint + 1), 12, '0'))::uuid AS next_id
+    FROM step JOIN case_event e ON e.county_code = $1 AND e.case_id = $2 AND e.seq = step.last_seq - 1
+    WHERE e.xid >= pg_current_xact_id()
 )
 INSERT INTO case_event (
     county_code, case_id, seq, id, at, type, actor_id, actor_name, actor_role, organization_code, whistle_id, assignment_id,
     from_state, to_state, text, detail, public, payload, street_code, grid_code, xid
 )
-SELECT $1, $2, step.last_seq, $4, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::jsonb,
-    step.street_code, step.grid_code, greatest(pg_current_xact_id(), (
-        SELECT before.xid FROM case_event before
-        WHERE before.county_code = $1 AND before.case_id = $2 AND before.seq = step.last_seq - 1
-    ))
-FROM step RETURNING seq, xid
+SELECT $1, $2, step.last_seq, greatest($4::uuid, before.next_id), $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+    $17::jsonb, step.street_code, step.grid_code, coalesce(before.xid, pg_current_xact_id())
+FROM step LEFT JOIN before ON true RETURNING seq, xid, id
 """
 _OWE = """
 INSERT INTO delivery (county_code, organization_code, case_id, seq, department, assignment_id, hook, created_at)
@@ -95,7 +97,7 @@ async def record(tx: Transaction, case_id: UUID, entry: Entry) -> int:
         orjson.dumps(entry.payload).decode(),
     )  # fmt: skip
     assert row is not None
-    tx.last_event = (int(row["xid"]), event_id)
+    tx.last_event = (int(row["xid"]), row["id"])
     for hearer in entry.hearers:
         await _owe(tx, case_id, row["seq"], hearer)
     return int(row["seq"])
