@@ -49,9 +49,11 @@ SELECT e.county_code, '{ORGANIZATION}', e.case_id, e.seq, '{NAME}', e.assignment
 FROM case_event e, generate_series($1::int, $2::int) AS n WHERE e.case_id = md5('case' || n)::uuid AND e.seq > 1000
 """
 _OPEN_LANES = f"""
-INSERT INTO lane (county_code, organization_code, case_id, department, due_at, parked)
-SELECT DISTINCT d.county_code, d.organization_code, d.case_id, '{NAME}', 'infinity'::timestamptz, $3::boolean
-FROM delivery d, generate_series($1::int, $2::int) AS n WHERE d.case_id = md5('case' || n)::uuid
+INSERT INTO lane (county_code, organization_code, case_id, department, due_at, since, street_code, parked)
+SELECT DISTINCT d.county_code, d.organization_code, d.case_id, '{NAME}', 'infinity'::timestamptz, now(), c.street_code, $3::boolean
+FROM generate_series($1::int, $2::int) AS n
+JOIN delivery d ON d.case_id = md5('case' || n)::uuid
+JOIN case_file c ON c.county_code = d.county_code AND c.id = d.case_id
 """
 _DEADLINES = """
 INSERT INTO deadline (county_code, id, case_id, kind, rule, started_at, due_at, provisional, state)

@@ -471,42 +471,6 @@ CREATE TABLE public.delivery (
     created_at timestamp with time zone NOT NULL
 );
 
-CREATE TABLE public.lane (
-    county_code integer NOT NULL,
-    organization_code text NOT NULL,
-    case_id uuid NOT NULL,
-    department text NOT NULL,
-    due_at timestamp with time zone NOT NULL,
-    holder text,
-    token bigint DEFAULT 0 NOT NULL,
-    parked boolean DEFAULT false NOT NULL,
-    since timestamp with time zone,
-    losses integer DEFAULT 0 NOT NULL
-);
-
-CREATE VIEW public.delivery_lane AS
- SELECT county_code,
-    organization_code,
-    case_id,
-    department,
-    COALESCE(since, due_at) AS since,
-    due_at,
-    holder,
-    ((organization_code || ':'::text) || case_id) AS id,
-        CASE
-            WHEN parked THEN 'PARKED'::text
-            WHEN (holder IS NOT NULL) THEN 'RUNNING'::text
-            WHEN (EXISTS ( SELECT
-               FROM public.delivery d
-              WHERE ((d.county_code = l.county_code) AND (d.organization_code = l.organization_code) AND (d.case_id = l.case_id) AND (d.last_error IS NOT NULL)))) THEN 'RETRYING'::text
-            ELSE 'WAITING'::text
-        END AS state,
-    parked,
-    ( SELECT min(d.seq) AS min
-           FROM public.delivery d
-          WHERE ((d.county_code = l.county_code) AND (d.organization_code = l.organization_code) AND (d.case_id = l.case_id))) AS seq
-   FROM public.lane l;
-
 CREATE TABLE public.delivery_log (
     county_code integer NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -814,6 +778,28 @@ CREATE TABLE public.household (
     created_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.lane (
+    county_code integer NOT NULL,
+    organization_code text NOT NULL,
+    case_id uuid NOT NULL,
+    department text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    holder text,
+    token bigint DEFAULT 0 NOT NULL,
+    parked boolean DEFAULT false NOT NULL,
+    since timestamp with time zone NOT NULL,
+    losses integer DEFAULT 0 NOT NULL,
+    head_failed boolean DEFAULT false NOT NULL,
+    state text GENERATED ALWAYS AS (
+CASE
+    WHEN parked THEN 'PARKED'::text
+    WHEN (holder IS NOT NULL) THEN 'RUNNING'::text
+    WHEN head_failed THEN 'RETRYING'::text
+    ELSE 'WAITING'::text
+END) STORED NOT NULL,
+    street_code text
+);
+
 CREATE TABLE public.lane_state (
     county_code integer NOT NULL,
     department text NOT NULL,
@@ -908,6 +894,13 @@ CREATE TABLE public.organizations (
     is_vertical boolean DEFAULT false NOT NULL,
     department text,
     CONSTRAINT organizations_kind_check CHECK ((kind = ANY (ARRAY['PARTY'::text, 'GOV'::text, 'VERTICAL'::text, 'STREET_OFFICE'::text, 'COMMUNITY'::text, 'UTILITY'::text, 'PROPERTY'::text, 'MASS'::text, 'SOCIAL'::text])))
+);
+
+CREATE TABLE public.pause_note (
+    county_code integer NOT NULL,
+    pause_id uuid NOT NULL,
+    resumed boolean NOT NULL,
+    case_id uuid NOT NULL
 );
 
 CREATE TABLE public.person (
@@ -2246,6 +2239,9 @@ ALTER TABLE ONLY public.migrations
 ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_pkey PRIMARY KEY (code);
 
+ALTER TABLE ONLY public.pause_note
+    ADD CONSTRAINT pause_note_pkey PRIMARY KEY (county_code, pause_id, resumed, case_id);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_id_number_key UNIQUE (county_code, id_number_hash);
 
@@ -2454,9 +2450,15 @@ CREATE INDEX grid_community_index ON public.grid USING btree (county_code, commu
 
 CREATE INDEX household_grid_index ON public.household USING btree (county_code, grid_code, id);
 
+CREATE INDEX lane_age_index ON public.lane USING btree (county_code, since, organization_code, case_id);
+
+CREATE INDEX lane_department_age_index ON public.lane USING btree (county_code, department, since, organization_code, case_id);
+
 CREATE INDEX lane_due_index ON public.lane USING btree (county_code, department, due_at) WHERE (NOT parked);
 
-CREATE INDEX lane_parked_index ON public.lane USING btree (county_code, since) WHERE parked;
+CREATE INDEX lane_state_age_index ON public.lane USING btree (county_code, state, since, organization_code, case_id);
+
+CREATE INDEX lane_street_age_index ON public.lane USING btree (county_code, street_code, since, organization_code, case_id);
 
 CREATE INDEX meeting_case_index ON public.meeting USING btree (county_code, case_id, called_at, id);
 

@@ -25,7 +25,8 @@ DEFAULT_SCOPE: Mapping[Level, str] = {
 class Table:
     """Where a type stands: its table, its row rule, its key after county_code, the names of its scope columns.
 
-    Of a ``view`` nothing guarantees that the key is one row's.
+    Of a ``view`` nothing guarantees that the key is one row's. A page of a table that is ``cut_first`` is found before its
+    objects are made: where these cost far more than the scan, PostgreSQL takes scans that differ a hundredfold for equal.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Table:
     key: tuple[str, ...] = ("id",)
     node: bool = False
     view: bool = False
+    cut_first: bool = False
     scope: Mapping[Level, str] = field(default_factory=lambda: DEFAULT_SCOPE)
 
 

@@ -58,6 +58,7 @@ def table(
     key: tuple[str, ...] = ("id",),
     node: bool = False,
     view: bool = False,
+    cut_first: bool = False,
     scope: Mapping[Level, str] | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Stand a Strawberry type on a table; goes on top of ``@strawberry.type``.
@@ -66,7 +67,7 @@ def table(
     """
 
     def decorate(cls: type[T]) -> type[T]:
-        mapping = Table(name, rule, shared, key, node, view, {**DEFAULT_SCOPE, **(scope or {})})
+        mapping = Table(name, rule, shared, key, node, view, cut_first, {**DEFAULT_SCOPE, **(scope or {})})
         setattr(cls, "__table__", mapping)  # noqa: B010 - the class does not declare it
         return cls
 

@@ -10,16 +10,22 @@ from shaodao.domain.permissions import Grant, Viewer
 from shaodao.domain.vocabulary import Role
 from shaodao.settings import StartError
 
+# The page is cut before the heads are looked up, as ``schema.types.lanes`` does it.
 _LANES = """
-SELECT v.department, v.organization_code, c.number AS case_number, v.state, v.since, d.seq, d.hook, d.attempts, d.last_error,
-    CASE WHEN v.state IN ('WAITING', 'RETRYING') THEN v.due_at END AS next_attempt_at
-FROM delivery_lane v
-JOIN case_file c ON c.county_code = v.county_code AND c.id = v.case_id
-JOIN delivery d ON d.county_code = v.county_code AND d.organization_code = v.organization_code AND d.case_id = v.case_id
-    AND d.seq = v.seq
-WHERE v.county_code = $1 AND ($2::text IS NULL OR v.department = $2) AND ($3::text IS NULL OR v.state = $3)
-    AND ($4::text IS NULL OR c.number = $4)
-ORDER BY v.since, v.organization_code, v.case_id LIMIT $5
+SELECT l.department, l.organization_code, c.number AS case_number, l.state, l.since, d.seq, d.hook, d.attempts, d.last_error,
+    CASE WHEN l.state IN ('WAITING', 'RETRYING') THEN l.due_at END AS next_attempt_at
+FROM (
+    SELECT * FROM lane w WHERE w.county_code = $1 AND ($2::text IS NULL OR w.department = $2)
+        AND ($3::text IS NULL OR w.state = $3)
+        AND ($4::text IS NULL OR w.case_id = (SELECT n.id FROM case_file n WHERE n.county_code = $1 AND n.number = $4))
+    ORDER BY w.since, w.organization_code, w.case_id LIMIT $5
+) l
+JOIN case_file c ON c.county_code = $1 AND c.id = l.case_id
+JOIN delivery d ON d.county_code = $1 AND d.organization_code = l.organization_code AND d.case_id = l.case_id AND d.seq = (
+    SELECT min(h.seq) FROM delivery h
+    WHERE h.county_code = $1 AND h.organization_code = l.organization_code AND h.case_id = l.case_id
+)
+ORDER BY l.since, l.organization_code, l.case_id
 """
 _COUNTIES = "SELECT left(code, 6)::int AS county_code FROM divisions WHERE level = 'COUNTY' ORDER BY code"
 _OPERATORS = """

@@ -81,10 +81,10 @@ def order_by(row: Row, terms: Sequence[Term], backwards: bool = False) -> str:
 def rows_sql(compilation: Compilation, listed: Listing, columns: str, cut: Cut = WHOLE) -> str:
     """The SELECT of a list in its order. The last rows are found in the opposite order, then turned round."""
     row, forwards = listed.row, order_by(listed.row, listed.terms)
-    if not cut.last:
+    if not cut.last and not (cut.limit and row.table.cut_first):
         tail = f"{forwards}{f' LIMIT {cut.limit}' if cut.limit else ''}"
         return f"SELECT {columns} FROM {source(compilation, listed, cut.within, tail)} {tail}"
-    tail = f"{order_by(row, listed.terms, backwards=True)} LIMIT {cut.limit}"
+    tail = f"{order_by(row, listed.terms, backwards=cut.last)} LIMIT {cut.limit}"
     found = f"SELECT {row.alias}.* FROM {source(compilation, listed, cut.within, tail)} {tail}"
     return f"SELECT {columns} FROM ({found}) {row.alias} {forwards}"
 

@@ -58,13 +58,11 @@ class DeadlineExplanation:
     provisional_years: list[int] = strawberry.field(description="Years whose holiday notice is still awaited 暂定年份.")
 
 
-def explanation_of(facts: Any, binding: Binding, _: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The counting of a clock from the facts of its row; None for one that is not counted by a limit."""
-    if facts["unit"] is None or facts["amount"] is None:
-        return None
+def explanation_of(facts: Any, binding: Binding, _: Mapping[str, Any]) -> dict[str, Any]:
+    """How a clock came to its due, from the facts of its row."""
     ground = binding.services.ground()
     changes = changes_of(facts["history"], _moment(facts["paused_at"]) if facts["paused_at"] else None)
-    clock = ToldClock(_moment(facts["started_at"]), _limit(facts), _moment(facts["due_at"]), changes)
+    clock = ToldClock(_moment(facts["started_at"]), _limit(facts), _moment(facts["due_at"]), changes, facts["rule"])
     names = _reads_names(binding.viewer, facts["place"])
     told = explain(clock, ground.calendar, ground.rulebook.work_time, names=names)
     return {
@@ -78,8 +76,8 @@ def _reads_names(viewer: Viewer, place: str | None) -> bool:
     return place is not None and any(grant.covers(place) for grant in viewer.grants_of(*_TOLD_NAMES))
 
 
-def _limit(facts: Mapping[str, Any]) -> Limit:
-    return Limit(DeadlineUnit(facts["unit"]), facts["amount"])
+def _limit(facts: Mapping[str, Any]) -> Limit | None:
+    return None if facts["unit"] is None else Limit(DeadlineUnit(facts["unit"]), facts["amount"])
 
 
 def _moment(text: str) -> datetime:
@@ -110,11 +108,11 @@ class Deadline(Node):
     explanation: DeadlineExplanation | None = derived(
         facts=(
             "json_build_object('started_at', {t}.started_at, 'due_at', {t}.due_at, 'unit', {t}.unit,"
-            " 'amount', {t}.amount, 'history', {t}.history,"
+            " 'amount', {t}.amount, 'rule', {t}.rule, 'history', {t}.history,"
             " 'paused_at', CASE WHEN {t}.state = 'PAUSED' THEN {t}.paused_at END, 'place', " + _PLACE + ")"
         ),
         compute=explanation_of,
-        description="How it was counted; null where it was not counted by a limit, such as an assembly time.",
+        description="How it was counted, or by what it was set, such as an assembly time 集结时间.",
     )
 
 

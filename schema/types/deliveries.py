@@ -42,7 +42,7 @@ class AssignmentDelivery:
         description="Its last failure, also after it was mended: at most 500 characters, phones and identity numbers masked.",
     )
     state: LaneState | None = expression(
-        "(SELECT v.state FROM delivery_lane v WHERE v.county_code {county} AND v.county_code = {t}.county_code"
-        f" AND v.organization_code = {{t}}.organization_code AND v.case_id = {{t}}.case_id AND EXISTS (SELECT {_OWED}))",
+        "(SELECT l.state FROM lane l WHERE l.county_code {county} AND l.county_code = {t}.county_code"
+        f" AND l.organization_code = {{t}}.organization_code AND l.case_id = {{t}}.case_id AND EXISTS (SELECT {_OWED}))",
         description="How the lane stands that it waits in; null when nothing is owed.",
     )

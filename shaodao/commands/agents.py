@@ -4,7 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
-from shaodao.commands import messages, notices, wording
+from shaodao.commands import clocks, messages, notices, wording
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.checking import optional_text
 from shaodao.commands.transaction import DutyCall, Outcome, Transaction
@@ -67,6 +67,7 @@ async def appoint_agent(
     faults.check()
     assert agent is not None  # nobody is a fault
     assignment_id = await _assign(tx, facts, account_id, agent, basis)
+    await clocks.tell_lead(tx, facts, agent["organization_code"])
     text = f"{tx.actor.name}指定{agent['name']}为全程代办人"
     step = CaseStep(
         "appointAgent", "appointAgent", text, CaseState.HANDLING, detail=basis and f"依据：{basis}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shaodao.commands import clocks
-from shaodao.commands.dispatching import Assigned, PartyInput, assign, described
+from shaodao.commands.dispatching import Assigned, PartyInput, assign, described, lead_among
 from shaodao.commands.facts import read_whistle
 from shaodao.commands.history import Entry, record
 from shaodao.commands.progress import advance
@@ -58,6 +58,7 @@ async def blow(tx: Transaction, facts: WhistleFacts, blowing: Blowing) -> tuple[
         hearers=[each.hearer for each in assigned],
     )  # fmt: skip
     await record_whistle(tx, facts, step)
+    await clocks.tell_lead(tx, facts.case, lead_among(blowing.parties))
     await settle(tx, facts.case.id)
     return assigned
 

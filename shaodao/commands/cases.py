@@ -25,7 +25,7 @@ from shaodao.commands.routing import rule_in_force
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.channels import EmergencyLine
-from shaodao.domain.clock_changes import Decider
+from shaodao.domain.clock_changes import Decider, Handover
 from shaodao.domain.deadlines import Due, Limit
 from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.facts import CaseFacts
@@ -138,6 +138,7 @@ async def object_to_refusal(
     await tx.connection.execute(_OBJECT, tx.county, case_id, tx.now)
     await clocks.go_on(tx, case_id, ClockKind.HANDLING)
     await clocks.go_on(tx, case_id, ClockKind.CONTACT)
+    await clocks.tell_continued(tx, case_id, Handover.REINSTATED)
     who = actor_name(tx, CASE_MACHINE.acting_role("objectToRefusal", facts, tx.actor) or Role.RESIDENT)
     step = CaseStep(
         "objectToRefusal", "objectToRefusal", f"{who}对不予受理提出异议", CaseState.REGISTERED, detail=objection
@@ -226,6 +227,7 @@ async def dispatch(
         payload={"catalogue": catalogue_code, "version": rule and rule.version}, hearers=[each.hearer for each in assigned], detail=f"依据：{basis}",
     )  # fmt: skip
     await record_case(tx, facts, step)
+    await clocks.tell_lead(tx, facts, dispatching.lead_among(parties))
     return await case_outcome(tx, case_id)
 
 
@@ -294,14 +296,17 @@ async def _reckon_anew(tx: Transaction, facts: CaseFacts, urgency: Urgency) -> D
     """The clocks by the new class. A contact that was made already stays as it was judged."""
     rulebook = tx.ground.rulebook
     contact = rulebook.contact_limits.of(urgency)
-    await clocks.change(tx, ClockKind.CONTACT, facts.id, contact, f"contact_limits.{urgency}", case_round=facts.round)
+    decider = _decider(tx, facts, "classify")
+    await clocks.change(
+        tx, ClockKind.CONTACT, facts.id, contact, f"contact_limits.{urgency}", case_round=facts.round, decider=decider
+    )
     made_safe = facts.urgency is Urgency.URGENT and facts.state not in _BEFORE_DISPATCH
     reckoned = await clocks.change(
         tx, ClockKind.HANDLING, facts.id, rulebook.case_limit(urgency), f"case_limits.{urgency}", case_round=facts.round,
-        from_now=made_safe, decider=_decider(tx, facts, "classify"),
+        from_now=made_safe, decider=decider,
     )  # fmt: skip
     if reckoned is not None:
-        await notices.follow_case(tx, facts, urgency, reckoned, from_now=made_safe)
+        await notices.follow_case(tx, facts, urgency, reckoned, decider, from_now=made_safe)
     return reckoned
 
 

@@ -13,8 +13,9 @@ from shaodao.commands.stored_clocks import StoredClock
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.clock_changes import Decider, Handover, Move, Pause, decided_by, entry_of, moves_of, recounted
 from shaodao.domain.deadlines import Due, Limit, due
+from shaodao.domain.facts import CaseFacts
 from shaodao.domain.ladder import first_rung
-from shaodao.domain.vocabulary import ClockKind, ClockState, EscalationStage
+from shaodao.domain.vocabulary import AssignmentRole, ClockKind, ClockState, EscalationStage
 
 STARTED: LiteralString = """started AS (
     INSERT INTO deadline (
@@ -69,7 +70,7 @@ RETURNING {stored_clocks.COLUMNS}
 
 _CONTINUED = """
 UPDATE deadline SET history = history || $4::jsonb
-WHERE county_code = $1 AND case_id = $2 AND (kind = 'HANDLING' OR kind = 'RESULT' AND assignment_id = $3)
+WHERE county_code = $1 AND case_id = $2 AND (kind = 'HANDLING' OR kind = 'RESULT' AND assignment_id = ANY($3::uuid[]))
     AND round = (SELECT c.round FROM case_file c WHERE c.county_code = $1 AND c.id = $2)
 """
 
@@ -171,10 +172,24 @@ async def go_on(tx: Transaction, case_id: UUID, kind: ClockKind, assignment_id: 
         await clock_stages.write(tx, clock.id, case_id, clock.assignment_id, clock.ascent, clock.fired)
 
 
-async def tell_continued(tx: Transaction, case_id: UUID, assignment_id: UUID, after: Handover) -> None:
-    """Keep in the history of the case's limit, and of the assignment's own, that neither was reset, for who asks why."""
+async def tell_continued(tx: Transaction, case_id: UUID, after: Handover, *assignment_ids: UUID) -> None:
+    """Keep in the history of the case's limit, and of the assignments' own, that none was reset, for who asks why."""
     entry = {"continued_at": tx.now, "after": str(after)}
-    await tx.connection.execute(_CONTINUED, tx.county, case_id, assignment_id, orjson.dumps([entry]).decode())
+    await tx.connection.execute(_CONTINUED, tx.county, case_id, assignment_ids, orjson.dumps([entry]).decode())
+
+
+async def tell_lead(tx: Transaction, case: CaseFacts, organization_code: str | None, *at_work: UUID) -> None:
+    """As ``tell_continued``, when another organization gets the lead 主办, or a case that all had left is given out again.
+
+    ``case``: as it stood before; who is called first in a round takes nothing over. ``at_work``: assignments that go on in
+    another part with limits of their own, besides the former LEAD's.
+    """
+    former = next((a for a in case.active if a.role is AssignmentRole.LEAD), None)
+    if former is None:
+        if case.assignments:
+            await tell_continued(tx, case.id, Handover.DISPATCHED_AGAIN)
+    elif organization_code not in (None, former.organization_code):
+        await tell_continued(tx, case.id, Handover.LEAD_CHANGED, former.id, *at_work)
 
 
 async def change(
@@ -208,12 +223,13 @@ async def started_at(
 
 
 async def change_assignment(
-    tx: Transaction, kind: ClockKind, case_id: UUID, assignment_id: UUID, case_round: int, reckoning: Reckoning
-) -> None:
+    tx: Transaction, kind: ClockKind, case_id: UUID, assignment_id: UUID, case_round: int, reckoning: Reckoning,
+    decider: Decider | None = None,
+) -> None:  # fmt: skip
     """Give an assignment's clock another due instant; as ``change``. The assignment's due follows."""
     clock = await stored_clocks.newest(tx, kind, case_id, case_round, assignment_id)
     if clock is not None:
-        await _change(tx, clock, reckoning, (), None)
+        await _change(tx, clock, reckoning, (), decider)
 
 
 async def _change(

@@ -108,6 +108,11 @@ class _Calls:
     given: list[notices.Call] = field(default_factory=list)
 
 
+def lead_among(parties: Sequence[PartyInput]) -> str | None:
+    """Code of the organization that is to have the lead 主办."""
+    return next((party.organization_code for party in parties if party.role is AssignmentRole.LEAD), None)
+
+
 async def assign(
     tx: Transaction, case: CaseFacts, parties: Sequence[PartyInput], *, duty_basis: str | None,
     whistle: WhistleFacts | None = None, path: str = PARTY_PATH, evidence_required: bool = False,
@@ -129,7 +134,7 @@ async def assign(
     """
     emergency = whistle is not None and whistle.kind is WhistleKind.EMERGENCY
     duties, flagged = await _checked(tx, case, parties, _Terms(path, False, emergency, duty_item_code))
-    lead = next((party.organization_code for party in parties if party.role is AssignmentRole.LEAD), None)
+    lead = lead_among(parties)
     if lead is not None:
         await tx.connection.execute(_TURN_LEAD_INTO_CO, tx.county, case.id, case.round, lead, tx.now)
     await _move_case(tx, case, blown=whistle is not None)

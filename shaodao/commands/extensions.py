@@ -17,8 +17,8 @@ from shaodao.domain.case_vocabulary import Approver, Decision
 from shaodao.domain.clock_changes import Decider, Extension, entry_of
 from shaodao.domain.deadlines import LONGEST_AMOUNT, DeadlineUnit, Due, Limit, extended, overdue
 from shaodao.domain.errors import Faults
-from shaodao.domain.explanation import limit_text
 from shaodao.domain.facts import AssignmentBrief, CaseFacts
+from shaodao.domain.limit_words import limit_text
 from shaodao.domain.vocabulary import AssignmentRole, ClockKind, ClockState, MessageKind, Role, Urgency
 
 _GRANTED_BEFORE = """

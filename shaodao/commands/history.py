@@ -29,7 +29,7 @@ INSERT INTO case_event (
 )
 SELECT $1, $2, step.last_seq, greatest($4::uuid, before.next_id), $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
     $17::jsonb, step.street_code, step.grid_code, coalesce(before.xid, pg_current_xact_id())
-FROM step LEFT JOIN before ON true RETURNING seq, xid, id
+FROM step LEFT JOIN before ON true RETURNING seq, xid, id, street_code
 """
 _OWE = """
 INSERT INTO delivery (county_code, organization_code, case_id, seq, department, assignment_id, hook, created_at)
@@ -37,7 +37,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 # DO UPDATE, never DO NOTHING: it waits for a courier that is dropping the lane, so no delivery is orphaned.
 _OPEN_LANE = """
-INSERT INTO lane (county_code, organization_code, case_id, department, due_at, since) VALUES ($1, $2, $3, $4, $5, $5)
+INSERT INTO lane (county_code, organization_code, case_id, department, due_at, since, street_code)
+VALUES ($1, $2, $3, $4, $5, $5, $6)
 ON CONFLICT (county_code, organization_code, case_id) DO UPDATE SET department = excluded.department
 """
 
@@ -99,7 +100,7 @@ async def record(tx: Transaction, case_id: UUID, entry: Entry) -> int:
     assert row is not None
     tx.last_event = (int(row["xid"]), row["id"])
     for hearer in entry.hearers:
-        await _owe(tx, case_id, row["seq"], hearer)
+        await _owe(tx, case_id, row["seq"], row["street_code"], hearer)
     return int(row["seq"])
 
 
@@ -108,13 +109,13 @@ def actor_name(tx: Transaction, role: Role) -> str:
     return "诉求人" if role is Role.RESIDENT else tx.actor.name
 
 
-async def _owe(tx: Transaction, case_id: UUID, seq: int, hearer: Hearer) -> None:
+async def _owe(tx: Transaction, case_id: UUID, seq: int, street_code: str, hearer: Hearer) -> None:
     department = await _answering(tx, hearer)
     if department is None:
         return
     key = (tx.county, hearer.organization_code, case_id)
     await tx.connection.execute(_OWE, *key, seq, department, hearer.assignment_id, hearer.hook, tx.now)
-    await tx.connection.execute(_OPEN_LANE, *key, department, tx.now)
+    await tx.connection.execute(_OPEN_LANE, *key, department, tx.now, street_code)
     tx.owed.add(department)
 
 

@@ -5,9 +5,9 @@ is at the delivery meanwhile can no longer settle it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
+from shaodao.commands import pause_notes
 from shaodao.commands.checking import only_text
 from shaodao.commands.history import Entry, record
 from shaodao.commands.transaction import DeliveryHold, Outcome, Transaction
@@ -16,15 +16,11 @@ from shaodao.domain.delivery import HOOK_LABELS, may_steer_department, may_steer
 from shaodao.domain.errors import NotFound, NotPermitted, StateConflict
 from shaodao.domain.vocabulary import Role
 
-CASES_NOTED = 200
-"""Cases whose history tells that a department was paused or resumed: those that have waited longest. ``department_pause``
-tells it for all of them; a department that is away may be owed something in a hundred thousand."""
-
 _LOCK_CASE = """
 SELECT id, number, state, street_code FROM case_file WHERE county_code = $1 AND number = $2 FOR UPDATE
 """
 _LOCK_LANE = """
-SELECT department, holder IS NOT NULL AS held, parked FROM lane
+SELECT department, state FROM lane
 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 FOR UPDATE
 """
 _HEAD = """
@@ -37,7 +33,8 @@ _ANEW = (
 )
 _SKIP = "DELETE FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND seq = $4"
 _RELEASE = """
-UPDATE lane SET holder = NULL, token = token + 1, parked = false, losses = 0, due_at = $4, since = $5
+UPDATE lane SET holder = NULL, token = token + 1, parked = false, losses = 0, due_at = $4, since = $5,
+    head_failed = $6
 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
 """
 _DROP = "DELETE FROM lane WHERE county_code = $1 AND organization_code = $2 AND case_id = $3"
@@ -46,7 +43,7 @@ INSERT INTO delivery_log (
     county_code, at, id, department, organization_code, case_id, seq, assignment_id, hook, attempt, outcome, error
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'SKIPPED', $11)
 """
-_KNOWN = "SELECT title FROM departments WHERE name = $1"
+_KNOWN = "SELECT 1 FROM departments WHERE name = $1"
 _MAKE_STATE = """
 INSERT INTO lane_state (county_code, department) VALUES ($1, $2) ON CONFLICT (county_code, department) DO NOTHING
 """
@@ -67,13 +64,7 @@ WHERE county_code = $1 AND department = $2
 """
 _NOTE_RESUMING = """
 UPDATE department_pause SET resumed_by = $3, resumed_at = $4
-WHERE county_code = $1 AND department = $2 AND resumed_at IS NULL
-"""
-# In the order of their ids, so that two such commands never wait crosswise.
-_CASES = """
-SELECT c.id, c.state FROM case_file c WHERE c.county_code = $1 AND c.id = ANY(ARRAY(
-    SELECT l.case_id FROM lane l WHERE l.county_code = $1 AND l.department = $2 ORDER BY l.since LIMIT $3
-)) ORDER BY c.id FOR UPDATE
+WHERE county_code = $1 AND department = $2 AND resumed_at IS NULL RETURNING id
 """
 
 
@@ -152,24 +143,30 @@ async def skip(tx: Transaction, lane: LaneName, *, seq: int, reason: str) -> Out
 async def pause(tx: Transaction, department: str, *, reason: str) -> Outcome:
     """Deliver nothing more to a department in the county until it is resumed 暂停投递; hooks at work end as they would.
 
-    Raises NotFound, NotPermitted, InvalidInput at ``reason``, StateConflict when it is paused already.
+    Every case in which it is owed something tells it soon after (``shaodao.commands.pause_notes``). Raises NotFound,
+    NotPermitted, InvalidInput at ``reason``, StateConflict when it is paused already.
     """
-    role, title = await _lock_state(tx, department, paused=False)
+    await _lock_state(tx, department, paused=False)
     said = only_text("reason", reason, tx.ground.rulebook.texts.reason)
     await tx.connection.execute(_PAUSE, tx.county, department, tx.now, tx.actor.account_id, said)
+    pause_id = tx.new_id()
     await tx.connection.execute(
-        _NOTE_PAUSE, tx.county, tx.new_id(), department, tx.actor.account_id, tx.now, said
+        _NOTE_PAUSE, tx.county, pause_id, department, tx.actor.account_id, tx.now, said
     )  # fmt: skip
-    await _note_on_cases(tx, department, "departmentPaused", f"{tx.actor.name}暂停向“{title}”投递", said, role)
+    await pause_notes.write(tx, pause_id, department, resumed=False)
     return Outcome(county_code=tx.county, record_code=department)
 
 
 async def resume(tx: Transaction, department: str) -> Outcome:
-    """Deliver to a paused department again 恢复投递, also while its breaker holds. Raises NotFound, NotPermitted, StateConflict."""
-    role, title = await _lock_state(tx, department, paused=True)
-    await _note_on_cases(tx, department, "departmentResumed", f"{tx.actor.name}恢复向“{title}”投递", None, role)
+    """Deliver to a paused department again 恢复投递, also while its breaker holds.
+
+    Every case in which it is owed something by then tells it. Raises NotFound, NotPermitted, StateConflict.
+    """
+    await _lock_state(tx, department, paused=True)
     await tx.connection.execute(_RESUME, tx.county, department)
-    await tx.connection.execute(_NOTE_RESUMING, tx.county, department, tx.actor.account_id, tx.now)
+    pause_id = await tx.connection.fetchval(_NOTE_RESUMING, tx.county, department, tx.actor.account_id, tx.now)
+    if pause_id is not None:
+        await pause_notes.write(tx, pause_id, department, resumed=True)
     return Outcome(county_code=tx.county, record_code=department)
 
 
@@ -187,17 +184,9 @@ async def _lock_head(tx: Transaction, lane: LaneName) -> _Head:
         raise missing
     return _Head(
         case["id"], case["number"], case["state"], lane.organization_code, head["organization"], held["department"], role,
-        _state_of(held["parked"], held["held"], head["last_error"]), head["seq"], head["assignment_id"], head["hook"],
+        LaneState[held["state"]], head["seq"], head["assignment_id"], head["hook"],
         head["attempts"],
     )  # fmt: skip
-
-
-def _state_of(parked: bool, held: bool, last_error: str | None) -> LaneState:
-    if parked:
-        return LaneState.PARKED
-    if held:
-        return LaneState.RUNNING
-    return LaneState.WAITING if last_error is None else LaneState.RETRYING
 
 
 async def _go_on(tx: Transaction, head: _Head) -> None:
@@ -207,8 +196,8 @@ async def _go_on(tx: Transaction, head: _Head) -> None:
     if following is None:
         await tx.connection.execute(_DROP, *key)
         return
-    since: datetime = following["created_at"]
-    await tx.connection.execute(_RELEASE, *key, tx.now, since)
+    failed = following["last_error"] is not None
+    await tx.connection.execute(_RELEASE, *key, tx.now, following["created_at"], failed)
     tx.owed.add(head.department)
 
 
@@ -240,31 +229,16 @@ def _outcome(tx: Transaction, head: _Head) -> Outcome:
     )  # fmt: skip
 
 
-async def _lock_state(tx: Transaction, department: str, *, paused: bool) -> tuple[Role, str]:
-    """The actor's role and the department's title, its state in the county locked and found ``paused`` or not."""
-    role = may_steer_department(tx.actor, tx.county)
-    if role is None:
+async def _lock_state(tx: Transaction, department: str, *, paused: bool) -> None:
+    """Lock the department's state in the county, found ``paused`` or not, for an actor who may steer it."""
+    if may_steer_department(tx.actor, tx.county) is None:
         raise NotPermitted(
             "只有县（区）网格办可以暂停或恢复投递", "only the county grid office pauses and resumes departments"
         )
-    title: str | None = await tx.connection.fetchval(_KNOWN, department)
-    if title is None:
+    if await tx.connection.fetchval(_KNOWN, department) is None:
         raise NotFound("Department", department)
     await tx.connection.execute(_MAKE_STATE, tx.county, department)
     if await tx.connection.fetchval(_LOCK_STATE, tx.county, department) != paused:
         now = "已暂停" if not paused else "未暂停"
         english = "is paused already" if not paused else "is not paused"
         raise StateConflict(f"该部门{now}", f"the department {english}", state=now, version=0)
-    return role, title
-
-
-async def _note_on_cases(
-    tx: Transaction, department: str, event: str, text: str, reason: str | None, role: Role
-) -> None:
-    """Tell it in the histories of the cases in which the department is owed something, up to ``CASES_NOTED``."""
-    for case in await tx.connection.fetch(_CASES, tx.county, department, CASES_NOTED):
-        state = case["state"]
-        entry = Entry(
-            event, text, detail=reason, from_state=state, to_state=state, payload={"department": department}, role=role
-        )
-        await record(tx, case["id"], entry)

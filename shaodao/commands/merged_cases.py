@@ -10,6 +10,7 @@ import asyncpg
 from shaodao.commands import clocks, messages
 from shaodao.commands.history import Entry, record
 from shaodao.commands.transaction import Transaction
+from shaodao.domain.clock_changes import Handover
 from shaodao.domain.facts import CaseFacts
 from shaodao.domain.identity import redact
 from shaodao.domain.publishing import RESTRICTED
@@ -108,6 +109,7 @@ async def stand_alone(tx: Transaction, case_id: UUID, why: str) -> CaseState:
     await clocks.go_on(tx, case_id, ClockKind.HANDLING)
     if row["first_contact_at"] is None:
         await clocks.go_on(tx, case_id, ClockKind.CONTACT)
+    await clocks.tell_continued(tx, case_id, Handover.UNMERGED)
     await _tell(tx, case_id, MessageKind.MERGED, f"您反映的“{row['title']}”（编号{row['number']}）已恢复单独办理。")
     return CaseState[row["state"]]
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from shaodao.commands import clocks, messages, wording
 from shaodao.commands.transaction import DutyCall, Transaction
 from shaodao.domain.case_guards import owing
+from shaodao.domain.clock_changes import Decider
 from shaodao.domain.deadlines import DeadlineUnit, Due, Limit, due
 from shaodao.domain.facts import AssignmentFacts, CaseFacts, WhistleFacts
 from shaodao.domain.rulebook import WhistleLimits
@@ -200,7 +201,9 @@ async def end(tx: Transaction, case_id: UUID, assignment_id: UUID) -> None:
     await clocks.stop(tx, case_id, *CLOCKS, assignment_id=assignment_id)
 
 
-async def follow_case(tx: Transaction, case: CaseFacts, urgency: Urgency, case_due: Due, *, from_now: bool) -> None:
+async def follow_case(
+    tx: Transaction, case: CaseFacts, urgency: Urgency, case_due: Due, decider: Decider, *, from_now: bool
+) -> None:
     """Reckon the result clocks of the dispatched organizations anew when the case was classed anew: theirs follow it.
 
     ``from_now`` as in ``clocks.change``: an emergency was made safe. The clocks of a whistle are its own and stay, but for
@@ -218,7 +221,7 @@ async def follow_case(tx: Transaction, case: CaseFacts, urgency: Urgency, case_d
         reckoned, by = _result_due(tx, begun, limit, CaseDue(case_due, by_catalogue=False))
         if reckoned is not None:
             to = clocks.Reckoning(begun, reckoned, by, "dispatch.result")
-            await clocks.change_assignment(tx, ClockKind.RESULT, case.id, assignment.id, case.round, to)
+            await clocks.change_assignment(tx, ClockKind.RESULT, case.id, assignment.id, case.round, to, decider)
 
 
 async def _is_emergency(tx: Transaction, whistle_id: UUID) -> bool:

@@ -217,7 +217,7 @@ async def _grant(
     await notices.end(tx, facts.case.id, facts.id)
     new = await _hand_on(tx, facts, taker, ruling.duty_basis)
     await tx.connection.execute(_TAKE_OVER, tx.county, new.assignment_id, round_, directed, evidence_required)
-    await clocks.tell_continued(tx, facts.case.id, facts.id, Handover.REASSIGNED)
+    await clocks.tell_continued(tx, facts.case.id, Handover.REASSIGNED, facts.id)
     text = f"{tx.actor.name}同意{facts.called}的异议，改派{described([new])}"
     # Of no single organization: also who takes over has it in its history and its inbox.
     entry = Entry(

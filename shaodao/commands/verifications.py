@@ -77,7 +77,7 @@ async def return_report(
     check_id = await _write(tx, facts, method, reason, passed=False)
     await tx.connection.execute(_RETURNED, tx.county, assignment_id, tx.now)
     await clocks.go_on(tx, facts.case.id, ClockKind.RESULT, assignment_id)
-    await clocks.tell_continued(tx, facts.case.id, assignment_id, Handover.RETURNED)
+    await clocks.tell_continued(tx, facts.case.id, Handover.RETURNED, assignment_id)
     name, returned = facts.called, facts.returned_count + 1
     step = AssignmentStep(
         "returnReport", "returnReport", f"{tx.actor.name}退回{name}的反馈（第{returned}次）", AssignmentState.RETURNED,

@@ -10,6 +10,7 @@ from shaodao.commands.progress import advance
 from shaodao.commands.steps import WhistleStep, organization_called, record_whistle, whistle_outcome
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_guards import every_report_verified, owing
+from shaodao.domain.clock_changes import Handover
 from shaodao.domain.facts import AssignmentBrief, CaseFacts, WhistleFacts
 from shaodao.domain.vocabulary import AssignmentRole, CaseState, ClockKind, CloseKind, Role, WhistleState
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE
@@ -114,6 +115,7 @@ async def _go_back(tx: Transaction, case: CaseFacts) -> None:
 async def _lead_again(tx: Transaction, case: CaseFacts, assignment: AssignmentBrief) -> None:
     """The organization goes on as LEAD, and hears it: what it owes now is more than a CO's part."""
     await tx.connection.execute(_LEAD_AGAIN, tx.county, assignment.id, tx.now)
+    await clocks.tell_continued(tx, case.id, Handover.LEAD_CHANGED, assignment.id)
     name = await organization_called(tx, assignment.organization_code)
     entry = Entry(
         "changeLead", f"撤哨后主办变更为{name}", public=True, role=Role.SYSTEM, assignment_id=assignment.id,

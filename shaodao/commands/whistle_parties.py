@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shaodao.commands import notices
+from shaodao.commands import clocks, notices
 from shaodao.commands.blowing import settle
 from shaodao.commands.checking import only_text
 from shaodao.commands.dispatching import Assigned, PartyInput, assign, described
@@ -84,6 +84,9 @@ async def replace_lead(
     former = lead_of(facts)
     hearers = [] if former is None else await _step_down(tx, facts, former, why, excused=excuse_former)
     new = await call_lead(tx, facts, organization_code, path=path)
+    present = party_of(facts, organization_code)
+    at_work = () if present is None or present.role is AssignmentRole.INFORM else (present.id,)
+    await clocks.tell_lead(tx, facts.case, organization_code, *at_work)
     text = f"{tx.actor.name}将哨 {facts.number} 的主办变更为{new.duty.organization_name}"
     step = WhistleStep(
         "changeLead", "changeLead", text, public=True, hearers=[*hearers, new.hearer], payload={"reason": why},

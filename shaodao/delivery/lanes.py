@@ -119,7 +119,8 @@ WITH due AS (
         )
     ORDER BY due_at LIMIT $6 FOR UPDATE SKIP LOCKED
 )
-UPDATE lane SET holder = $7, token = lane.token + 1, due_at = $8 FROM due
+UPDATE lane SET holder = $7, token = lane.token + 1, due_at = $8, head_failed = head_failed OR due.holder IS NOT NULL
+FROM due
 WHERE lane.county_code = $1 AND lane.organization_code = due.organization_code AND lane.case_id = due.case_id
 RETURNING lane.organization_code, lane.case_id, lane.token, due.holder AS lost_by
 """
@@ -140,7 +141,7 @@ WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND token = $
 """
 _DELIVERED = "DELETE FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND seq = $4"
 _GO_ON = """
-UPDATE lane SET holder = NULL, due_at = $4, since = head.created_at, losses = 0
+UPDATE lane SET holder = NULL, due_at = $4, since = head.created_at, head_failed = false, losses = 0
 FROM (
     SELECT created_at FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
     ORDER BY seq LIMIT 1
@@ -148,8 +149,11 @@ FROM (
 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
 """
 _DROP = "DELETE FROM lane WHERE county_code = $1 AND organization_code = $2 AND case_id = $3"
-_RELEASE = """
-UPDATE lane SET holder = NULL, due_at = $4, parked = $5, losses = 0
+_POSTPONE = """
+UPDATE lane SET holder = NULL, due_at = $4, losses = 0 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
+"""
+_RETRY = """
+UPDATE lane SET holder = NULL, due_at = $4, parked = $5, head_failed = true, losses = 0
 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
 """
 _NOTE = """
@@ -175,19 +179,19 @@ _FAILED = """
 UPDATE lane_state SET failures = failures + 1 WHERE county_code = $1 AND department = $2 RETURNING failures
 """
 _OPEN_BREAKER = "UPDATE lane_state SET open_until = $3 WHERE county_code = $1 AND department = $2"
-_FAILING_LANES = """
-SELECT count(*) FROM lane l
-WHERE l.county_code = $1 AND l.department = $2 AND NOT l.parked AND EXISTS (
-    SELECT FROM delivery d WHERE d.county_code = $1 AND d.organization_code = l.organization_code
-        AND d.case_id = l.case_id AND d.last_error IS NOT NULL
+_FAILS_ELSEWHERE = """
+SELECT EXISTS (
+    SELECT FROM lane WHERE county_code = $1 AND department = $2 AND NOT parked AND head_failed
+        AND (organization_code, case_id) <> ($3, $4)
 )
 """
 _COUNTIES = "SELECT DISTINCT county_code FROM delivery"
 _SWEEP = """
-INSERT INTO lane (county_code, organization_code, case_id, department, due_at, since)
+INSERT INTO lane (county_code, organization_code, case_id, department, due_at, since, street_code)
 SELECT DISTINCT ON (d.organization_code, d.case_id)
-    $1::int, d.organization_code, d.case_id, d.department, $2::timestamptz, d.created_at
-FROM delivery d WHERE d.county_code = $1 AND NOT EXISTS (
+    $1::int, d.organization_code, d.case_id, d.department, $2::timestamptz, d.created_at, c.street_code
+FROM delivery d JOIN case_file c ON c.county_code = $1 AND c.id = d.case_id
+WHERE d.county_code = $1 AND NOT EXISTS (
     SELECT FROM lane l WHERE l.county_code = $1 AND l.organization_code = d.organization_code AND l.case_id = d.case_id
 )
 ORDER BY d.organization_code, d.case_id, d.seq
@@ -245,7 +249,7 @@ async def postpone(connection: Connection, delivery: Delivery, until: datetime, 
     if not await _holds(connection, delivery):
         await log_attempt(connection, delivery, now, AttemptOutcome.FENCED, reason, None)
         return False
-    await connection.execute(_RELEASE, *_key(delivery), until, False)
+    await connection.execute(_POSTPONE, *_key(delivery), until)
     await connection.execute(_NOTE, *_key(delivery), delivery.seq, 1, None)
     await log_attempt(connection, delivery, now, AttemptOutcome.LATER, reason, None)
     return True
@@ -268,7 +272,7 @@ async def fail(
     broken = await _breaks(connection, delivery, now, rules)
     parked = not broken and delivery.attempt >= rules.attempt_limit
     outcome = AttemptOutcome.PARKED if parked else AttemptOutcome.FAILED
-    await connection.execute(_RELEASE, *_key(delivery), retry_at, parked)
+    await connection.execute(_RETRY, *_key(delivery), retry_at, parked)
     if broken:
         await connection.execute(_NOTE, *_key(delivery), delivery.seq, 1, None)
     await log_attempt(connection, delivery, now, outcome, error, milliseconds)
@@ -344,14 +348,15 @@ async def _given_up(connection: Connection, head: Delivery, lost: bool, now: dat
     await connection.execute(_NOTE, *_key(head), head.seq, int(used_up), error)
     await log_attempt(connection, earlier, now, outcome, error, None)
     if used_up:
-        await connection.execute(_RELEASE, *_key(head), now, True)
+        await connection.execute(_RETRY, *_key(head), now, True)
     return used_up
 
 
 async def _breaks(connection: Connection, delivery: Delivery, now: datetime, rules: LaneRules) -> bool:
     county, department = delivery.lane.county, delivery.department
     failures: int = await connection.fetchval(_FAILED, county, department) or 0
-    if failures < rules.breaker_failures or await connection.fetchval(_FAILING_LANES, county, department) < 2:
+    elsewhere = (county, department, delivery.lane.organization_code, delivery.lane.case_id)
+    if failures < rules.breaker_failures or not await connection.fetchval(_FAILS_ELSEWHERE, *elsewhere):
         return False
     await connection.execute(_OPEN_BREAKER, county, department, now + rules.breaker_pause)
     return True

@@ -22,7 +22,7 @@ UPDATE delivery SET last_error = $4 WHERE county_code = $1 AND organization_code
 RETURNING department, seq, assignment_id, hook, attempts
 """
 _GIVE_BACK = """
-UPDATE lane SET holder = NULL, due_at = $4, parked = $5, losses = losses + 1
+UPDATE lane SET holder = NULL, due_at = $4, parked = $5, head_failed = true, losses = losses + 1
 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
 """
 

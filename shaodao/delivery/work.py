@@ -18,6 +18,7 @@ from shaodao.delivery.housekeeping import Housekeeper
 from shaodao.delivery.lanes import LaneRules
 from shaodao.delivery.linking import Linker
 from shaodao.delivery.messenger import LoggingPort, MessagePort, Messenger
+from shaodao.delivery.noting import Noter
 from shaodao.delivery.pace import LEAST_PAUSE, Now, Pulse, Worker, cancelled, keep_going
 from shaodao.delivery.scheduler import Scheduler
 from shaodao.delivery.sweeping import Sweeper
@@ -134,13 +135,14 @@ async def start_courier(
 
 @asynccontextmanager
 async def start_chores(platform: Platform, port: MessagePort | None = None) -> AsyncIterator[Workers]:
-    """What is no department's: clock, messenger, linker, housekeeper, archivist, and the heartbeat that tells of them."""
+    """What is no department's: clock, messenger, linker, noter, housekeeper, archivist, and the heartbeat that tells of them."""
     with ExitStack() as bells:
         async with _at_work(
             (_clock(platform), bells.enter_context(platform.announcer.listen()), CALM_PAUSE),
             (_messenger(platform, port), bells.enter_context(platform.announcer.listen()), CALM_PAUSE),
             (Heart(platform.pool, platform.now), Bell(), LEAST_PAUSE),
             (Linker(platform.pool, platform.runner, platform.system, platform.now), Bell(), LEAST_PAUSE),
+            (Noter(platform.pool, platform.runner, platform.now), Bell(), LEAST_PAUSE),
             (Housekeeper(platform.pool, platform.ground(), platform.now), Bell(), LEAST_PAUSE),
             (Sweeper(platform.pool, platform.files, platform.now), Bell(), LEAST_PAUSE),
             (_archivist(platform), Bell(), LEAST_PAUSE),

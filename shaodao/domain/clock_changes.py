@@ -27,11 +27,16 @@ class Decider:
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """The clock got another limit 时限变更 (C.5 rule 8); ``before``: None where it had been counted by none."""
+    """The clock got another limit 时限变更 (C.5 rule 8); ``before``: None where it had been counted by none.
+
+    ``due_before`` and ``started_before``: when it was due until then, and from when it had been counted.
+    """
 
     at: datetime
     before: Limit | None
     by: Decider | None = None
+    due_before: datetime | None = None
+    started_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,18 @@ class Pause:
 
 
 class Handover(StrEnum):
-    """Why the work began anew while the clock went on."""
+    """Why the work began anew, or went over to others, while the clock went on.
+
+    REASSIGNED: by a granted objection. LEAD_CHANGED: another has the lead 主办 now. DISPATCHED_AGAIN: whoever had the case left
+    it. REINSTATED: an objection to a refusal 不予受理. UNMERGED: the case stands by itself again.
+    """
 
     RETURNED = "RETURNED"
     REASSIGNED = "REASSIGNED"
+    LEAD_CHANGED = "LEAD_CHANGED"
+    DISPATCHED_AGAIN = "DISPATCHED_AGAIN"
+    REINSTATED = "REINSTATED"
+    UNMERGED = "UNMERGED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +113,16 @@ ClockChange = LimitChange | CalendarChange | Continuation | Move
 
 @dataclass(frozen=True, slots=True)
 class ToldClock:
-    """A clock as it stands: its present start, limit and due, and what was done to it, oldest first."""
+    """A clock as it stands: its present start, limit and due, and what was done to it, oldest first.
+
+    ``limit``: None for one that is due by what was set, not counted; ``rule`` names what that is.
+    """
 
     started_at: datetime
-    limit: Limit
+    limit: Limit | None
     due_at: datetime
     changes: tuple[ClockChange, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +230,8 @@ def _change_of(entry: Mapping[str, Any], paused_at: datetime | None) -> Iterator
     elif entry.get("calendar"):
         yield CalendarChange(at, before)
     else:
-        yield LimitChange(at, _limit(entry) if entry["unit"] else None, decider)
+        limit = _limit(entry) if entry["unit"] else None
+        yield LimitChange(at, limit, decider, before, _instant(entry["started_at"]))
 
 
 def _pause(entry: Mapping[str, Any]) -> Pause:

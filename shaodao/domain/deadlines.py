@@ -155,7 +155,7 @@ def continued(
     """
     if paused_at >= due_at:
         return Due(due_at, provisional=False, counted=())
-    match unit or _unit_of(due_at):
+    match unit or implied_unit(due_at):
         case DeadlineUnit.NATURAL_DAY | DeadlineUnit.WORKING_DAY:
             return resume(paused_at, due_at, resumed_at, calendar)
         case DeadlineUnit.WORKING_MINUTE | DeadlineUnit.WORKING_HOUR:
@@ -212,7 +212,7 @@ def _end_of(day: date) -> datetime:
     return datetime.combine(day + ONE_DAY, time.min, SHANGHAI)
 
 
-def _unit_of(due_at: datetime) -> DeadlineUnit:
+def implied_unit(due_at: datetime) -> DeadlineUnit:
     """What a clock without a limit of its own is counted by: whole days, when it is due at the end of one."""
     return DeadlineUnit.WORKING_DAY if _local(due_at).time() == time.min else DeadlineUnit.CLOCK_HOUR
 

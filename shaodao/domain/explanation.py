@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from typing import assert_never
 
 from shaodao.domain.calendar import SHANGHAI, Calendar, WorkTime, days_between
@@ -28,12 +27,15 @@ from shaodao.domain.deadlines import (
     continued,
     due,
     extended,
+    implied_unit,
     last_day,
     remaining_working_days,
     worked_between,
 )
+from shaodao.domain.limit_words import limit_text, rule_text
 
 _WEEKDAYS = "一二三四五六日"
+_DAYS = (DeadlineUnit.NATURAL_DAY, DeadlineUnit.WORKING_DAY)
 
 
 class LineKind(StrEnum):
@@ -69,7 +71,6 @@ class Explanation:
     """The whole counting, with the years whose holiday notice is still awaited 暂定年份."""
 
     started_at: datetime
-    limit: Limit
     due_at: datetime
     lines: tuple[ExplanationLine, ...]
     provisional_years: tuple[int, ...]
@@ -80,25 +81,26 @@ def explain(
 ) -> Explanation:  # fmt: skip
     """Tell how the clock came to its due, which is always the last line but for the provisional years.
 
-    Who decided a change is told by the office; with ``names``, for the staff, by the person too. Where today's calendar and work time would count to another due than the clock has, the due that was fixed then holds,
-    and the days are not told.
+    Who decided a change is told by the office; with ``names``, for the staff, by the person too. Where today's calendar and
+    work time would count to another due than the clock has, the due that was fixed then holds, and the days are not told.
     """
-    counting = _Counting(calendar, work_time, names, clock.limit.unit)
+    counting = _Counting(calendar, work_time, names, clock.limit.unit if clock.limit else None)
     local = clock.started_at.astimezone(SHANGHAI)
     moves = moves_of(clock.changes)
     targets = [*(move.due_before for move in moves), clock.due_at]
     lines = [
         *_change_lines(clock, names),
         ExplanationLine(LineKind.START, f"自{_moment(local)}起算", local.date()),
-        ExplanationLine(LineKind.RULE, _rule(clock.limit)),
-        *counting.told(local, clock.limit, due(local, clock.limit, calendar, work_time), targets[0]),
+        ExplanationLine(LineKind.RULE, rule_text(clock.limit, clock.rule)),
     ]
+    if clock.limit is not None:
+        lines += counting.told(local, clock.limit, due(local, clock.limit, calendar, work_time), targets[0])
     for move, target in zip(moves, targets[1:], strict=True):
         lines += counting.moved(move, target)
     lines += _continued_lines(clock)
     lines.append(ExplanationLine(LineKind.DUE, _due_text(clock.due_at, moves), last_day(clock.due_at)))
     years = tuple(sorted(counting.years))
-    return Explanation(local, clock.limit, clock.due_at, (*lines, *_provisional_lines(years)), years)
+    return Explanation(local, clock.due_at, (*lines, *_provisional_lines(years)), years)
 
 
 @dataclass
@@ -108,7 +110,7 @@ class _Counting:
     calendar: Calendar
     work_time: WorkTime
     names: bool
-    unit: DeadlineUnit
+    unit: DeadlineUnit | None
     years: set[int] = field(default_factory=set)
 
     def told(self, start: datetime, limit: Limit, reckoned: Due, target: datetime) -> Iterator[ExplanationLine]:
@@ -155,38 +157,54 @@ class _Counting:
             pause.at, pause.due_before, pause.resumed_at, self.unit, self.calendar, self.work_time
         )  # fmt: skip
         if resumed.counted:
-            limit = Limit(DeadlineUnit.WORKING_DAY if self.by_days else self.unit, len(resumed.counted))
+            unit = self.unit_of(pause)
+            limit = Limit(DeadlineUnit.WORKING_DAY if unit in _DAYS else unit, len(resumed.counted))
             yield from self.told(_shanghai(pause.resumed_at), limit, resumed, target)
 
-    @property
-    def by_days(self) -> bool:
-        """Whether whole days are counted."""
-        return self.unit in (DeadlineUnit.NATURAL_DAY, DeadlineUnit.WORKING_DAY)
+    def unit_of(self, pause: Pause) -> DeadlineUnit:
+        """In what the rest is counted that a pause left over."""
+        return self.unit or implied_unit(pause.due_before)
 
     def left(self, pause: Pause) -> str:
         """What remained of the clock when it was paused: working days (C.5 rule 9), or hours and minutes."""
-        if self.by_days:
+        unit = self.unit_of(pause)
+        if unit in _DAYS:
             return f"{remaining_working_days(pause.at, pause.due_before, self.calendar)}个工作日"
-        if self.unit in (DeadlineUnit.WORKING_MINUTE, DeadlineUnit.WORKING_HOUR):
+        if unit in (DeadlineUnit.WORKING_MINUTE, DeadlineUnit.WORKING_HOUR):
             return f"{_length(worked_between(pause.at, pause.due_before, self.calendar, self.work_time))}工作时间"
         return _length(pause.due_before - pause.at)
 
 
 def _change_lines(clock: ToldClock, names: bool) -> Iterator[ExplanationLine]:
     """What was changed before the counting that is told: other limits, other calendars."""
-    limits = [*(change.before for change in clock.changes if isinstance(change, LimitChange)), clock.limit]
-    changed = iter(pairwise(limits))
+    later = [change for change in clock.changes if isinstance(change, LimitChange)][1:]
+    afterwards = iter([*((change.before, change.started_before) for change in later), (clock.limit, clock.started_at)])
+    extended = False
     for change in clock.changes:
         day = _shanghai(change.at).date()
-        if isinstance(change, LimitChange):
-            before, after = next(changed)
-            was = f"由{limit_text(before)}" if before else ""
-            who = f"{_who(change.by, names)}将" if change.by else ""
-            what = f"{who}时限{was}改为{limit_text(after) if after else '另行确定'}"
-            yield ExplanationLine(LineKind.CHANGED, f"{_moment(_shanghai(change.at))}{what}", day)
+        if isinstance(change, Extension):
+            extended = True
+        elif isinstance(change, LimitChange):
+            text = _changed(change, *next(afterwards), names)
+            yield ExplanationLine(LineKind.CHANGED, text + ("，此前准予的延期不再计入" if extended else ""), day)
+            extended = False
         elif isinstance(change, CalendarChange):
+            extended = False  # What is still counted stands again behind it.
             text = f"{_moment(_shanghai(change.at))}放假安排调整，原{due_moment(change.due_before)}到期，重新计算"
             yield ExplanationLine(LineKind.RECOUNTED, text, day)
+
+
+def _changed(change: LimitChange, limit: Limit | None, started_at: datetime | None, names: bool) -> str:
+    """Another limit, or the same from another start; what the clock had been due by until then."""
+    who = f"{_who(change.by, names)}将" if change.by else ""
+    what = f"{who}时限{f'由{limit_text(change.before)}' if change.before else ''}改为{limit_text(limit) if limit else '另行确定'}"
+    restarted = started_at is not None and change.started_before not in (None, started_at)
+    parts = [
+        what if limit != change.before else "",
+        f"改自{_moment(_shanghai(started_at))}起算" if started_at is not None and restarted else "",
+        f"原{due_moment(change.due_before)}到期" if change.due_before else "",
+    ]
+    return f"{_moment(_shanghai(change.at))}{'，'.join(filter(None, parts))}"
 
 
 def _continued_lines(clock: ToldClock) -> Iterator[ExplanationLine]:
@@ -204,6 +222,14 @@ def _handover(after: Handover) -> str:
             return "办理结果被退回重办"
         case Handover.REASSIGNED:
             return "改派其他单位办理"
+        case Handover.LEAD_CHANGED:
+            return "变更主办单位"
+        case Handover.DISPATCHED_AGAIN:
+            return "重新派交办理"
+        case Handover.REINSTATED:
+            return "经对不予受理提出异议恢复办理"
+        case Handover.UNMERGED:
+            return "恢复单独办理"
         case _:
             assert_never(after)
 
@@ -232,45 +258,12 @@ def _length(left: timedelta) -> str:
 def _counted_from(extension: Extension) -> datetime:
     """Day units go on from the old last day, the others from the old due."""
     local = _shanghai(extension.due_before)
-    whole_days = extension.by.unit in (DeadlineUnit.NATURAL_DAY, DeadlineUnit.WORKING_DAY)
-    return local - timedelta(microseconds=1) if whole_days else local
+    return local - timedelta(microseconds=1) if extension.by.unit in _DAYS else local
 
 
 def explanation_text(explanation: Explanation) -> str:
     """The explanation as one Chinese paragraph."""
     return "；".join(line.text for line in explanation.lines) + "。"
-
-
-def limit_text(limit: Limit) -> str:
-    """A limit in Chinese, such as 5个工作日."""
-    return f"{limit.amount}{_unit_text(limit.unit)}"
-
-
-def _unit_text(unit: DeadlineUnit) -> str:
-    return {
-        DeadlineUnit.MINUTE: "分钟",
-        DeadlineUnit.CLOCK_HOUR: "小时",
-        DeadlineUnit.EMERGENCY_HOUR: "个紧急工作时",
-        DeadlineUnit.WORKING_MINUTE: "分钟(工作时间)",
-        DeadlineUnit.WORKING_HOUR: "个工作时",
-        DeadlineUnit.NATURAL_DAY: "个自然日",
-        DeadlineUnit.WORKING_DAY: "个工作日",
-    }[unit]
-
-
-def _rule(limit: Limit) -> str:
-    match limit.unit:
-        case DeadlineUnit.MINUTE | DeadlineUnit.CLOCK_HOUR | DeadlineUnit.EMERGENCY_HOUR:
-            manner = "自当时连续计算，遇节假日不顺延"
-        case DeadlineUnit.WORKING_MINUTE | DeadlineUnit.WORKING_HOUR:
-            manner = "自当时起只计工作时间"
-        case DeadlineUnit.NATURAL_DAY:
-            manner = "当日不计，末日遇非工作日顺延"
-        case DeadlineUnit.WORKING_DAY:
-            manner = "当日不计，只计工作日"
-        case _:
-            assert_never(limit.unit)
-    return f"时限{limit_text(limit)}，{manner}"
 
 
 def _day_lines(start: datetime, limit: Limit, due: Due, calendar: Calendar) -> tuple[ExplanationLine, ...]:

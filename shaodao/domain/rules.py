@@ -237,8 +237,7 @@ RULES: Mapping[str, Rule] = {
     # What departments are still owed, and how their plugins failed: the operator's, that is the county grid office's, with or
     # without sight of the case; the dispatcher's and leaders' of the street; and the organization's own.
     "delivery_lane": {
-        Role.COUNTY_GRID_OFFICE: InScope(),
-        **_of_case(Role.STREET_DISPATCHER, Role.STREET_LEADER),
+        **dict.fromkeys((Role.COUNTY_GRID_OFFICE, Role.STREET_DISPATCHER, Role.STREET_LEADER), InScope()),
         Role.DEPT_HANDLER: _OWN_ORGANIZATION,
     },
     "delivery_error": {

@@ -48,8 +48,9 @@ _ROWS = (
     " outcome) SELECT county_code, notified_at + interval '1 second', id, lower(organization_code), organization_code, case_id,"
     " 1, id, 'on_whistle', 1, 'DONE' FROM assignment",
     f"INSERT INTO delivery (county_code, organization_code, case_id, seq, department, assignment_id, hook, created_at) {_OWED}",
-    """INSERT INTO lane (county_code, organization_code, case_id, department, due_at, parked, since)
-    SELECT county_code, organization_code, case_id, department, created_at, right(case_id::text, 2) = '00', created_at FROM delivery""",
+    """INSERT INTO lane (county_code, organization_code, case_id, department, due_at, parked, since, street_code)
+    SELECT d.county_code, d.organization_code, d.case_id, d.department, d.created_at, right(d.case_id::text, 2) = '00', d.created_at,
+    c.street_code FROM delivery d JOIN case_file c ON c.county_code = d.county_code AND c.id = d.case_id""",
     "INSERT INTO lane_state (county_code, department) SELECT DISTINCT county_code, department FROM lane",
 )  # fmt: skip
 

@@ -38,7 +38,6 @@ SLOW = (
     Slow("the rule of an inbox joins every case of the scope", (*STREET, "county", *CITY), ("busy inbox",)),
     Slow("the rule of an inbox joins every assignment of the organization", ("chief",), ("busy inbox",), CUSTOM),
     Slow("the rule of an inbox joins every case of the scope", STREET, ("deliveries",), GENERIC),
-    Slow("no index has lanes by their age, unless they are parked", ("dispatcher", "leader", "county", *CITY), ("lanes", "lanes of a department")),
     Slow("no index has cases by DUE that are not open", (*STREET, *CITY), ("one list twice",)),
     Slow("no index has cases by CHANGED", (*STREET, *CITY), ("changed", "many roots")),
     Slow("no index has cases by category", (*STREET, *CITY), ("a category", "wild category")),

@@ -116,8 +116,8 @@ ROWS = {
         " FROM delivery_log WHERE hook = 'on_answer'",
     ),
     "lanes parked": (
-        "INSERT INTO lane (county_code, organization_code, case_id, department, due_at, parked)"
-        " SELECT county_code, organization_code, case_id, department, at, true FROM delivery_log LIMIT 1",
+        "INSERT INTO lane (county_code, organization_code, case_id, department, due_at, since, parked)"
+        " SELECT county_code, organization_code, case_id, department, at, at, true FROM delivery_log LIMIT 1",
     ),
     "messages written twice": (
         "INSERT INTO message SELECT (jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid()))).*"

@@ -65,7 +65,7 @@ BOARD = """number title state dueAt overdue grid { name worker { name } } report
 INBOX = "state round notifiedAt overdue case { number title dueAt } deadlines { kind dueAt }"
 LANE = "caseNumber state seq since hook eventType owed attempts lastError nextAttemptAt organization { code } case { title }"
 DELIVERY = "state delivery { deliveredAt attempts handledAt owed lastError state }"
-STATES = "{ departmentStates { department { name } waiting running parked oldestSince } }"
+STATES = "{ departmentStates { department { name } waiting retrying running parked oldestSince } }"
 OPERATIONS = {
     "newest open": f"{{ cases(filter: {{open: true}}) {{ nodes {{ {BOARD} }} pageInfo {{ hasNextPage endCursor }} }} }}",
     "last open": f"{{ cases(last: 20, filter: {{open: true}}) {{ nodes {{ {BOARD} }} pageInfo {{ hasPreviousPage }} }} }}",

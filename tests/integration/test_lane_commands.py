@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from shaodao.__main__ import application
+from shaodao.delivery.noting import Noter
 from shaodao.plugin import Desk, Event
 from shaodao.settings import StartError
 from tests.integration.conftest import Street
@@ -190,6 +191,7 @@ async def test_a_paused_department_hears_nothing_until_it_is_resumed(
     await goes_on(street, deliveries)
     assert len(recorder.heard) == heard + 1
     assert [lane["state"] for lane in await lanes(shaodao)] == ["PARKED"], "the parked one is left"
+    await Noter(street.pool, street.runner, lambda: street.now).one_pass()
     assert await history(street, number) == [("departmentPaused", "系统升级"), ("departmentResumed", None)]
     assert await refusal(shaodao, "departments", "resume", "city") == "the department is not paused"
     assert await refusal(shaodao, "departments", "pause", "other", "--reason", "维护") == "not found: Department other"

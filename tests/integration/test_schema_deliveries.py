@@ -8,6 +8,7 @@ import pytest
 from shaodao.commands.running import connection_of
 from shaodao.delivery import lanes
 from shaodao.delivery.lanes import LaneRules, Lease
+from shaodao.delivery.noting import Noter
 from shaodao.host import register_departments
 from shaodao.plugin import Desk, Event
 from tests.integration.conftest import Street
@@ -23,7 +24,7 @@ query ($filter: DeliveryLaneFilter) { deliveryLanes(filter: $filter) { nodes {
 """
 STATES = """
 { departmentStates {
-  paused pausedAt pausedReason pausedBy { name } breakerOpenUntil failuresInARow inFlightLimit waiting running parked oldestSince
+  paused pausedAt pausedReason pausedBy { name } breakerOpenUntil failuresInARow inFlightLimit waiting retrying running parked oldestSince
 } }
 """
 DELIVERY = """
@@ -216,9 +217,37 @@ async def test_a_paused_department_hears_nothing_until_it_is_resumed(street: Str
     await api.done(street.viewer(COUNTY), "resumeDepartment", **given)
     await work_off(deliveries.courier())
     assert await deliveries.owed() == 1, "the parked one is left"
+    await Noter(street.pool, street.runner, lambda: street.now).one_pass()
     assert await history(street, number) == [("departmentPaused", "系统升级"), ("departmentResumed", None)]
     pauses = await street.pool.fetch("SELECT reason, resumed_at IS NOT NULL AS over FROM department_pause")
     assert [(row["reason"], row["over"]) for row in pauses] == [("系统升级", True)]
+
+
+async def test_what_failed_and_is_tried_again_is_counted_apart_from_what_waits(
+    street: Street, api: GraphQLStreet
+) -> None:
+    recorder = Recorder("city", ("CG",), fail)
+    deliveries, number = await parked(street, recorder)
+    await emergency(street, "CG")
+    await work_off(deliveries.courier())
+    await emergency(street, "CG")
+
+    async def counted() -> tuple[int, ...]:
+        (state,) = (await api.query(street.viewer(COUNTY), STATES))["departmentStates"]
+        return tuple(state[name] for name in ("parked", "retrying", "waiting", "running"))
+
+    assert await counted() == (1, 1, 1, 0)
+    for state in ("PARKED", "RETRYING", "WAITING"):
+        assert [lane["state"] for lane in await seen(api, street.viewer(COUNTY), state=state)] == [state]
+    (lane,) = await seen(api, street.viewer(COUNTY), state="RETRYING")
+    given = {"caseNumber": lane["caseNumber"], "organization": "CG", "seq": lane["seq"], "reason": "已电话告知"}
+    await api.done(street.viewer(COUNTY), "skipDelivery", **given)
+    await api.done(street.viewer(COUNTY), "redeliverDelivery", caseNumber=number, organization="CG")
+    assert await counted() == (0, 1, 1, 0), "what was redelivered has failed before"
+
+    recorder.do = lambda event, desk: desk.acknowledge(["甲示一"])
+    await work_off(deliveries.courier())
+    assert await counted() == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("mutation", ["redeliverDelivery", "skipDelivery"])

@@ -87,4 +87,5 @@ def test_there_and_back_is_the_same_place(longitude: float, latitude: float, crs
     point = Point(longitude, latitude)
     shifted = from_cgcs2000(point, crs)
     assert distance_metres(to_cgcs2000(shifted, crs), point) < 0.01
-    assert 50 < distance_metres(shifted, point) < 2500
+    # Mostly by hundreds of metres; around 96.6° E, 37° N, GCJ-02 moves a place by less than 20.
+    assert 10 < distance_metres(shifted, point) < 2500

@@ -17,7 +17,8 @@ from shaodao.domain.clock_changes import (
     changes_of,
 )
 from shaodao.domain.deadlines import DeadlineUnit, Limit, due
-from shaodao.domain.explanation import Explanation, LineKind, explain, explanation_text, limit_text
+from shaodao.domain.explanation import Explanation, LineKind, explain, explanation_text
+from shaodao.domain.limit_words import limit_text, rule_text
 from shaodao.presets import load_rulebook
 
 
@@ -127,7 +128,7 @@ def test_a_changed_limit_is_told_and_forgets_the_moves_before(calendar: Calendar
     )
     change = LimitChange(moment_of("2026-11-06 10:00"), Limit(DeadlineUnit.CLOCK_HOUR, 24))
     told = told_with(calendar, "2026-11-14 00:00", extension, change)
-    assert told.lines[0].text == "2026年11月6日(周五)10:00时限由24小时改为5个工作日"
+    assert told.lines[0].text == "2026年11月6日(周五)10:00时限由24小时改为5个工作日，此前准予的延期不再计入"
     assert days_of(told, LineKind.EXTENDED) == []
     assert told.lines[-1].day == date(2026, 11, 13)
 
@@ -167,3 +168,39 @@ def test_rework_forgets_no_extension(calendar: Calendar) -> None:
 def test_rework_before_the_clock_was_started_anew_is_not_told(calendar: Calendar) -> None:
     earlier = Continuation(moment_of("2026-11-05 09:00"), Handover.RETURNED)
     assert days_of(told_with(calendar, "2026-11-14 00:00", earlier), LineKind.CONTINUED) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        ("case_limits.GENERAL", "按“一般”类的"), ("contact_limits.URGENT", "按“急办”类的"),
+        ("whistles.EMERGENCY.arrive", "按应急哨的"), ("catalogue.C-0201", "按派单规则的"), ("dispatch.result", "按派单的"),
+        ("verification", ""), ("case_limits.OTHER", ""),
+    ],
+)  # fmt: skip
+def test_a_limit_is_told_with_where_it_comes_from(rule: str, source: str) -> None:
+    told = rule_text(Limit(DeadlineUnit.WORKING_DAY, 5), rule)
+    assert told == f"{source}时限5个工作日，当日不计，只计工作日"
+
+
+def test_a_clock_without_a_limit_says_by_what_it_is_due(calendar: Calendar) -> None:
+    start, due_at = moment_of("2026-11-06 10:00"), moment_of("2026-11-14 00:00")
+    pause = Pause(moment_of("2026-11-11 10:00"), moment_of("2026-11-23 10:00"), due_at)
+    clock = ToldClock(start, None, moment_of("2026-11-26 00:00"), (pause,), "dispatch.result")
+    text = explanation_text(explain(clock, calendar, load_rulebook("shimahe").work_time))
+    assert text.startswith("自2026年11月6日(周五)10:00起算；不单独计算时限，按案件办理时限或方案确定的时间到期；")
+    assert "续计剩余2个工作日；2026年11月24日(周二)为第1日；2026年11月25日(周三)为第2日；" in text
+    assert {rule: rule_text(None, rule) for rule in ("whistles.JOINT_ENFORCEMENT.arrive", "promise", "other")} == {
+        "whistles.JOINT_ENFORCEMENT.arrive": "以集结时间为准", "promise": "以承诺的日期为准", "other": "以指定的时间为准",
+    }  # fmt: skip
+
+
+def test_the_same_limit_from_another_start_is_told_as_that(calendar: Calendar) -> None:
+    history = [{
+        "changed_at": "2026-11-06T10:00:00+08:00", "due_at": "2026-11-12T00:00:00+08:00",
+        "started_at": "2026-11-04T10:00:00+08:00", "unit": "WORKING_DAY", "amount": 5, "rule": "whistles.ROUTINE.arrive",
+    }]  # fmt: skip
+    told = told_with(calendar, "2026-11-14 00:00", *changes_of(history, None))
+    assert told.lines[0].text == (
+        "2026年11月6日(周五)10:00改自2026年11月6日(周五)10:00起算，原2026年11月11日(周三)24时到期"
+    )
