@@ -80,12 +80,14 @@ class Application:
                 self._workers = await stack.enter_async_context(started)
             authenticator = self._authenticator_of(platform)
             limits = self.settings.limits
-            reads = open_readers(self.dsn, self.settings.read_connections, seconds=limits.query_seconds)
-            readers = await stack.enter_async_context(reads)
+            readers, feed_readers = [
+                await stack.enter_async_context(open_readers(self.dsn, count, seconds=limits.query_seconds))
+                for count in (self.settings.read_connections, self.settings.feed_connections)
+            ]
             service = service_of(build_schema(), limits)
             trusted = load_trusted_documents(self.settings.trusted_documents, only=self.settings.trusted_only)
             warn_of_unfit(trusted, service.preparation)
-            operations = Operations(service, readers, platform, platform.now, limits, trusted)
+            operations = Operations(service, readers, feed_readers, platform, platform.now, limits, trusted)
             await stack.enter_async_context(kept_fresh(WordStatistics(operations.service.words, readers)))
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
             self._operations = operations

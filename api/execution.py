@@ -27,10 +27,11 @@ from shaodao.postgres.readers import Readers
 
 @dataclass
 class Operations:
-    """Runs operations for a session."""
+    """Runs operations for a session. Subscriptions read by few connections of their own (docs/adr/0006-read-path.md)."""
 
     service: ReadService
     database: Readers
+    feed_database: Readers
     services: Any
     now: Callable[[], datetime]
     limits: Limits
@@ -45,14 +46,14 @@ class Operations:
         self, document: Document, request: OperationRequest, session: Session, facts: RequestFacts
     ) -> Outcome:
         """One query or mutation."""
-        context = self._context(session, facts)
+        context = self._context(session, facts, self.database)
         return await self.service.execute(document, context, request.variables, request.operation_name)
 
     def subscribe(
         self, document: Document, request: OperationRequest, session: Session, facts: RequestFacts
     ) -> AsyncGenerator[Outcome, None]:
         """A subscription's events."""
-        context = self._context(session, facts)
+        context = self._context(session, facts, self.feed_database)
         events = self.service.subscribe(document, context, request.variables, request.operation_name)
         return cast(AsyncGenerator[Outcome, None], events)
 
@@ -99,10 +100,8 @@ class Operations:
         """Errors as clients may see them."""
         return formatted(errors, facts, self.limits.message_characters)
 
-    def _context(self, session: Session, facts: RequestFacts) -> Context:
-        return Context(
-            viewer=session.viewer, now=self.now(), database=self.database, request=facts, services=self.services
-        )
+    def _context(self, session: Session, facts: RequestFacts, database: Readers) -> Context:
+        return Context(viewer=session.viewer, now=self.now(), database=database, request=facts, services=self.services)
 
 
 def was_refused(outcome: Outcome) -> bool:

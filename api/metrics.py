@@ -85,9 +85,10 @@ class _State(Collector):
             return
         yield from _cache("plan", "plans of operations", operations.service.plans.kept)
         yield from _cache("document", "validated documents", operations.service.documents)
-        pool, readers = operations.services.pool, operations.database
+        pool, readers, feed = operations.services.pool, operations.database, operations.feed_database
         yield from _connections("pool", "commands", pool.get_size(), pool.get_idle_size(), pool.get_max_size())
         yield from _connections("readers", "queries", readers.open, readers.idle, readers.size)
+        yield from _connections("feed", "subscriptions", feed.open, feed.idle, feed.size)
 
 
 class _Lanes(Collector):

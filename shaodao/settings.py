@@ -60,6 +60,7 @@ class Settings:
     preset: str
     pool_size: int
     read_connections: int
+    feed_connections: int
     workers: bool
     field_crew: bool
     demo: bool
@@ -199,6 +200,12 @@ TABLE: tuple[Setting, ...] = (
         "5",
         "Most connections to the database that one process opens for queries: five keep one process busy.",
         values.whole_number(2, 1000),
+    ),
+    Setting(
+        "SHAODAO_FEED_CONNECTIONS",
+        "3",
+        "Most connections to the database that one process reads by what its subscribers are told.",
+        values.whole_number(1, 1000),
     ),
     Setting(
         "SHAODAO_WORKERS",
