@@ -1,7 +1,7 @@
 """The composition root: from settings and a database to the ASGI application."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.authentication import Authenticator
+from api.clock_numbers import ClockNumbers
 from api.compression import compressing
 from api.conventions import Conventions
 from api.demo import demo_catalogue
@@ -25,7 +26,7 @@ from api.exports import EXPORTS_PATH, ExportDownloads
 from api.files import DOWNLOADS_PATH, DownloadEndpoint
 from api.health import Check, Remark, health_routes
 from api.lane_numbers import LaneNumbers
-from api.metrics import Metrics
+from api.metrics import Metrics, Numbers
 from api.requests import RequestReader
 from api.sites import Sites
 from api.trusted_documents import load_trusted_documents, warn_of_unfit
@@ -35,6 +36,7 @@ from api.word_statistics import WordStatistics
 from schema.schema import build_schema
 from schema.schema import sdl as sdl
 from shaodao.commands.running import connection_of
+from shaodao.delivery.late_stages import lateness
 from shaodao.delivery.supervisor import start_supervised
 from shaodao.delivery.work import Workers, served_by_nobody, start_workers, workers_alive
 from shaodao.demo.clock import DemoClock, kept_clock
@@ -66,7 +68,7 @@ class Application:
     _exports: ExportDownloads | None = None
     _platform: Platform | None = None
     _workers: Workers | None = None
-    _lanes: LaneNumbers | None = None
+    _numbers: Sequence[Numbers] = ()
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[Mapping[str, Callable[[], Awaitable[None]]]]:
@@ -92,8 +94,10 @@ class Application:
             self._platform, self._endpoint = platform, self._endpoint_of(operations, authenticator)
             self._operations = operations
             self._exports = ExportDownloads(platform, operations.service, authenticator)
-            self._lanes = LaneNumbers(platform.pool, platform.now)
-            await stack.enter_async_context(kept_fresh(self._lanes))
+            lanes, clock = LaneNumbers(platform.pool, platform.now), ClockNumbers(platform.pool, platform.now)
+            for numbers in (lanes, clock):
+                await stack.enter_async_context(kept_fresh(numbers))
+            self._numbers = lanes, clock
             yield {BEFORE_SHUTDOWN: self._endpoint.close}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,11 +108,14 @@ class Application:
     @cached_property
     def metrics(self) -> Metrics:
         """What /metrics tells."""
-        return Metrics(lambda: self._operations, lambda: self._lanes)
+        return Metrics(lambda: self._operations, lambda: self._numbers)
 
     def checks(self) -> Mapping[str, Check]:
         """What /readyz asks."""
-        return {"database": self._check_database, "migrations": self._check_migrations, "workers": self._check_workers}
+        return {
+            "database": self._check_database, "migrations": self._check_migrations, "workers": self._check_workers,
+            "clock": self._check_clock,
+        }  # fmt: skip
 
     def catalogue(self) -> DemoCatalogue:
         """What the explorer of a demonstration offers, with tokens that begin now."""
@@ -162,6 +169,12 @@ class Application:
         found = {"nobody serves": waiting, "nothing is known of": platform.departments.undeclared}
         told = [f"{what} {', '.join(names)}" for what, names in found.items() if names]
         return Remark(f"ok, but {' and '.join(told)}") if told else None
+
+    async def _check_clock(self) -> str | None:
+        """A stage that is late keeps no client waiting; somebody should look."""
+        platform = self._open_platform()
+        found = await lateness(platform.pool, platform.now())
+        return Remark(f"ok, but {found}") if found.worth_a_word else None
 
     def _open_platform(self) -> Platform:
         assert self._platform is not None, "the lifespan has begun"

@@ -1,8 +1,8 @@
 """GET /metrics: what a process counts, in Prometheus's text format. It tells numbers alone, nobody's data."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -13,22 +13,32 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.execution import Operations
-from api.lane_numbers import LaneNumbers
 from schema.lru import Lru
 
 METRICS_PATH = "/metrics"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
+class Numbers(Protocol):
+    """Numbers that are looked up from time to time."""
+
+    def families(self) -> Iterator[Metric]:
+        """Those of the last look."""
+        ...
+
+
 class Metrics:
-    """The numbers of one application; ``operations`` gives what it runs, None before the server has begun."""
+    """The numbers of one application; ``operations`` gives what it runs, None before the server has begun.
+
+    ``looked_up``: the numbers of the database, none before then either.
+    """
 
     def __init__(
-        self, operations: Callable[[], Operations | None], lanes: Callable[[], LaneNumbers | None] = lambda: None
+        self, operations: Callable[[], Operations | None], looked_up: Callable[[], Sequence[Numbers]] = lambda: ()
     ) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(_State(operations))
-        self.registry.register(_Lanes(lanes))
+        self.registry.register(_LookedUp(looked_up))
         self._requests = Counter("shaodao_requests", "GraphQL requests over HTTP.", ["status"], registry=self.registry)
         self._counters: dict[int, Counter] = {}
         self._seconds = Histogram(
@@ -91,17 +101,16 @@ class _State(Collector):
         yield from _connections("feed", "subscriptions", feed.open, feed.idle, feed.size)
 
 
-class _Lanes(Collector):
-    """What departments are owed, as it was last looked up."""
+class _LookedUp(Collector):
+    """What stands in the database, as it was last looked up: what departments are owed, how late the clock is."""
 
-    def __init__(self, lanes: Callable[[], LaneNumbers | None]) -> None:
-        self._lanes = lanes
+    def __init__(self, numbers: Callable[[], Sequence[Numbers]]) -> None:
+        self._numbers = numbers
 
     def collect(self) -> Iterator[Metric]:
         """The numbers of the last look."""
-        lanes = self._lanes()
-        if lanes is not None:
-            yield from lanes.families()
+        for each in self._numbers():
+            yield from each.families()
 
 
 def _connections(name: str, what: str, opened: int, idle: int, limit: int) -> Iterator[Metric]:

@@ -455,7 +455,11 @@ CREATE TABLE public.deadline_stage (
     case_id uuid NOT NULL,
     assignment_id uuid,
     due_at timestamp with time zone NOT NULL,
-    note text
+    note text,
+    not_before timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    retry_at timestamp with time zone,
+    last_error text
 );
 
 CREATE TABLE public.delivery (
@@ -2408,7 +2412,11 @@ CREATE INDEX deadline_case_assignment_index ON public.deadline USING btree (coun
 
 CREATE INDEX deadline_pause_case_index ON public.deadline_pause USING btree (county_code, case_id, paused_at, id);
 
+CREATE INDEX deadline_stage_case_index ON public.deadline_stage USING btree (county_code, case_id, due_at);
+
 CREATE INDEX deadline_stage_due_index ON public.deadline_stage USING btree (due_at);
+
+CREATE INDEX deadline_stage_failed_index ON public.deadline_stage USING btree (county_code, retry_at) WHERE (failures > 0);
 
 CREATE INDEX delivery_log_case_index ON ONLY public.delivery_log USING btree (county_code, case_id, at);
 

@@ -26,8 +26,13 @@ ON CONFLICT (day) DO UPDATE SET is_workday = excluded.is_workday, name = exclude
     provisional = excluded.provisional
 """
 _OPEN_CASES = """
-SELECT DISTINCT county_code, case_id FROM deadline
-WHERE state IN ('RUNNING', 'PAUSED') AND due_at > $1 AND unit = ANY($2::text[])
+SELECT DISTINCT county_code, case_id FROM deadline d
+WHERE state IN ('RUNNING', 'PAUSED') AND (
+    due_at > $1 AND unit = ANY($2::text[])
+    OR kind = 'HANDLING' AND EXISTS (
+        SELECT FROM deadline_stage s WHERE s.county_code = d.county_code AND s.deadline_id = d.id
+    )
+)
 ORDER BY county_code, case_id
 """
 

@@ -8,6 +8,7 @@ import asyncpg
 from obstore.exceptions import BaseError
 
 from shaodao.commands.running import connection_of
+from shaodao.delivery.late_stages import failed_stages, lateness
 from shaodao.delivery.work import served_by_nobody, workers_alive
 from shaodao.department_limits import unknown_departments
 from shaodao.departments import Broken, DepartmentError, Departments, sources_of
@@ -20,6 +21,7 @@ from shaodao.settings import OF_DEPARTMENTS, Settings, StartError
 from shaodao.stored_departments import stored_departments
 
 OLDEST, NEWEST = 15, 18  # major versions of PostgreSQL that the tests run on
+SHOWN = 3  # stages that could not be fired
 CALENDAR_AHEAD = timedelta(days=100)  # the longest limit of the reference, 60 days, with holidays in between
 
 IN_FLIGHT = "in_flight"
@@ -77,6 +79,7 @@ async def examine(dsn: str, settings: Settings, today: date) -> list[Finding]:
         findings += await departments(settings)
         findings += await declarations(connection)
         findings.append(await _guarded("served", lambda: served(connection, settings)))
+        findings.append(await _guarded("clock", lambda: clock(connection)))
     finally:
         await connection.close()
     return [*findings, await files(settings)]
@@ -209,6 +212,18 @@ async def served(connection: "asyncpg.Connection[asyncpg.Record]", settings: Set
     if waiting:
         return Finding("served", f"nobody serves {', '.join(waiting)}", "Start: shaodao work, and look into its log.")
     return Finding("served", "every department")
+
+
+async def clock(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    """Whether the stages of deadlines fire in time. Where no workers run just now, those that wait for them are no fault."""
+    now, lent = utc_now(), connection_of(connection)
+    found = await lateness(lent, now)
+    if not found.worth_a_word:
+        return Finding("clock", "no deadline's stage is late")
+    alive = await workers_alive(lent, now)
+    told = [str(found), *await failed_stages(lent, SHOWN), *([] if alive else ["no process runs workers just now"])]
+    mend = "docs/operations-guide.md tells what to do when a deadline's stage is late."
+    return Finding("clock", "; ".join(told), mend if alive or found.failed else None)
 
 
 async def files(settings: Settings) -> Finding:

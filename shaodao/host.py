@@ -22,6 +22,7 @@ from shaodao.delivery.postgres_feed import FeedRules, PostgresFeed, open_feed
 from shaodao.department_limits import unknown_departments
 from shaodao.departments import Broken, DepartmentError, Departments, LoadedDepartment, sources_of
 from shaodao.domain.calendar import SHANGHAI
+from shaodao.domain.permissions import SYSTEM as SYSTEM
 from shaodao.domain.permissions import Viewer
 from shaodao.domain.rulebook import Rulebook
 from shaodao.files import FileStore, file_store
@@ -38,9 +39,6 @@ from shaodao.settings import Settings, StartError
 from shaodao.stored_departments import stored_departments
 
 _log = structlog.get_logger(__name__)
-
-SYSTEM = Viewer(login="system", name="系统")
-"""Who acts where nobody does: the clock, and what is computed."""
 
 RULES_FOLDER = "departments"
 """Folder in the data folder where a department's rules file replaces the one that it ships."""

@@ -71,7 +71,10 @@ class CaseMutations:
 
     @action(CasePayload)
     async def classify_case(self, info: Info, given: Given[inputs.ClassifyCaseInput]) -> CasePayload | AnyProblem:
-        """Class a case by urgency, category or both 分类 (S-14); its due is reckoned anew. By the dispatcher, while it is open."""
+        """Class a case by urgency, category or both 分类 (S-14). By the dispatcher, while it is open.
+
+        Its due is reckoned anew, never in the past; the LEAD, the organizations and the reporter are told an earlier one.
+        """
         return await on_case(
             info, given, cases.classify, urgency=given.urgency, category_code=given.category_code, reason=given.reason,
             expected_version=given.expected_version,

@@ -6,6 +6,7 @@ from uuid import UUID
 from shaodao.commands import clocks
 from shaodao.commands.case_steps import CaseStep, case_outcome, decide_case, record_case
 from shaodao.commands.facts import read_case
+from shaodao.commands.firing import catch_up
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.deadlines import due
@@ -50,6 +51,7 @@ def archive_when_due(case_id: UUID) -> Callable[[Transaction], Awaitable[Outcome
     async def command(tx: Transaction) -> Outcome:
         if await tx.connection.fetchval(_LOCK, tx.county, case_id) is None:
             raise NotYetError
+        await catch_up(tx, case_id)
         facts = await read_case(tx, case_id)
         CASE_MACHINE.decide("archive", facts, tx.actor)
         last = await tx.connection.fetchval(_LAST_WORD, tx.county, case_id)

@@ -1,40 +1,37 @@
 """A changed calendar 放假安排调整 and the clocks that are open (reference C.5 rule 11).
 
 A later due is applied silently. An earlier one is applied only with notice, and so never when it has passed already. Clocks
-whose due has passed stay as they are: what fired has fired.
+whose due has passed keep it, and what fired has fired; the stages after it that are still to come move with the calendar.
 """
 
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from shaodao.commands import deadline_notices, stored_clocks, wording
-from shaodao.commands.facts import read_case
+from shaodao.commands import clock_stages, deadline_notices, stored_clocks
+from shaodao.commands.facts import take_case
 from shaodao.commands.history import Entry, record
-from shaodao.commands.stored_clocks import StoredClock, clocks_of
+from shaodao.commands.stored_clocks import Moved, StoredClock, clocks_of
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.clock_changes import Move, Pause, entry_of, moves_of, recounted
 from shaodao.domain.deadlines import DeadlineUnit, Due
 from shaodao.domain.errors import NotFound
 from shaodao.domain.facts import CaseFacts
-from shaodao.domain.vocabulary import ClockKind, ClockState, MessageKind, Role
+from shaodao.domain.vocabulary import ClockKind, ClockState, Role
 
 BY_CALENDAR = (
     DeadlineUnit.NATURAL_DAY, DeadlineUnit.WORKING_DAY, DeadlineUnit.WORKING_HOUR, DeadlineUnit.WORKING_MINUTE,
 )  # fmt: skip
 """The units that the calendar has a part in."""
 
-_LOCK = "SELECT 1 FROM case_file WHERE county_code = $1 AND id = $2 FOR UPDATE"
-_REPORTER_TOLD = """
-SELECT EXISTS (SELECT FROM message WHERE county_code = $1 AND case_id = $2 AND organization_code IS NULL)
-"""
+_WHY = "放假安排调整"
 
 
 @dataclass
 class _Moved:
-    """The clocks that the calendar moved, each with its due before."""
+    """The clocks that the calendar moved."""
 
-    earlier: list[tuple[StoredClock, StoredClock]] = field(default_factory=list)
-    handling: tuple[StoredClock, StoredClock] | None = None
+    clocks: list[Moved] = field(default_factory=list)
+    handling: Moved | None = None
 
 
 async def recompute_after_calendar_change(tx: Transaction, case_id: UUID) -> Outcome:
@@ -42,26 +39,28 @@ async def recompute_after_calendar_change(tx: Transaction, case_id: UUID) -> Out
 
     Raises NotFound.
     """
-    if await tx.connection.fetchval(_LOCK, tx.county, case_id) is None:
+    facts, moved = await take_case(tx, case_id), _Moved()
+    if facts is None:
         raise NotFound("Case", str(case_id))
-    facts, moved = await read_case(tx, case_id), _Moved()
     # The handling clock first: results without a limit of their own are due with the case.
     running = (ClockState.RUNNING, ClockState.PAUSED)
     for kinds in ((ClockKind.HANDLING,), tuple(kind for kind in ClockKind if kind is not ClockKind.HANDLING)):
         for clock in await clocks_of(tx, case_id, *kinds, states=running):
             await _recount(tx, clock, moved)
-    for before, after in moved.earlier:
-        await _give_notice(tx, facts, before, after)
+    for one in moved.clocks:
+        if one.earlier:
+            await _record_earlier(tx, facts, one)
+    await deadline_notices.tell_earlier(tx, facts, moved.clocks, _WHY)
     return Outcome(county_code=tx.county, case_id=case_id)
 
 
 async def _recount(tx: Transaction, clock: StoredClock, moved: _Moved) -> None:
     found = _counted(tx, clock, moved)
-    if found is None or clock.due_at <= tx.now:
+    if found is None or clock.due_at <= tx.now or not _leads_elsewhere(tx, clock, found[0]):
+        if clock.state is ClockState.RUNNING:
+            await clock_stages.move(tx, clock.id, clock.ascent)
         return
     due, moves = found
-    if due.at <= (clock.paused_at or tx.now) or (due.at, due.provisional) == (clock.due_at, clock.provisional):
-        return
     after = replace(clock, due_at=due.at, provisional=due.provisional)
     if due.at == clock.due_at:
         # The notice of a provisional year is there, and says what was assumed.
@@ -69,10 +68,13 @@ async def _recount(tx: Transaction, clock: StoredClock, moved: _Moved) -> None:
         return
     entries = [clock.before(tx.now) | {"calendar": True}, *({**entry_of(move), "again": True} for move in moves)]
     await stored_clocks.keep(tx, clock, after, *entries)
+    moved.clocks.append(Moved(clock, after))
     if clock.kind is ClockKind.HANDLING:
-        moved.handling = (clock, after)
-    if due.at < clock.due_at and clock.state is ClockState.RUNNING:
-        moved.earlier.append((clock, after))
+        moved.handling = moved.clocks[-1]
+
+
+def _leads_elsewhere(tx: Transaction, clock: StoredClock, due: Due) -> bool:
+    return not clock.lies_behind(due.at, tx.now) and (due.at, due.provisional) != (clock.due_at, clock.provisional)
 
 
 def _counted(tx: Transaction, clock: StoredClock, moved: _Moved) -> tuple[Due, tuple[Move, ...]] | None:
@@ -80,7 +82,7 @@ def _counted(tx: Transaction, clock: StoredClock, moved: _Moved) -> tuple[Due, t
     if clock.limit is None:
         if clock.kind is not ClockKind.RESULT or moved.handling is None:
             return None
-        before, after = moved.handling
+        before, after = moved.handling.before, moved.handling.after
         return (Due(after.due_at, after.provisional, ()), ()) if clock.due_at == before.due_at else None
     if clock.limit.unit not in BY_CALENDAR:
         return None
@@ -96,20 +98,12 @@ def _as_it_lasts(clock: StoredClock, move: Move) -> Move:
     return replace(move, at=clock.paused_at) if lasts and clock.paused_at else move
 
 
-async def _give_notice(tx: Transaction, facts: CaseFacts, before: StoredClock, after: StoredClock) -> None:
-    """An earlier due stands in the history, and whoever it binds or was promised to is written to."""
-    until = wording.until(after.due_at)
-    text = f"放假安排调整，{after.kind.label}由{wording.until(before.due_at)}提前为{until}"
-    of_case = after.kind is ClockKind.HANDLING
+async def _record_earlier(tx: Transaction, facts: CaseFacts, moved: Moved) -> None:
+    """An earlier due stands in the history."""
+    after = moved.after
     entry = Entry(
-        "calendarChanged", text, public=of_case, role=Role.SYSTEM, organization_code=after.organization_code,
-        assignment_id=after.assignment_id, payload={"clock": after.kind, "from": before.due_at, "to": after.due_at},
+        "calendarChanged", deadline_notices.earlier_sentence(moved, _WHY), public=after.kind is ClockKind.HANDLING,
+        role=Role.SYSTEM, organization_code=after.organization_code, assignment_id=after.assignment_id,
+        payload={"clock": after.kind, "from": moved.before.due_at, "to": after.due_at},
     )  # fmt: skip
     await record(tx, facts.id, entry)
-    if after.organization_code is not None:
-        await deadline_notices.call_organizations(tx, facts.id, facts.number, [after.organization_code], f"{text}。")
-    elif of_case:
-        await deadline_notices.call_lead(tx, facts, f"{text}。")
-        if await tx.connection.fetchval(_REPORTER_TOLD, tx.county, facts.id):
-            told = f"因放假安排调整，预计{until}办结。"
-            await deadline_notices.tell_reporter(tx, facts, MessageKind.DEADLINE, told)

@@ -22,11 +22,12 @@ from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.history import actor_name
 from shaodao.commands.registration import check_category
 from shaodao.commands.routing import rule_in_force
+from shaodao.commands.stored_clocks import Moved
 from shaodao.commands.transaction import Outcome, Transaction
 from shaodao.domain.case_machine import CASE_MACHINE
 from shaodao.domain.channels import EmergencyLine
 from shaodao.domain.clock_changes import Decider, Handover
-from shaodao.domain.deadlines import Due, Limit
+from shaodao.domain.deadlines import Limit
 from shaodao.domain.errors import Faults, InvalidInput
 from shaodao.domain.facts import CaseFacts
 from shaodao.domain.routing import RoutingRule
@@ -181,12 +182,14 @@ async def report_up(
 
 async def classify(
     tx: Transaction, case_id: UUID, *, urgency: Urgency | None = None, category_code: str | None = None,
-    reason: str | None = None, expected_version: int | None = None,
+    reason: str | None = None, expected_version: int | None = None, tell_reporter: bool = True,
 ) -> Outcome:  # fmt: skip
     """Class the case by urgency 轻重缓急, category, or both (S-14); the due is computed anew from the clock's start.
 
-    Once it was dispatched a reason is needed, and an urgent case made safe counts its new limit from now (C.5 rule 8).
-    Raises InvalidInput at ``urgency``, ``categoryCode`` and ``reason``, NotPermitted, StateConflict.
+    From now counts the new limit of an urgent case made safe (C.5 rule 8), and one that would have passed already; else an
+    overdue case stays overdue. Of an earlier due the LEAD, the organizations and the reporter hear (rule 11; not
+    ``tell_reporter``: the caller tells the reporter). Once it was dispatched a reason is needed. Raises InvalidInput at
+    ``urgency``, ``categoryCode`` and ``reason``, NotPermitted, StateConflict.
     """
     facts = await decide_case(tx, "classify", case_id, expected_version)
     why = await _classify_input(tx, facts, urgency, category_code, reason)
@@ -194,10 +197,13 @@ async def classify(
     await tx.connection.execute(
         _CLASSIFY, tx.county, case_id, tx.now, str(to), category_code or facts.category_code
     )  # fmt: skip
-    reckoned = await _reckon_anew(tx, facts, to) if to is not facts.urgency else None
+    moved = await _reckon_anew(tx, facts, to) if to is not facts.urgency else ()
+    await deadline_notices.tell_earlier(
+        tx, facts, moved, f"紧急程度{wording.change(facts.urgency, to)}", reporter=tell_reporter
+    )
     payload = {"from": {"urgency": str(facts.urgency), "category": facts.category_code}, "to": {
         "urgency": str(to), "category": category_code or facts.category_code}}  # fmt: skip
-    sentence = _classified(tx, facts, to, category_code, reckoned)
+    sentence = _classified(tx, facts, to, category_code, moved[0] if moved else None)
     await record_case(tx, facts, CaseStep("classify", "classifyCase", sentence, payload=payload, detail=why))
     return await case_outcome(tx, case_id)
 
@@ -292,8 +298,8 @@ async def _classify_input(
     return why
 
 
-async def _reckon_anew(tx: Transaction, facts: CaseFacts, urgency: Urgency) -> Due | None:
-    """The clocks by the new class. A contact that was made already stays as it was judged."""
+async def _reckon_anew(tx: Transaction, facts: CaseFacts, urgency: Urgency) -> Sequence[Moved]:
+    """The clocks by the new class, the case's own first. A contact that was made already stays as it was judged."""
     rulebook = tx.ground.rulebook
     contact = rulebook.contact_limits.of(urgency)
     decider = _decider(tx, facts, "classify")
@@ -301,27 +307,27 @@ async def _reckon_anew(tx: Transaction, facts: CaseFacts, urgency: Urgency) -> D
         tx, ClockKind.CONTACT, facts.id, contact, f"contact_limits.{urgency}", case_round=facts.round, decider=decider
     )
     made_safe = facts.urgency is Urgency.URGENT and facts.state not in _BEFORE_DISPATCH
-    reckoned = await clocks.change(
+    moved = await clocks.change(
         tx, ClockKind.HANDLING, facts.id, rulebook.case_limit(urgency), f"case_limits.{urgency}", case_round=facts.round,
         from_now=made_safe, decider=decider,
     )  # fmt: skip
-    if reckoned is not None:
-        await notices.follow_case(tx, facts, urgency, reckoned, decider, from_now=made_safe)
-    return reckoned
+    if moved is None:
+        return ()
+    return moved, *await notices.follow_case(tx, facts, urgency, moved.after, decider, made_safe=made_safe)
 
 
 def _decider(tx: Transaction, facts: CaseFacts, action: str) -> Decider:
     return deadline_notices.decider_of(facts, tx.actor, CASE_MACHINE.acting_role(action, facts, tx.actor))
 
 
-def _classified(tx: Transaction, facts: CaseFacts, to: Urgency, category: str | None, reckoned: Due | None) -> str:
+def _classified(tx: Transaction, facts: CaseFacts, to: Urgency, category: str | None, moved: Moved | None) -> str:
     parts = []
     if to is not facts.urgency:
         parts.append(f"紧急程度{wording.change(facts.urgency, to)}")
     if category is not None and category != facts.category_code:
         parts.append(f"分类由“{facts.category_code or '未定'}”改为“{category}”")
-    if reckoned is not None:
-        parts.append(f"{wording.until(reckoned.at)}办结")
+    if moved is not None:
+        parts.append(f"{wording.until(moved.after.due_at)}办结")
     return f"{tx.actor.name}分类：" + ("，".join(parts) or f"确认为{facts.urgency.label}")
 
 
@@ -334,6 +340,9 @@ async def _followed(tx: Transaction, faults: Faults, code: str | None) -> Routin
 
 
 async def _take_limit(tx: Transaction, facts: CaseFacts, limit: Limit, rule: str) -> None:
-    await clocks.change(
+    """The catalogue's limit takes the place of the class's (C.5 rule 4); whom that binds to an earlier due hears of it."""
+    moved = await clocks.change(
         tx, ClockKind.HANDLING, facts.id, limit, rule, case_round=facts.round, decider=_decider(tx, facts, "dispatch")
     )
+    if moved is not None:
+        await deadline_notices.tell_earlier(tx, facts, [moved], "适用派单规则的时限")

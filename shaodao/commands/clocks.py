@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from shaodao.commands import clock_pauses, clock_stages, stored_clocks
-from shaodao.commands.stored_clocks import StoredClock
+from shaodao.commands.stored_clocks import Moved, StoredClock
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.clock_changes import Decider, Handover, Move, Pause, decided_by, entry_of, moves_of, recounted
 from shaodao.domain.deadlines import Due, Limit, due
@@ -169,7 +169,9 @@ async def go_on(tx: Transaction, case_id: UUID, kind: ClockKind, assignment_id: 
     """
     rows = await tx.connection.fetch(_GO_ON, tx.county, case_id, str(kind), assignment_id, tx.now)
     for clock in map(StoredClock.of, rows):
-        await clock_stages.write(tx, clock.id, case_id, clock.assignment_id, clock.ascent, clock.fired)
+        await clock_stages.write(
+            tx, clock.id, case_id, clock.assignment_id, clock.ascent, clock.fired, not_before=tx.now
+        )  # fmt: skip
 
 
 async def tell_continued(tx: Transaction, case_id: UUID, after: Handover, *assignment_ids: UUID) -> None:
@@ -195,31 +197,27 @@ async def tell_lead(tx: Transaction, case: CaseFacts, organization_code: str | N
 async def change(
     tx: Transaction, kind: ClockKind, case_id: UUID, limit: Limit, rule: str, *, case_round: int = 0,
     from_now: bool = False, decider: Decider | None = None,
-) -> Due | None:  # fmt: skip
-    """Give the case's clock another limit, counted from its start, or ``from_now`` (C.5 rule 8); answers the new due.
+) -> Moved | None:  # fmt: skip
+    """Give the case's clock another limit, counted from its start, or ``from_now`` (C.5 rule 8); answers how it moved.
 
     Counted from the start, the pauses that are over count again, the extensions do not: those were granted to the old limit.
-    What it was before stands in the clock's history. A stage that fired fires again only if it now lies ahead. None: the
-    case has no such clock.
+    No due is set in the past (rule 10): where the start leads there the limit counts from now, and a clock whose due has
+    passed stays as it is, for changing the limit makes nothing timely that is late. What it was before stands in the clock's
+    history. A stage that fired fires again only if it now lies ahead. None: there is no such clock, or it stays.
     """
     clock = await stored_clocks.newest(tx, kind, case_id, case_round)
     if clock is None:
         return None
-    begun = tx.now if from_now else clock.started_at
-    pauses = (
-        () if from_now else [move for move in moves_of(clock.changes) if isinstance(move, Pause) and move.resumed_at]
-    )
-    counted = recounted(begun, limit, pauses, tx.ground.calendar, tx.ground.rulebook.work_time)
-    await _change(tx, clock, Reckoning(begun, counted.due, limit, rule), counted.moves, decider)
-    return counted.due
-
-
-async def started_at(
-    tx: Transaction, kind: ClockKind, case_id: UUID, assignment_id: UUID, case_round: int
-) -> datetime | None:
-    """When an assignment's clock of the kind last started; None: it has none."""
-    clock = await stored_clocks.newest(tx, kind, case_id, case_round, assignment_id)
-    return None if clock is None else clock.started_at
+    calendar, work_time = tx.ground.calendar, tx.ground.rulebook.work_time
+    pauses = [move for move in moves_of(clock.changes) if isinstance(move, Pause) and move.resumed_at]
+    counted = recounted(clock.started_at, limit, pauses, calendar, work_time)
+    anew = from_now or clock.lies_behind(counted.due.at, tx.now)
+    if anew and not from_now and clock.lies_behind(clock.due_at, tx.now):
+        return None
+    if anew:
+        counted = recounted(tx.now, limit, (), calendar, work_time)
+    to = Reckoning(tx.now if anew else clock.started_at, counted.due, limit, rule)
+    return await change_to(tx, clock, to, counted.moves, decider)
 
 
 async def change_assignment(
@@ -229,12 +227,13 @@ async def change_assignment(
     """Give an assignment's clock another due instant; as ``change``. The assignment's due follows."""
     clock = await stored_clocks.newest(tx, kind, case_id, case_round, assignment_id)
     if clock is not None:
-        await _change(tx, clock, reckoning, (), decider)
+        await change_to(tx, clock, reckoning, decider=decider)
 
 
-async def _change(
-    tx: Transaction, clock: StoredClock, to: Reckoning, again: Sequence[Move], decider: Decider | None
-) -> None:
+async def change_to(
+    tx: Transaction, clock: StoredClock, to: Reckoning, again: Sequence[Move] = (), decider: Decider | None = None
+) -> Moved:
+    """Give a clock another reckoning; ``again``: the moves that count under it again."""
     # A paused clock that begins anew pauses from its new beginning.
     paused_at = None if clock.paused_at is None else max(clock.paused_at, to.started_at)
     changed = replace(
@@ -247,6 +246,7 @@ async def _change(
     if changed.state is ClockState.PAUSED and paused_at is not None:
         entries.append({**_lasting(clock, paused_at, to.due.at), "again": True})
     await stored_clocks.keep(tx, clock, changed, *entries)
+    return Moved(clock, changed)
 
 
 def _lasting(clock: StoredClock, paused_at: datetime, due_at: datetime) -> dict[str, Any]:

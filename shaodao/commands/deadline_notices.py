@@ -1,19 +1,23 @@
 """Who is told when a deadline moves, and as whom somebody decides about it (reference C.5 rules 7 to 11)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from shaodao.commands import messages
+from shaodao.commands import messages, wording
+from shaodao.commands.stored_clocks import Moved
 from shaodao.commands.transaction import DutyCall, Transaction
 from shaodao.domain.case_guards import approvers
 from shaodao.domain.case_vocabulary import Approver, Office
 from shaodao.domain.clock_changes import Decider
 from shaodao.domain.facts import CaseFacts
 from shaodao.domain.permissions import Viewer
-from shaodao.domain.vocabulary import AssignmentRole, MessageKind, Role
+from shaodao.domain.vocabulary import AssignmentRole, ClockKind, MessageKind, Role
 
 _SUBJECT = "SELECT title FROM case_file WHERE county_code = $1 AND id = $2"
 _DUTY_PHONES = "SELECT code, name, duty_phone FROM organizations WHERE code = ANY($1::text[]) ORDER BY code"
+_REPORTER_TOLD = """
+SELECT EXISTS (SELECT FROM message WHERE county_code = $1 AND case_id = $2 AND organization_code IS NULL)
+"""
 
 NOBODY_TO_TELL = "诉求人匿名或未留电话，无法告知"
 """What the history says where the reporter cannot be written to."""
@@ -40,10 +44,40 @@ async def tell_reporter(tx: Transaction, facts: CaseFacts, kind: MessageKind, to
     return await messages.tell_reporter(tx, facts.id, kind, text)
 
 
+def earlier_sentence(moved: Moved, why: str) -> str:
+    """What is said of a due that lies earlier, and why it does."""
+    before, after = wording.until(moved.before.due_at), wording.until(moved.after.due_at)
+    return f"{why}，{moved.after.kind.label}由{before}提前为{after}"
+
+
+async def tell_earlier(
+    tx: Transaction, facts: CaseFacts, moved: Sequence[Moved], why: str, *, reporter: bool = True
+) -> None:
+    """Write to whomever a due that lies earlier now binds, and to the reporter whom another was told (C.5 rule 11).
+
+    A later one is silent. The LEAD is written to once where the case's due and that of its result both moved.
+    """
+    earlier = [one for one in moved if one.earlier]
+    of_case = next((one for one in earlier if one.after.kind is ClockKind.HANDLING), None)
+    if of_case is not None:
+        await call_lead(tx, facts, f"{earlier_sentence(of_case, why)}。")
+        if reporter and await tx.connection.fetchval(_REPORTER_TOLD, tx.county, facts.id):
+            told = f"因{why}，预计{wording.until(of_case.after.due_at)}办结。"
+            await tell_reporter(tx, facts, MessageKind.DEADLINE, told)
+    for one in earlier:
+        code = one.after.organization_code
+        heard = of_case is not None and one.after.kind is ClockKind.RESULT and code in _leads(facts)
+        if code is not None and not heard:
+            await call_organizations(tx, facts.id, facts.number, [code], f"{earlier_sentence(one, why)}。")
+
+
 async def call_lead(tx: Transaction, facts: CaseFacts, told: str) -> None:
     """Write to the duty phone of whoever has the lead 主办."""
-    leads = {a.organization_code for a in facts.active if a.role is AssignmentRole.LEAD}
-    await call_organizations(tx, facts.id, facts.number, leads, told)
+    await call_organizations(tx, facts.id, facts.number, _leads(facts), told)
+
+
+def _leads(facts: CaseFacts) -> set[str]:
+    return {a.organization_code for a in facts.active if a.role is AssignmentRole.LEAD}
 
 
 async def call_organizations(

@@ -43,8 +43,8 @@ async def shorten(
 ) -> Outcome:
     """Order a case to be due earlier 缩短时限: by a leader, at an instant to come (exclusive) before the present due.
 
-    Result clocks that would run beyond it end with it, and the duty phones of the LEAD and of theirs are written to: an
-    earlier due is never silent. Raises InvalidInput at ``dueAt`` and ``reason``, NotPermitted, StateConflict.
+    Result clocks that would run beyond it end with it; the duty phones of the LEAD and of theirs, and the reporter, are
+    written to: an earlier due is never silent. Raises InvalidInput at ``dueAt`` and ``reason``, NotPermitted, StateConflict.
     """
     facts = await decide_case(tx, "shortenDeadline", case_id, expected_version)
     handling = await stored_clocks.handling_clock(tx, case_id, facts.round)
@@ -60,6 +60,7 @@ async def shorten(
     until = wording.until(due_at)
     await deadline_notices.call_lead(tx, facts, f"时限缩短，请于{until}办结。原因：{why}")
     await deadline_notices.call_organizations(tx, case_id, facts.number, called, f"时限缩短，请于{until}反馈办结。")
+    await deadline_notices.tell_reporter(tx, facts, MessageKind.DEADLINE, f"时限缩短，预计{until}办结。")
     text = f"{tx.actor.name}缩短办理时限，{until}办结"
     payload = {"from": handling.due_at, "to": due_at}
     step = CaseStep("shortenDeadline", "shortenDeadline", text, payload=payload, detail=f"原因：{why}")

@@ -87,7 +87,7 @@ async def _taken_up(tx: Transaction, facts: CaseFacts, template: EmergencyTempla
         return facts
     category = facts.category_code or (template.category_code if template else None)
     if facts.urgency is not Urgency.URGENT or category != facts.category_code:
-        await cases.classify(tx, facts.id, urgency=Urgency.URGENT, category_code=category)
+        await cases.classify(tx, facts.id, urgency=Urgency.URGENT, category_code=category, tell_reporter=False)
     if category is not None:
         await cases.accept(tx, facts.id)
     else:

@@ -6,8 +6,11 @@ Each expression takes the alias of its row as ``{t}``; the read path uses the sa
 from typing import LiteralString
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
+from shaodao.commands.due_stages import HAS_DUE
+from shaodao.commands.firing import catch_up
 from shaodao.commands.transaction import Transaction
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE
 from shaodao.domain.case_machine import CASE_MACHINE
@@ -125,12 +128,20 @@ ASSIGNMENT_FACTS: LiteralString = (
 
 
 _LOCK_CASE = "SELECT 1 FROM case_file WHERE county_code = $1 AND id = $2 FOR UPDATE"
-_READ_CASE = f"SELECT {CASE_FACTS.replace('{t}', 'c')} FROM case_file c WHERE c.county_code = $1 AND c.id = $2"
+# Beside the facts stands the case, if any of its deadlines has come due.
+_DUE_IN = "CASE WHEN {} THEN {} END AS due_in".format(HAS_DUE.replace("{now}", "$3"), "{case}")
+_READ_CASE = f"""
+SELECT {CASE_FACTS.replace("{t}", "c")} AS facts, {_DUE_IN.replace("{case}", "c.id")}
+FROM case_file c WHERE c.county_code = $1 AND c.id = $2
+"""
 _LOCK_CASE_OF_WHISTLE = """
 SELECT c.id FROM whistle w JOIN case_file c ON c.county_code = $1 AND c.id = w.case_id
 WHERE w.county_code = $1 AND w.id = $2 FOR UPDATE OF c
 """
-_READ_WHISTLE = f"SELECT {WHISTLE_FACTS.replace('{t}', 'w')} FROM whistle w WHERE w.county_code = $1 AND w.id = $2"
+_READ_WHISTLE = f"""
+SELECT {WHISTLE_FACTS.replace("{t}", "w")} AS facts, {_DUE_IN.replace("{case}", "w.case_id")}
+FROM whistle w WHERE w.county_code = $1 AND w.id = $2
+"""
 _LOCK_CASE_OF_ASSIGNMENT = """
 SELECT c.id FROM assignment a JOIN case_file c ON c.county_code = $1 AND c.id = a.case_id
 WHERE a.county_code = $1 AND a.id = $2 FOR UPDATE OF c
@@ -139,7 +150,7 @@ _READ_ASSIGNMENT = f"""
 SELECT {ASSIGNMENT_FACTS.replace("{t}", "a")} AS facts, CASE
     WHEN a.agent_id IS NULL THEN (SELECT o.name FROM organizations o WHERE o.code = a.organization_code)
     ELSE (SELECT '代办人' || p.name FROM accounts p WHERE p.id = a.agent_id)
-END AS called
+END AS called, {_DUE_IN.replace("{case}", "a.case_id")}
 FROM assignment a WHERE a.county_code = $1 AND a.id = $2
 """
 
@@ -147,28 +158,33 @@ FROM assignment a WHERE a.county_code = $1 AND a.id = $2
 async def lock_case(tx: Transaction, case_id: UUID, expected_version: int | None = None) -> CaseFacts:
     """Lock the case and read its facts. All commands lock the case first, so two of them never wait crosswise.
 
-    Raises NotFound, also for a case that the actor does not see: no refusal tells that it exists, or how it stands. Then
-    StateConflict when ``expected_version`` is not the case's.
+    What has come due of its deadlines is fired first. Raises NotFound, also for a case that the actor does not see: no
+    refusal tells that it exists, or how it stands. Then StateConflict when ``expected_version`` is not the case's.
     """
-    if await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id) is None:
-        raise NotFound("Case", str(case_id))
-    facts = await read_case(tx, case_id)
-    if not sees_case(tx.actor, facts):
+    facts = await take_case(tx, case_id)
+    if facts is None or not sees_case(tx.actor, facts):
         raise NotFound("Case", str(case_id))
     CASE_MACHINE.expect(expected_version, facts, tx.actor)
     return facts
 
 
+async def take_case(tx: Transaction, case_id: UUID) -> CaseFacts | None:
+    """As ``lock_case``, whoever asks; None: there is no such case."""
+    if await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id) is None:
+        return None
+    return _case_of_row(await _up_to_date(tx, _READ_CASE, case_id))
+
+
 async def read_case(tx: Transaction, case_id: UUID) -> CaseFacts:
     """The case's facts as they stand in this transaction."""
-    return msgspec.json.decode(await tx.connection.fetchval(_READ_CASE, tx.county, case_id), type=CaseFacts)
+    return _case_of_row(await _read(tx, _READ_CASE, case_id))
 
 
 async def lock_whistle(tx: Transaction, whistle_id: UUID, expected_version: int | None = None) -> WhistleFacts:
-    """Lock the whistle's case and read the whistle's facts. Raises as ``lock_case``."""
+    """Lock the whistle's case and read the whistle's facts. Fires and raises as ``lock_case``."""
     if await tx.connection.fetchval(_LOCK_CASE_OF_WHISTLE, tx.county, whistle_id) is None:
         raise NotFound("Whistle", str(whistle_id))
-    facts = await read_whistle(tx, whistle_id)
+    facts = _whistle_of_row(await _up_to_date(tx, _READ_WHISTLE, whistle_id))
     if not sees_whistle(tx.actor, facts):
         raise NotFound("Whistle", str(whistle_id))
     WHISTLE_MACHINE.expect(expected_version, facts, tx.actor)
@@ -177,14 +193,14 @@ async def lock_whistle(tx: Transaction, whistle_id: UUID, expected_version: int 
 
 async def read_whistle(tx: Transaction, whistle_id: UUID) -> WhistleFacts:
     """The whistle's facts as they stand in this transaction."""
-    return msgspec.json.decode(await tx.connection.fetchval(_READ_WHISTLE, tx.county, whistle_id), type=WhistleFacts)
+    return _whistle_of_row(await _read(tx, _READ_WHISTLE, whistle_id))
 
 
 async def lock_assignment(tx: Transaction, assignment_id: UUID, expected_version: int | None = None) -> AssignmentFacts:
-    """Lock the assignment's case and read the assignment's facts. Raises as ``lock_case``."""
+    """Lock the assignment's case and read the assignment's facts. Fires and raises as ``lock_case``."""
     if await tx.connection.fetchval(_LOCK_CASE_OF_ASSIGNMENT, tx.county, assignment_id) is None:
         raise NotFound("Assignment", str(assignment_id))
-    facts = await read_assignment(tx, assignment_id)
+    facts = _assignment_of_row(await _up_to_date(tx, _READ_ASSIGNMENT, assignment_id))
     if not sees_assignment(tx.actor, facts):
         raise NotFound("Assignment", str(assignment_id))
     ASSIGNMENT_MACHINE.expect(expected_version, facts, tx.actor)
@@ -193,7 +209,32 @@ async def lock_assignment(tx: Transaction, assignment_id: UUID, expected_version
 
 async def read_assignment(tx: Transaction, assignment_id: UUID) -> AssignmentFacts:
     """The assignment's facts as they stand in this transaction, and what the history calls whom it is for."""
-    row = await tx.connection.fetchrow(_READ_ASSIGNMENT, tx.county, assignment_id)
-    assert row is not None
+    return _assignment_of_row(await _read(tx, _READ_ASSIGNMENT, assignment_id))
+
+
+async def _up_to_date(tx: Transaction, statement: str, identifier: UUID) -> asyncpg.Record:
+    """The row as it stands once all that has come due of the case's deadlines has fired; the case is locked."""
+    row = await _read(tx, statement, identifier)
+    if row["due_in"] is None:
+        return row
+    await catch_up(tx, row["due_in"])
+    return await _read(tx, statement, identifier)
+
+
+async def _read(tx: Transaction, statement: str, identifier: UUID) -> asyncpg.Record:
+    row = await tx.connection.fetchrow(statement, tx.county, identifier, tx.now)
+    assert row is not None, "it is locked, or was read before"
+    return row
+
+
+def _case_of_row(row: asyncpg.Record) -> CaseFacts:
+    return msgspec.json.decode(row["facts"], type=CaseFacts)
+
+
+def _whistle_of_row(row: asyncpg.Record) -> WhistleFacts:
+    return msgspec.json.decode(row["facts"], type=WhistleFacts)
+
+
+def _assignment_of_row(row: asyncpg.Record) -> AssignmentFacts:
     facts = msgspec.json.decode(row["facts"], type=AssignmentFacts)
     return msgspec.structs.replace(facts, called=row["called"])

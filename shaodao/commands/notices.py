@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shaodao.commands import clocks, messages, wording
+from shaodao.commands import clocks, messages, stored_clocks, wording
+from shaodao.commands.stored_clocks import Moved, StoredClock
 from shaodao.commands.transaction import DutyCall, Transaction
 from shaodao.domain.case_guards import owing
 from shaodao.domain.clock_changes import Decider
@@ -185,7 +186,9 @@ async def give_agent(tx: Transaction, notice: Notice, assignment_id: UUID, organ
 
 
 async def await_next_report(tx: Transaction, facts: AssignmentFacts) -> None:
-    """Start the clock of the next report of a whistle that wants them at a cycle, from the one just made (C.5 rule 5)."""
+    """Start the clock of the next report of a whistle that wants them at a cycle (C.5 rule 5), from now: from the report just
+    made, or from the return of the result, for while that was looked at none was owed.
+    """
     kind = facts.whistle_kind
     cycle = None if kind is None else tx.ground.rulebook.whistles.of(kind).report_cycle
     if cycle is None:
@@ -202,26 +205,42 @@ async def end(tx: Transaction, case_id: UUID, assignment_id: UUID) -> None:
 
 
 async def follow_case(
-    tx: Transaction, case: CaseFacts, urgency: Urgency, case_due: Due, decider: Decider, *, from_now: bool
-) -> None:
+    tx: Transaction, case: CaseFacts, urgency: Urgency, handling: StoredClock, decider: Decider, *, made_safe: bool
+) -> list[Moved]:
     """Reckon the result clocks of the dispatched organizations anew when the case was classed anew: theirs follow it.
 
-    ``from_now`` as in ``clocks.change``: an emergency was made safe. The clocks of a whistle are its own and stay, but for
-    those of an emergency made safe: what is left is the permanent repair, in the case's new time (C.5 rule 8).
+    ``handling``: the case's clock by its new class. The clocks of a whistle are its own and stay, but for those of an
+    emergency that was ``made_safe``: what is left is the permanent repair, in the case's new time (C.5 rule 8). As for the
+    case no due is set in the past, and what is overdue stays so.
     """
     limit = tx.ground.rulebook.whistles.of(WhistleKind.ROUTINE).result_for(urgency)
+    case_due = CaseDue(Due(handling.due_at, handling.provisional, ()), by_catalogue=False)
+    moved = []
     for assignment in owing(case.active):
-        started = await clocks.started_at(tx, ClockKind.RESULT, case.id, assignment.id, case.round)
+        clock = await stored_clocks.newest(tx, ClockKind.RESULT, case.id, case.round, assignment.id)
         own_clocks = assignment.whistle_id is not None and not (
-            from_now and await _is_emergency(tx, assignment.whistle_id)
+            made_safe and await _is_emergency(tx, assignment.whistle_id)
         )
-        if own_clocks or started is None:
+        if own_clocks or clock is None:
             continue
-        begun = tx.now if from_now else started
-        reckoned, by = _result_due(tx, begun, limit, CaseDue(case_due, by_catalogue=False))
-        if reckoned is not None:
-            to = clocks.Reckoning(begun, reckoned, by, "dispatch.result")
-            await clocks.change_assignment(tx, ClockKind.RESULT, case.id, assignment.id, case.round, to, decider)
+        # Where the case counts from now, so do they.
+        to = _followed(tx, clock, max(clock.started_at, handling.started_at), limit, case_due)
+        if to is not None:
+            moved.append(await clocks.change_to(tx, clock, to, decider=decider))
+    return moved
+
+
+def _followed(
+    tx: Transaction, clock: StoredClock, begun: datetime, limit: Limit | None, case_due: CaseDue
+) -> clocks.Reckoning | None:
+    """How a result clock is reckoned anew; None: it stays."""
+    reckoned, by = _result_due(tx, begun, limit, case_due)
+    if reckoned is not None and clock.lies_behind(reckoned.at, tx.now):
+        if clock.lies_behind(clock.due_at, tx.now):
+            return None
+        begun = tx.now
+        reckoned, by = _result_due(tx, begun, limit, case_due)
+    return None if reckoned is None else clocks.Reckoning(begun, reckoned, by, "dispatch.result")
 
 
 async def _is_emergency(tx: Transaction, whistle_id: UUID) -> bool:

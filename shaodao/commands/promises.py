@@ -8,7 +8,7 @@ from uuid import UUID
 from shaodao.commands import clocks, wording
 from shaodao.commands.case_steps import case_outcome, decide_case
 from shaodao.commands.checking import checked_text, only_text, optional_text
-from shaodao.commands.facts import read_case
+from shaodao.commands.facts import take_case
 from shaodao.commands.history import Entry, actor_name, record
 from shaodao.commands.reporters import tells_the_reporter
 from shaodao.commands.transaction import Outcome, Transaction
@@ -31,7 +31,6 @@ INSERT INTO promise (
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'IN_PROGRESS', $12)
 """
 _CASE_OF = "SELECT case_id FROM promise WHERE county_code = $1 AND id = $2"
-_LOCK_CASE = "SELECT 1 FROM case_file WHERE county_code = $1 AND id = $2 FOR UPDATE"
 _READ = """
 SELECT id, organization_code, content, promiser_id, promiser_name, due_on, public, state, self_score, citizen_score
 FROM promise WHERE county_code = $1 AND id = $2
@@ -87,11 +86,6 @@ class _Draft:
 def due_instant(due_on: date) -> datetime:
     """The instant (exclusive) at which a promise for a day is overdue: that day's end in Shanghai."""
     return datetime.combine(due_on + timedelta(days=1), time(), SHANGHAI)
-
-
-def overdue_sentence(promiser_name: str, due_on: date) -> str:
-    """What the history says of a promise whose day has passed."""
-    return f"{promiser_name}的承诺到期未兑现（承诺{wording.by_day(due_on)}兑现）"
 
 
 def settled_sentence(who: str, promiser_name: str, state: PromiseState) -> str:
@@ -219,8 +213,8 @@ async def _lock(tx: Transaction, promise_id: UUID, action: str, expected_version
     case_id = await tx.connection.fetchval(_CASE_OF, tx.county, promise_id)
     if case_id is None:
         raise NotFound("Promise", str(promise_id))
-    await tx.connection.fetchval(_LOCK_CASE, tx.county, case_id)
-    row, facts = await tx.connection.fetchrow(_READ, tx.county, promise_id), await read_case(tx, case_id)
+    facts, row = await take_case(tx, case_id), await tx.connection.fetchrow(_READ, tx.county, promise_id)
+    assert facts is not None
     assert row is not None
     promise = _Promise(facts, **dict(row))
     if not sees_promise(tx.actor, facts, organization_code=promise.organization_code, public=promise.public):

@@ -11,7 +11,7 @@ import orjson
 
 from shaodao.commands import clock_stages
 from shaodao.commands.transaction import Transaction
-from shaodao.domain.clock_changes import ClockChange, changes_of
+from shaodao.domain.clock_changes import ClockChange, changes_of, fired_of
 from shaodao.domain.deadlines import DeadlineUnit, Limit
 from shaodao.domain.ladder import Ascent
 from shaodao.domain.vocabulary import ClockKind, ClockState, Urgency, WhistleKind
@@ -105,7 +105,8 @@ class StoredClock:
     def ascent(self) -> Ascent:
         """The clock as its ladder knows it."""
         return Ascent(
-            self.kind, self.started_at, self.due_at, self.urgency, self.whistle_kind, self.since, self.used
+            self.kind, self.started_at, self.due_at, self.urgency, self.whistle_kind, self.since, self.used,
+            appointed=self.kind is ClockKind.ARRIVE and self.limit is None,
         )  # fmt: skip
 
     @property
@@ -114,9 +115,13 @@ class StoredClock:
         return changes_of(self.history, self.paused_at if self.state is ClockState.PAUSED else None)
 
     @property
-    def fired(self) -> frozenset[str]:
-        """The stages that have fired."""
-        return frozenset(entry["stage"] for entry in self.history if "stage" in entry)
+    def fired(self) -> dict[str, datetime]:
+        """The stages that have fired, each when it did last."""
+        return fired_of(self.history)
+
+    def lies_behind(self, at: datetime, now: datetime) -> bool:
+        """Whether an instant is past for the clock: a clock that is paused has come to where it was paused."""
+        return at <= (self.paused_at or now)
 
     def before(self, now: datetime) -> dict[str, Any]:
         """What it was before a change now, as the history keeps it."""
@@ -124,6 +129,19 @@ class StoredClock:
             "unit": self.limit and str(self.limit.unit), "amount": self.limit and self.limit.amount, "rule": self.rule,
             "started_at": self.started_at, "due_at": self.due_at, "changed_at": now,
         }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A clock that was given another due, before and after."""
+
+    before: StoredClock
+    after: StoredClock
+
+    @property
+    def earlier(self) -> bool:
+        """Whether it now runs to an earlier due, which is never silent (C.5 rule 11)."""
+        return self.after.state is ClockState.RUNNING and self.after.due_at < self.before.due_at
 
 
 async def clocks_of(
@@ -168,7 +186,9 @@ async def keep(tx: Transaction, was: StoredClock, now: StoredClock, *entries: Ma
     if now.state is not ClockState.RUNNING or now.due_at > tx.now:
         await tx.connection.execute(_END_SUPERVISION, tx.county, now.id, tx.now)
     if now.state is ClockState.RUNNING:
-        await clock_stages.write(tx, now.id, now.case_id, now.assignment_id, now.ascent, was.fired)
+        await clock_stages.write(
+            tx, now.id, now.case_id, now.assignment_id, now.ascent, was.fired, not_before=tx.now
+        )  # fmt: skip
 
 
 async def keep_due(tx: Transaction, clock: StoredClock) -> None:

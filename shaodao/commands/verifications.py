@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shaodao.commands import clocks, stored_clocks
+from shaodao.commands import clocks, notices, stored_clocks
 from shaodao.commands.assignments import finish
 from shaodao.commands.checking import only_text
 from shaodao.commands.facts import lock_assignment
@@ -68,7 +68,7 @@ async def return_report(
 ) -> Outcome:
     """Return a report 退回重办: the result clock goes on, it is not reset (C.9 point 6).
 
-    From the rulebook's ``returns_before_supervision`` on the county is told, and the district asked to investigate. Raises InvalidInput at ``text``, NotPermitted,
+    Where the whistle wants reports at a cycle, the next one is awaited from now. From the rulebook's ``returns_before_supervision`` on the county is told, and the district asked to investigate. Raises InvalidInput at ``text``, NotPermitted,
     StateConflict.
     """
     facts = await lock_assignment(tx, assignment_id, expected_version)
@@ -77,6 +77,7 @@ async def return_report(
     check_id = await _write(tx, facts, method, reason, passed=False)
     await tx.connection.execute(_RETURNED, tx.county, assignment_id, tx.now)
     await clocks.go_on(tx, facts.case.id, ClockKind.RESULT, assignment_id)
+    await notices.await_next_report(tx, facts)
     await clocks.tell_continued(tx, facts.case.id, Handover.RETURNED, assignment_id)
     name, returned = facts.called, facts.returned_count + 1
     step = AssignmentStep(

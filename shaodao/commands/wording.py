@@ -39,3 +39,8 @@ def stage_sentence(stage: EscalationStage, whose: str, clock: ClockKind, due_at:
         EscalationStage.DISTRICT_INVESTIGATION: f"{limit}已超期（{due}到期），提请区政府调查督办",
         EscalationStage.NO_SHOW: f"{whose}逾期仍未报到，记为未报到",
     }[stage]
+
+
+def overdue_sentence(promiser_name: str, due_on: date) -> str:
+    """What the history says of a promise whose day has passed."""
+    return f"{promiser_name}的承诺到期未兑现（承诺{by_day(due_on)}兑现）"

@@ -10,10 +10,9 @@ from typing import Any
 
 import orjson
 
-from shaodao.commands.promises import overdue_sentence
 from shaodao.commands.supervising import EVENTS
 from shaodao.commands.transaction import Transaction
-from shaodao.commands.wording import stage_sentence
+from shaodao.commands.wording import overdue_sentence, stage_sentence
 from shaodao.demo.cast import decider
 from shaodao.demo.copying import Row
 from shaodao.demo.dues import Clock

@@ -212,6 +212,11 @@ def changes_of(history: Sequence[Mapping[str, Any]], paused_at: datetime | None)
     return tuple(change for entry in history for change in _change_of(entry, paused_at))
 
 
+def fired_of(history: Sequence[Mapping[str, Any]]) -> dict[str, datetime]:
+    """The stages that a clock's history tells to have fired, each when it did last."""
+    return {entry["stage"]: _instant(entry["at"]) for entry in history if "stage" in entry}
+
+
 def _change_of(entry: Mapping[str, Any], paused_at: datetime | None) -> Iterator[ClockChange]:
     if entry.get("paused_at"):
         pause = _pause(entry)

@@ -4,7 +4,7 @@ Pure. A stage's instant follows from the clock's due, never from a timer, so tha
 what is still to come.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +43,7 @@ class Ascent:
 
     ``since``: from when it runs without a break, after a pause or rework (None: from its start); ``used``: the share of the
     limit, 0 to 1, that was used by then. Rework begins the ladder anew with what remains: nothing counts as used.
+    ``appointed``: it is due at an hour that was named, an assembly time 集结时间, and not by a limit.
     """
 
     kind: ClockKind
@@ -52,6 +53,7 @@ class Ascent:
     whistle_kind: WhistleKind | None = None
     since: datetime | None = None
     used: float = 0.0
+    appointed: bool = False
 
     @property
     def base(self) -> datetime:
@@ -94,9 +96,21 @@ def rungs(ascent: Ascent, rulebook: Rulebook, calendar: Calendar) -> tuple[Rung,
     return tuple(sorted(stages, key=lambda rung: rung.at))
 
 
-def next_rung(reached: tuple[Rung, ...], fired: Collection[str], due_at: datetime, now: datetime) -> Rung | None:
-    """The stage that is fired next: the first that was not, or that lies ahead anew because its due was moved there."""
-    return next((rung for rung in reached if rung.stage not in fired or (due_at > now and rung.at > now)), None)
+def next_rung(
+    reached: tuple[Rung, ...], fired: Mapping[str, datetime], due_at: datetime, changed_at: datetime | None
+) -> Rung | None:
+    """The stage that is fired next: the first that was not, or not since the clock was given a due that lay ahead.
+
+    ``fired``: when each stage fired last. ``changed_at``: when the clock was changed or went on last; None: it ran all along.
+    So each stage fires once for each due, however late it fires; of a due that had passed by the change none fires again.
+    """
+    return next((rung for rung in reached if not _has_fired(rung, fired, due_at, changed_at)), None)
+
+
+def no_show_at(ascent: Ascent, rulebook: Rulebook, calendar: Calendar) -> datetime | None:
+    """When an organization that has not come counts as 未报到; None: by this clock it never does."""
+    reached = rungs(ascent, rulebook, calendar)
+    return next((rung.at for rung in reached if rung.stage is EscalationStage.NO_SHOW), None)
 
 
 def first_rung(kind: ClockKind, started_at: datetime, due_at: datetime, rulebook: Rulebook) -> Rung:
@@ -126,6 +140,14 @@ def recipients(
     return tuple(dict.fromkeys(one for one in told if one not in absent))
 
 
+def _has_fired(rung: Rung, fired: Mapping[str, datetime], due_at: datetime, changed_at: datetime | None) -> bool:
+    fired_at = fired.get(rung.stage)
+    if fired_at is None:
+        return False
+    anew = changed_at is not None and min(due_at, rung.at) > changed_at
+    return not anew or changed_at is None or fired_at > changed_at
+
+
 def _before_due(ascent: Ascent, rulebook: Rulebook) -> Iterator[Rung]:
     """Reminding and urging; only long limits are worth it, and only while any of the limit is left."""
     if ascent.kind not in _WITH_SHARES or ascent.base >= ascent.due_at:
@@ -151,15 +173,16 @@ def _time_ladder(ascent: Ascent, rulebook: Rulebook, calendar: Calendar) -> Iter
 def _whistle_ladder(ascent: Ascent, kind: WhistleKind, rulebook: Rulebook, calendar: Calendar) -> Iterator[Rung]:
     """An emergency's signing for and coming climb by minutes, all else by multiples of the limit that passed."""
     ladder, emergency = rulebook.whistle_ladder, kind is WhistleKind.EMERGENCY
+    whole = _whole(ascent, rulebook, calendar)
     if emergency and ascent.kind is ClockKind.ACKNOWLEDGE:
         yield Rung(EscalationStage.SUPERVISE, _after_due(ascent, ladder.emergency_head_after, rulebook, calendar))
     elif emergency and ascent.kind is ClockKind.ARRIVE:
         yield Rung(EscalationStage.WARN_COUNTY, ascent.due_at)
     else:
-        yield Rung(EscalationStage.SUPERVISE, _by_factor(ascent, ladder.leader_factor))
-        yield Rung(EscalationStage.WARN_COUNTY, _by_factor(ascent, ladder.county_factor))
+        yield Rung(EscalationStage.SUPERVISE, _by_factor(ascent, whole, ladder.leader_factor))
+        yield Rung(EscalationStage.WARN_COUNTY, _by_factor(ascent, whole, ladder.county_factor))
     if ascent.kind is ClockKind.ARRIVE:
-        yield Rung(EscalationStage.NO_SHOW, _by_factor(ascent, ladder.no_show_factor))
+        yield Rung(EscalationStage.NO_SHOW, _by_factor(ascent, whole, ladder.no_show_factor))
 
 
 def _after_due(ascent: Ascent, limit: Limit, rulebook: Rulebook, calendar: Calendar) -> datetime:
@@ -169,5 +192,13 @@ def _after_due(ascent: Ascent, limit: Limit, rulebook: Rulebook, calendar: Calen
     return extended(ascent.due_at, limit, calendar, rulebook.work_time).at
 
 
-def _by_factor(ascent: Ascent, factor: float) -> datetime:
-    return max(ascent.base, ascent.due_at) + ascent.length * (factor - 1)
+def _whole(ascent: Ascent, rulebook: Rulebook, calendar: Calendar) -> timedelta:
+    """What the factors multiply: the limit that passed. The days from the call to an assembly time are none of it."""
+    if not ascent.appointed:
+        return ascent.length
+    limit = rulebook.whistle_ladder.assembly_limit
+    return due(ascent.due_at, limit, calendar, rulebook.work_time).at - ascent.due_at
+
+
+def _by_factor(ascent: Ascent, whole: timedelta, factor: float) -> datetime:
+    return max(ascent.base, ascent.due_at) + whole * (factor - 1)

@@ -89,6 +89,10 @@ class Viewer:
         return tuple(sorted({g.organization for g in self.grants_of(Role.DEPT_HANDLER) if g.organization}))
 
 
+SYSTEM = Viewer(login="system", name="系统")
+"""Who acts where nobody does: the clock, and what is computed."""
+
+
 class Subject(StrEnum):
     """What of the viewer a column is compared with."""
 

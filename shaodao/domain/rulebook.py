@@ -108,9 +108,13 @@ class Ladder(_Section, frozen=True):
 
 
 class WhistleLadder(_Section, frozen=True):
-    """How a whistle's own limits climb (C.6); factors are multiples of the limit that passed."""
+    """How a whistle's own limits climb (C.6); factors are multiples of the limit that passed.
+
+    ``assembly_limit``: what stands for that limit where an organization was called to an assembly time 集结时间.
+    """
 
     emergency_head_after: Limit
+    assembly_limit: Limit
     leader_factor: Annotated[float, Meta(ge=1)]
     county_factor: Annotated[float, Meta(ge=1)]
     no_show_factor: Annotated[float, Meta(ge=1)]

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from shaodao.commands.checking import only_json
 from shaodao.departments import Crashed, Declined, Departments, Handled, Outcome, Postponed, TimedOut, load_department
 from shaodao.domain.calendar import SHANGHAI, Calendar
-from shaodao.domain.deadlines import Limit, due, extended, moment_at
+from shaodao.domain.deadlines import Limit, due, extended
+from shaodao.domain.ladder import Ascent, no_show_at
 from shaodao.domain.objections import objection_window
 from shaodao.domain.rulebook import Rulebook, TextLimits
 from shaodao.domain.vocabulary import ClockKind, WhistleState
@@ -276,10 +277,16 @@ class Street:
         self._watch_arrival(assignment)
 
     def _watch_arrival(self, assignment: Assignment) -> None:
-        due_at = assignment.view.deadlines.arrive
-        if due_at is not None:
-            missed = moment_at(self.now, due_at, self._rulebook.whistle_ladder.no_show_factor)
-            self._plan_overdue(assignment, ClockKind.ARRIVE, due_at, due_at, no_show=False)
+        due_at, whistle = assignment.view.deadlines.arrive, assignment.view.whistle
+        if due_at is None or whistle is None:
+            return
+        climbing = Ascent(
+            ClockKind.ARRIVE, self.now, due_at, assignment.view.case.urgency, whistle.kind,
+            appointed=due_at == whistle.assemble_at,
+        )  # fmt: skip
+        self._plan_overdue(assignment, ClockKind.ARRIVE, due_at, due_at, no_show=False)
+        missed = no_show_at(climbing, self._rulebook, self._calendar)
+        if missed is not None:
             self._plan_overdue(assignment, ClockKind.ARRIVE, due_at, missed, no_show=True)
 
     def _plan_overdue(

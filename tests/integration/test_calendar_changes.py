@@ -21,6 +21,7 @@ from tests.integration import whistle_steps
 from tests.integration.case_steps import case_row, clock, dispatched, messages
 from tests.integration.conftest import Street
 from tests.integration.test_commands_suspensions import handling, pause
+from tests.integration.test_delivery_clock import clock_of, run_out
 
 
 def at(text: str) -> datetime:
@@ -91,6 +92,20 @@ async def test_an_earlier_due_that_has_passed_and_a_due_that_has_passed_stay(str
     change(street, ("2026-11-25", False), ("2026-11-26", False))
     await recount(street)
     assert (await case_row(street, case_id))["due_at"] == at("2026-11-28 00:00")
+
+
+async def test_what_follows_a_due_that_has_passed_moves_with_the_calendar(street: Street) -> None:
+    """Due at the end of Friday: supervised when Monday is over, or Tuesday, once Monday is a holiday."""
+    case_id = await dispatched(street)
+    street.now = at("2026-11-28 09:00")
+    await run_out(clock_of(street))
+    for days, expected in (((("2026-11-30", False),), "2026-12-02"), ((("2026-11-30", True),), "2026-12-01")):
+        change(street, *days)
+        await recount(street)
+        waiting = await street.pool.fetchval(
+            "SELECT due_at FROM deadline_stage WHERE case_id = $1 AND stage = 'SUPERVISE'", case_id
+        )
+        assert waiting == at(f"{expected} 00:00")
 
 
 async def test_extensions_and_pauses_are_counted_again(street: Street) -> None:

@@ -15,6 +15,7 @@ from shaodao.host import SYSTEM
 from tests.integration.conftest import Street
 from tests.integration.whistle_steps import (
     COUNTY,
+    DISPATCHER,
     LEAD,
     WORKER,
     arrived,
@@ -70,6 +71,22 @@ async def test_an_emergency_is_reported_on_at_a_cycle(street: Street) -> None:
     assert sum("阶段反馈时限已过" in text for text in texts) == 1
     await do(street, lambda tx: reports.report_result(tx, lead, report_input(street.now, fields={"立案号": "1"})), "CG")
     assert await running(street, case_id, lead) == set()
+
+
+async def test_after_a_returned_result_reports_are_owed_again(street: Street) -> None:
+    """The cycle begins anew with the return: while the result was looked at no report was owed, and none is awaited twice."""
+    case_id, _ = await blown(street, kind=WhistleKind.EMERGENCY, self_effort=None)
+    lead = await assignment_of(street, case_id, "CG")
+    await arrived(street, lead, "CG")
+    await do(street, lambda tx: reports.report_progress(tx, lead, ProgressInput("正在排险")), "CG", timedelta(hours=1))
+    await do(street, lambda tx: reports.report_result(tx, lead, report_input(street.now)), "CG", timedelta(hours=1))
+    later = timedelta(hours=6)
+    await do(street, lambda tx: verifications.return_report(tx, lead, ON_SITE, "仍在渗水"), DISPATCHER, later)
+    assert await running(street, case_id, lead) == {"PROGRESS_REPORT", "RESULT"}
+    awaited = "SELECT due_at FROM deadline WHERE kind = 'PROGRESS_REPORT' AND state = 'RUNNING'"
+    assert [each["due_at"] for each in await street.pool.fetch(awaited)] == [street.now + timedelta(hours=4)]
+    await do(street, lambda tx: reports.report_progress(tx, lead, ProgressInput("二次注浆")), "CG", timedelta(hours=3))
+    assert [each["due_at"] for each in await street.pool.fetch(awaited)] == [street.now + timedelta(hours=4)]
 
 
 async def test_the_result_has_four_elements_and_stops_the_clocks(street: Street) -> None:

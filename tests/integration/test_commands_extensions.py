@@ -196,7 +196,7 @@ async def test_an_organization_asks_for_its_assignment(street: Street) -> None:
 
 
 async def test_a_leader_shortens_a_limit_and_it_is_never_silent(street: Street) -> None:
-    """C.5 rule 10: by order with a reason; results that ran beyond it end with it; duty phones are written to."""
+    """C.5 rule 10: by order with a reason; results that ran beyond it end with it; duty phones and reporter are written to."""
     case_id = await dispatched(street)
     to = at("2026-11-25 00:00")
     await whistle_steps.do(street, lambda tx: deadlines.shorten(tx, case_id, due_at=to, reason="群众反映强烈"), DEPUTY)
@@ -207,8 +207,9 @@ async def test_a_leader_shortens_a_limit_and_it_is_never_silent(street: Street) 
         "SELECT organization_code, text FROM message WHERE case_id = $1 AND kind = 'DEADLINE' ORDER BY organization_code",
         case_id,
     )
-    assert [row["organization_code"] for row in called] == ["CG", "JJ"]
+    assert [row["organization_code"] for row in called] == ["CG", "JJ", None]
     assert "11月24日前办结" in called[0]["text"]
+    assert called[2]["text"].endswith("时限缩短，预计11月24日前办结。")
     history = orjson.loads((await clock(street, case_id, "HANDLING"))["history"])
     assert [bool(entry.get("shortened_to")) for entry in history] == [True]
 

@@ -9,7 +9,7 @@ from shaodao.commands.emergencies import EmergencyInput, blow_emergency
 from shaodao.commands.reports import ProgressInput
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.case_vocabulary import SuspensionKind
-from shaodao.domain.vocabulary import NotAcceptedReason, VerificationMethod
+from shaodao.domain.vocabulary import NotAcceptedReason, Urgency, VerificationMethod, WhistleKind
 from tests.integration import whistle_steps
 from tests.integration.asking import desk_of
 from tests.integration.case_steps import dispatched, registered
@@ -197,6 +197,18 @@ async def test_other_whistles_climb_by_multiples_of_the_limit(street: Street) ->
     assert await heard_by(street, case_id, "OVERDUE") == ["STREET_DISPATCHER", "DEPARTMENT_HEAD"]
 
 
+async def test_who_does_not_come_to_an_assembly_is_told_of_the_same_morning(street: Street) -> None:
+    """A campaign called on 20 November for 4 December, 9:00: 未报到 by 11:00, not two weeks later."""
+    meeting = at("2026-12-04 09:00")
+    case_id, _ = await blown(street, kind=WhistleKind.CAMPAIGN, assemble_at=meeting, plan_until=at("2027-01-15 00:00"))
+    await come_to(street, at("2026-12-04 10:59"))
+    assert await taken(street, case_id, "ARRIVE") == [
+        f"{stage} ARRIVE {code}" for stage in ("OVERDUE", "SUPERVISE") for code in ("CG", "JJ")
+    ]
+    await come_to(street, at("2026-12-04 11:00"))
+    assert {"NO_SHOW ARRIVE CG", "NO_SHOW ARRIVE JJ"} <= {*await taken(street, case_id, "ARRIVE")}
+
+
 async def test_whoever_stands_higher_has_it_as_a_task_until_the_report_is_in(street: Street) -> None:
     desk = await desk_of(street)
     document = "{ viewer { tasks(first: 100, filter: {actions: [URGE]}) { nodes { case { id } organization { code } overdue } } } }"
@@ -258,6 +270,21 @@ async def test_rework_begins_anew_with_what_remains_and_brings_no_avalanche(stre
     assert await taken(street, case_id, "HANDLING") == ["OVERDUE HANDLING", "WARN_COUNTY HANDLING"]
     await come_to(street, at("2026-12-15 00:00"))
     assert (await taken(street, case_id, "HANDLING"))[2:] == ["SUPERVISE HANDLING CG"]
+
+
+async def test_a_due_that_lies_ahead_anew_and_passes_is_climbed_anew(street: Street) -> None:
+    """GENERAL and supervised, then COMPLEX with five days to come: what was taken is over, and is taken again."""
+    case_id = await dispatched(street)
+    await come_to(street, at("2026-12-01 10:00"))
+    first = await taken(street, case_id, "HANDLING")
+    assert first[-1] == "SUPERVISE HANDLING JJ"
+    await do(street, lambda tx: cases.classify(tx, case_id, urgency=Urgency.COMPLEX, reason="需施工"))
+    open_ones = "SELECT count(*) FROM supervision WHERE case_id = $1 AND clock = 'HANDLING' AND ended_at IS NULL"
+    assert await street.pool.fetchval(open_ones, case_id) == 0
+    await come_to(street, at("2026-12-08 00:00"))
+    assert (await taken(street, case_id, "HANDLING"))[len(first) :] == [
+        "URGE HANDLING", "OVERDUE HANDLING", "WARN_COUNTY HANDLING", "SUPERVISE HANDLING CG", "SUPERVISE HANDLING JJ",
+    ]  # fmt: skip
 
 
 async def test_after_a_suspension_the_share_that_was_left_counts(street: Street) -> None:

@@ -10,6 +10,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from api.health import Remark, health_routes
+from shaodao.doctor import clock
 from shaodao.host import utc_now
 from shaodao.postgres.embedded import Cluster
 from shaodao.postgres.pool import connect
@@ -41,9 +42,30 @@ async def test_a_worker_elsewhere_makes_a_server_ready(api: Api) -> None:
     beat = "INSERT INTO schedule (name, every, next_at) VALUES ('workers', $1, $2)"
     await connection.execute(beat, timedelta(seconds=20), utc_now() + timedelta(seconds=20))
     assert (await api.client.get("/readyz")).json() == {
-        "ready": True, "checks": {"database": "ok", "migrations": "ok", "workers": "ok"},
+        "ready": True, "checks": {"database": "ok", "migrations": "ok", "workers": "ok", "clock": "ok"},
     }  # fmt: skip
     await connection.execute("DELETE FROM schedule WHERE name = 'workers'")
+    await connection.close()
+
+
+async def test_a_stage_that_is_late_is_told_and_keeps_no_client_waiting(api: Api) -> None:
+    assert api.settings.database_url is not None
+    connection = await connect(api.settings.database_url)
+    stage = """
+        INSERT INTO deadline_stage (county_code, deadline_id, stage, case_id, due_at, not_before)
+        VALUES (990101, gen_random_uuid(), 'WAKE', gen_random_uuid(), $1, $2)
+    """
+    await connection.execute(stage, utc_now() - timedelta(days=2), utc_now())
+    assert (await api.client.get("/readyz")).json()["checks"]["clock"] == "ok"
+    await connection.execute(stage, utc_now() - timedelta(days=1), utc_now() - timedelta(seconds=90))
+    told = (await api.client.get("/readyz")).json()["checks"]["clock"]
+    assert told.startswith("ok, but a deadline's stage is 9")
+    [numbers] = [line for line in (await clock(connection)).found.splitlines() if line]
+    assert numbers.startswith("a deadline's stage is 9")
+    await connection.execute("UPDATE deadline_stage SET failures = 1, last_error = 'KeyError: 1'")
+    assert (await clock(connection)).mend is not None
+    await connection.execute("DELETE FROM deadline_stage")
+    assert (await clock(connection)).found == "no deadline's stage is late"
     await connection.close()
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.clock_numbers import ClockNumbers
 from api.lane_numbers import LaneNumbers
 from shaodao.plugin import Desk, Event
 from shaodao.postgres.embedded import Cluster
@@ -65,3 +66,17 @@ async def test_a_lane_that_failed_is_counted_apart(street: Street) -> None:
     numbers = LaneNumbers(street.pool, lambda: street.now)
     await numbers.one_pass()
     assert numbers.lanes == {("city", "RETRYING"): 1, ("city", "WAITING"): 2}
+
+
+async def test_it_tells_how_late_the_clock_is_and_what_could_not_be_fired(street: Street) -> None:
+    await emergency(street, "CG")
+    numbers = ClockNumbers(street.pool, lambda: street.now)
+    assert list(numbers.families()) == []
+    for minutes, failures, expected in ((5, 0, [0, 0]), (2, 1, [120, 1])):
+        await forward(street, minutes=minutes)
+        await street.pool.execute("UPDATE deadline_stage SET failures = $1 WHERE due_at <= $2", failures, street.now)
+        await numbers.one_pass()
+        samples = {each.name: each.value for family in numbers.families() for each in family.samples}
+        assert samples == dict(
+            zip(("shaodao_clock_late_seconds", "shaodao_clock_failed_stages"), expected, strict=True)
+        )

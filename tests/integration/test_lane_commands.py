@@ -65,7 +65,8 @@ async def lanes(typed: Typed, *wanted: str) -> list[dict[str, Any]]:
 
 
 async def goes_on(street: Street, deliveries: Deliveries) -> None:
-    """Work off what is owed, once the street's time has come to that of the command line."""
+    """Work off what is owed, once the street's time has come to that of the command line; no deadline passes by then."""
+    await street.pool.execute("DELETE FROM deadline_stage")
     street.now = await street.pool.fetchval("SELECT greatest($1, max(due_at)) FROM lane", street.now)
     await work_off(deliveries.courier())
 

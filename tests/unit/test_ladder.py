@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shaodao.calendar_source import calendar_days
 from shaodao.domain.calendar import SHANGHAI, Calendar
 from shaodao.domain.deadlines import DeadlineUnit, Limit
-from shaodao.domain.ladder import LADDERED, Ascent, first_rung, next_rung, recipients, rungs
+from shaodao.domain.ladder import LADDERED, Ascent, first_rung, next_rung, no_show_at, recipients, rungs
 from shaodao.domain.vocabulary import ClockKind, EscalationStage, Recipient, Urgency, WhistleKind
 from shaodao.presets import load_rulebook
 
@@ -66,6 +66,20 @@ def test_each_clock_has_its_ladder(kind: ClockKind, whistle: WhistleKind | None,
     assert [stage for stage, _ in told(ascent(kind, whistle_kind=whistle))] == stages
 
 
+@pytest.mark.parametrize("kind", [WhistleKind.CAMPAIGN, WhistleKind.CROSS_AREA, WhistleKind.JOINT_ENFORCEMENT])
+def test_who_misses_an_assembly_time_counts_by_the_hour_however_long_ago_the_call_was(kind: WhistleKind) -> None:
+    called = ascent(ClockKind.ARRIVE, due_at=at("2026-12-04 09:00"), whistle_kind=kind, appointed=True)
+    assert told(called) == [
+        ("OVERDUE", at("2026-12-04 09:00")), ("SUPERVISE", at("2026-12-04 10:00")),
+        ("WARN_COUNTY", at("2026-12-04 11:00")), ("NO_SHOW", at("2026-12-04 11:00")),
+    ]  # fmt: skip
+    whistle = msgspec.structs.replace(RULEBOOK.whistle_ladder, assembly_limit=Limit(DeadlineUnit.MINUTE, 30))
+    assert no_show_at(called, msgspec.structs.replace(RULEBOOK, whistle_ladder=whistle), CALENDAR) == at(
+        "2026-12-04 09:30"
+    )
+    assert no_show_at(ascent(whistle_kind=kind), RULEBOOK, CALENDAR) is None
+
+
 def test_what_a_pause_left_behind_is_not_climbed_again() -> None:
     paused = ascent(since=at("2027-01-11 09:00"), due_at=at("2027-01-16 00:00"), used=0.6)
     assert told(paused)[0][0] == "URGE"
@@ -94,11 +108,20 @@ def test_every_ladder_goes_upward_and_is_climbed_once(
     assert [rung.at for rung in reached] == sorted(rung.at for rung in reached)
     assert len({rung.stage for rung in reached}) == len(reached)
     assert all(rung.at > one.base for rung in reached if rung.stage in (EscalationStage.REMIND, EscalationStage.URGE))
-    done = {rung.stage for rung in reached[:fired]}
-    moment = begun + timedelta(hours=now)
-    following = next_rung(reached, done, due_at, moment)
-    if due_at <= moment:  # for a due that has passed nothing fires twice
-        assert following == (reached[fired] if fired < len(reached) else None)
+    changed_at = begun + timedelta(hours=now)
+    before = {str(rung.stage): changed_at for rung in reached[:fired]}
+    again = {
+        rung.stage for rung in reached if min(due_at, rung.at) > changed_at
+    }  # for a due that had passed nothing fires twice
+    awaited = [rung for rung in reached if rung.stage in again or rung.stage not in before]
+    for moment in (changed_at + timedelta(seconds=1), changed_at + timedelta(days=4000)):  # in time, or after an outage
+        done, climbed = dict(before), []
+        while (following := next_rung(reached, done, due_at, changed_at)) is not None:
+            climbed.append(following)
+            done[following.stage] = max(moment, following.at)
+        assert climbed == awaited
+    unchanged = [rung for rung in reached if rung.stage not in before]
+    assert next_rung(reached, before, due_at, None) == (unchanged[0] if unchanged else None)
     fresh = Ascent(kind, begun, due_at, urgency, whistle)
     assert rungs(fresh, RULEBOOK, CALENDAR)[0] == first_rung(kind, begun, due_at, RULEBOOK)
 

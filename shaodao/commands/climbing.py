@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shaodao.commands import supervising
+from shaodao.commands.due_stages import DueStage
 from shaodao.commands.history import Hearer
 from shaodao.commands.supervising import Against, Measure
 from shaodao.commands.transaction import Transaction
 from shaodao.commands.wording import stage_sentence
-from shaodao.delivery.due_stages import DueStage
 from shaodao.domain.ladder import AGAINST_EACH
 from shaodao.domain.vocabulary import CaseState, ClockKind, EscalationStage, WhistleKind
 
