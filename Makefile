@@ -47,10 +47,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED)
 	@$(BIN)/shaodao demo
 
-# COVERAGE= runs without counting, which takes a third less time.
+# COVERAGE= runs without counting, which takes a third less time; TESTS names files or folders, where not all are to run.
 COVERAGE ?= --cov --cov-report=term:skip-covered
 test: $(INSTALLED)
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal $(COVERAGE)
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal $(COVERAGE) $(TESTS)
 
 # The clients of npm that the tests run. Without them those tests are skipped, unless SHAODAO_TEST_CLIENTS is set; so is the
 # minute of schemathesis, which needs none of them.

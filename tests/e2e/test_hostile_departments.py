@@ -32,7 +32,7 @@ async def test_hostile_departments_are_parked_while_the_others_answer(
 
     environment = environment_of(street, open_folder, names) | {"SHAODAO_DEPARTMENT_LIMITS": "stuck.attempt_limit=5"}
     async with worker(environment):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not {"CG", "ZJ"} <= {
                 code for code, state in (await states(street)).items() if state == "ACKNOWLEDGED"
             }:
