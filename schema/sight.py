@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 import strawberry
 
-from schema.database import source_of
+from schema.database import Horizon, SharedReads, Source, source_of
 from schema.execution import Context, ReadService
 from schema.ids import GlobalId
 from schema.moments import Moments
@@ -38,15 +38,21 @@ class Sight:
         self._reader, self._moments = schema.reader, schema.moments
         self._context = info.context
         self._source = source_of(info.context.database)
+        self._together: SharedReads | Source = self._source
+        self._horizon = Horizon()
 
     def turn_to(self, event: FeedEvent, now: datetime) -> None:
-        """See things as they stand now, with all others who look at the event: a subscription outlives the moment it began."""
+        """See things as they stand now, with all others who look at the event: a subscription outlives the moment it began.
+
+        Who resumes comes to events that others looked at a moment ago; nothing is seen older than it was seen before.
+        """
         moment = self._moments.of(event, self._source, now)
-        self._context.now, self._context.database = moment.now, moment.database
+        self._together = moment.database
+        self._context.now, self._context.database = moment.now, moment.database.seen_from(self._horizon)
 
     async def row(self, sql: str, *values: Any) -> "asyncpg.Record | None":
-        """The first row of a statement of ours."""
-        return await self._context.database.fetchrow(sql, *values)
+        """The first row of a statement of ours, which no viewer is told: it may be as old as what others have asked."""
+        return await self._together.fetchrow(sql, *values)
 
     async def nodes(self, document: str, ids: Sequence[GlobalId]) -> list[dict[str, Any] | None]:
         """The nodes of a document ``query ($ids: [ID!]!) { nodes(ids: $ids) { … } }``; None for what is not seen."""

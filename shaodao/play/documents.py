@@ -29,7 +29,8 @@ _NAMES = {
         "suspendCase", "mergeCase", "archiveCase", "raiseLevel", "recordCommunication",
     ),
     "WhistlePayload": (
-        "draftWhistle", "submitWhistle", "approveWhistle", "confirmWhistle", "closeWhistle", "rateDepartment", "judgeWhistle",
+        "draftWhistle", "submitWhistle", "approveWhistle", "confirmWhistle", "closeWhistle", "withdrawWhistle",
+        "rateDepartment", "judgeWhistle",
     ),
     "EmergencyPayload": ("blowEmergencyWhistle", "blowDraftedEmergency"),
     "ObjectionPayload": ("raiseObjection", "decideObjection"),

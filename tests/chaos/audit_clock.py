@@ -22,6 +22,21 @@ _TOO_EARLY = """
 SELECT case_id::text, seq, payload->>'stage' FROM case_event
 WHERE payload ? 'stage_due_at' AND at < (payload->>'stage_due_at')::timestamptz
 """
+# A clock that went on after a return is judged by its last stop.
+_AFTER_STOP = """
+SELECT e.case_id::text, e.seq, e.payload->>'stage' FROM case_event e JOIN deadline d ON d.id::text = e.payload->>'deadline_id'
+WHERE e.payload ? 'stage' AND d.state = 'STOPPED' AND e.at > d.stopped_at
+"""
+# Only a confirmation, a promise and the follow-up outlast their case.
+_NOT_STOPPED = """
+SELECT d.kind, d.id::text FROM deadline d JOIN case_file c ON c.id = d.case_id LEFT JOIN assignment a ON a.id = d.assignment_id
+WHERE d.state <> 'STOPPED' AND (
+    a.state IN ('WITHDRAWN', 'EXCUSED') OR c.state = 'CLOSED' AND d.kind NOT IN ('CONFIRMATION', 'PROMISE', 'FOLLOW_UP')
+)
+"""
+_STAGE_OF_STOPPED = """
+SELECT s.deadline_id::text, s.stage FROM deadline_stage s JOIN deadline d ON d.id = s.deadline_id WHERE d.state = 'STOPPED'
+"""
 _LEFT = """
 SELECT s.deadline_id::text, s.stage
 FROM deadline_stage s LEFT JOIN deadline d ON d.county_code = s.county_code AND d.id = s.deadline_id
@@ -46,6 +61,9 @@ async def audit_clock(connection: Connection, until: datetime, findings: Finding
     await findings.look(connection, "stages fired twice", _TWICE)
     await findings.look(connection, "stages fired out of their order", _OUT_OF_ORDER)
     await findings.look(connection, "stages fired before they were due", _TOO_EARLY)
+    await findings.look(connection, "stages fired after their clock had stopped", _AFTER_STOP)
+    await findings.look(connection, "clocks that run though nothing is owed by them", _NOT_STOPPED)
+    await findings.look(connection, "stages to come of a clock that has stopped", _STAGE_OF_STOPPED)
     await findings.look(connection, "stages due that did not fire", _LEFT, until)
     await findings.look(connection, "clocks that run without a stage to come", _LOST)
     fired = "SELECT count(*) FROM case_event WHERE payload ? 'stage'"

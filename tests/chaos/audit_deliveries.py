@@ -18,11 +18,25 @@ _UNOWED = """
 SELECT e.organization_code, c.number, e.seq, e.type FROM case_event e JOIN case_file c ON c.id = e.case_id
 JOIN (VALUES
     ('answerQuestion', 'on_answer'), ('wakeUp', 'on_wake'), ('remind', 'on_urge'), ('urge', 'on_urge'),
-    ('supervise', 'on_urge'), ('investigate', 'on_urge'), ('deadlinePassed', 'on_overdue'), ('noShow', 'on_overdue')
+    ('supervise', 'on_urge'), ('investigate', 'on_urge'), ('deadlinePassed', 'on_overdue'), ('noShow', 'on_overdue'),
+    ('returnReport', 'on_return'), ('excuseAssignment', 'on_withdrawn'), ('releaseAssignment', 'on_released')
 ) AS must (type, hook) ON must.type = e.type
 WHERE e.assignment_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM chaos_owed o WHERE o.case_id = e.case_id AND o.seq = e.seq AND o.hook = must.hook
         AND o.organization_code = e.organization_code AND o.assignment_id = e.assignment_id
+)
+"""
+# What each step of a whistle or a case must have owed: to everyone who is not excused, or to the LEAD alone.
+_UNTOLD = """
+SELECT a.organization_code, c.number, e.seq, e.type FROM case_event e
+JOIN case_file c ON c.id = e.case_id JOIN assignment a ON a.case_id = e.case_id
+JOIN (VALUES
+    ('withdrawWhistle', 'on_withdrawn', NULL), ('closeCase', 'on_case_closed', NULL),
+    ('decideExtension', 'on_extension_decided', 'LEAD')
+) AS must (type, hook, role) ON must.type = e.type AND a.role = coalesce(must.role, a.role)
+WHERE a.state <> 'EXCUSED' AND NOT EXISTS (
+    SELECT FROM chaos_owed o
+    WHERE o.case_id = e.case_id AND o.seq = e.seq AND o.hook = must.hook AND o.assignment_id = a.id
 )
 """
 _UNCALLED = """
@@ -37,7 +51,19 @@ LEFT JOIN delivery_log l ON l.organization_code = o.organization_code AND l.case
     AND l.outcome IN ('DONE', 'REFUSED')
 WHERE e.at <= $1 GROUP BY 1, 2, 3 HAVING count(l.id) <> 1
 """
-_DECLINED = "SELECT organization_code, case_id::text, seq, error FROM delivery_log WHERE outcome = 'REFUSED'"
+# Whoever was called off meanwhile rightly finds that the assignment is over.
+_DECLINED = """
+SELECT l.organization_code, l.case_id::text, l.seq, l.error FROM delivery_log l WHERE l.outcome = 'REFUSED' AND NOT EXISTS (
+    SELECT FROM chaos_owed o JOIN case_event e ON e.case_id = o.case_id AND e.seq = o.seq
+    WHERE o.assignment_id = l.assignment_id AND o.hook = 'on_withdrawn' AND e.at <= l.at
+)
+"""
+_DECLINED_UNTOLD = """
+SELECT l.organization_code, l.case_id::text, count(*) AS times FROM delivery_log l WHERE l.outcome = 'REFUSED'
+GROUP BY l.organization_code, l.case_id, l.assignment_id HAVING count(*) <> (
+    SELECT count(*) FROM case_event e WHERE e.assignment_id = l.assignment_id AND e.type = 'deliveryDeclined'
+)
+"""
 _PARKED = "SELECT organization_code, case_id::text FROM lane WHERE parked"
 _WITHOUT_LANE = """
 SELECT d.organization_code, d.case_id::text, d.seq FROM delivery d WHERE NOT EXISTS (
@@ -71,7 +97,9 @@ async def audit_deliveries(connection: Connection, kept: Kept, findings: Finding
     await _audit_outbox(connection, kept.until, findings)
     attempts = {f"attempts {row['outcome']}": row["times"] for row in await connection.fetch(_ATTEMPTS)}
     handled_again = sum(times > 1 for times in calls.values())
+    hooks = Counter(row["hook"] for row in rows)
     findings.counts |= {
+        **{f"owed {hook}": times for hook, times in sorted(hooks.items())},
         "deliveries owed": len(owed), "deliveries heard": len(calls), "handled more than once": handled_again, **attempts
     }  # fmt: skip
 
@@ -81,7 +109,9 @@ async def _audit_outbox(connection: Connection, until: datetime, findings: Findi
     await findings.look(connection, "whistles that are not owed to both their departments", _UNCALLED)
     await findings.look(connection, "steps that are not owed to their department", _UNOWED)
     await findings.look(connection, "deliveries that were not settled exactly once", _SETTLED, until)
+    await findings.look(connection, "steps that are not owed to all whom they concern", _UNTOLD)
     await findings.look(connection, "deliveries that a department declined", _DECLINED)
+    await findings.look(connection, "declined deliveries that the case does not tell once", _DECLINED_UNTOLD)
     await findings.look(connection, "deliveries without a lane", _WITHOUT_LANE)
     await findings.look(connection, "lanes parked", _PARKED)
     await findings.look(connection, "messages written twice", _MESSAGES_TWICE)

@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from shaodao.commands.transaction import Connection
 from shaodao.delivery.cursors import Position
 from tests.chaos.findings import Findings, Kept
-from tests.chaos.subscribers import BOARD, CASE, Subscriber
+from tests.chaos.subscribers import BOARD, CASE, INBOX, Subscriber
+
+LEFT = "LEFT"
+"""How a change tells that its row is on the board, or in the inbox, no more."""
 
 _LOG = """
 SELECT case_id, xid::text AS xid, id, seq, organization_code, type, at FROM case_event ORDER BY case_event.xid, id
@@ -38,13 +42,16 @@ async def audit_subscribers(connection: Connection, kept: Kept, findings: Findin
         for row in await connection.fetch(_LOG)
     ]  # fmt: skip
     findings.fault("cases whose steps stand in the feed out of their order", _cases_out_of_order(log))
-    stands, settled = {event.position: event for event in log}, [event for event in log if event.at <= kept.until]
-    told = came_back = 0
+    stands = {event.position: event for event in log}
+    told = came_back = left = 0
     for subscriber in kept.subscribers:
         _audit_told(subscriber, stands, findings)
-        _audit_missing(subscriber, settled, findings)
+        _audit_rows(subscriber, log, kept.until, findings)
         told, came_back = told + len(subscriber.told), came_back + subscriber.came_back
-    findings.counts |= {"changes told to subscribers": told, "sockets that had to be opened again": came_back}
+        left += sum(change.get("change") == LEFT for change in subscriber.told)
+    findings.counts |= {
+        "changes told to subscribers": told, "rows told to have left": left, "sockets that had to be opened again": came_back
+    }  # fmt: skip
 
 
 def _cases_out_of_order(log: Sequence[Logged]) -> set[UUID]:
@@ -66,22 +73,74 @@ def _audit_told(subscriber: Subscriber, log: Mapping[Position, Logged], findings
     rows = Counter((position, change.get("id")) for position, change in told)
     findings.fault(f"{name}: told twice", [row for row, times in rows.items() if times > 1])
     findings.fault(f"{name}: told of what does not stand", [position for position, _ in told if position not in log])
-    known = [(log[position], change["event"]) for position, change in told if position in log]
-    lacking = [event.position for event, shown in known if shown is None and event.type != "wakeUp"]
+    known = [(log[position], change) for position, change in told if position in log]
+    lacking = [event for event, change in known if change["event"] is None and _is_seen(subscriber, event, change)]
     findings.fault(f"{name}: told without the event", lacking)
-    other = [e.position for e, shown in known if shown is not None and (shown["seq"], shown["type"]) != (e.seq, e.type)]
+    other = [
+        event for event, change in known
+        if (shown := change["event"]) is not None and (shown["seq"], shown["type"]) != (event.seq, event.type)
+    ]  # fmt: skip
     findings.fault(f"{name}: told of another event than the cursor's", other)
 
 
-def _audit_missing(subscriber: Subscriber, log: Sequence[Logged], findings: Findings) -> None:
-    """A board and a case tell every event; an inbox tells at least those of its organization, and others that changed a row."""
-    start, seen = _position(subscriber.start), {_position(change["cursor"]) for change in subscriber.told}
-    concerned = [event.position for event in log if event.position > start and _concerns(subscriber, event)]
-    findings.fault(f"{subscriber.name}: missing", [position for position in concerned if position not in seen])
+def _audit_rows(subscriber: Subscriber, log: Sequence[Logged], until: datetime, findings: Findings) -> None:
+    """A row leaves a board when it has ended, once and for all, and until then all that happens to it is told.
+
+    A board tells a row as it stands when it is looked at: it may be told to have left with an event before the one that ended it.
+    """
+    name, stands = subscriber.name, {event.position: event for event in log}
+    told = [
+        (stands[position], change) for change in subscriber.told if (position := _position(change["cursor"])) in stands
+    ]
+    ended = {event.case_id: event for event in reversed(log) if _ends(subscriber, event)}
+    left: dict[UUID, Position] = {}
+    again = []
+    for event, change in told:
+        if change.get("change") == LEFT:
+            left.setdefault(event.case_id, event.position)
+        elif event.case_id in left:
+            again.append(event)
+    findings.fault(f"{name}: told that a row left which stays", [case for case in left if case not in ended])
+    findings.fault(f"{name}: told of a row that had left", again)
+    start, seen = _position(subscriber.start), {event.position for event, _ in told}
+    due = [event for event in log if start < event.position and event.at <= until]
+    kept = [
+        event for event in ended.values()
+        if event in due and (event.case_id not in left or left[event.case_id] > event.position)
+    ]  # fmt: skip
+    findings.fault(f"{name}: not told that a row left", kept)
+    missing = [
+        event for event in due
+        if _concerns(subscriber, event) and event.position not in seen
+        and not (event.case_id in left and left[event.case_id] < event.position)
+    ]  # fmt: skip
+    findings.fault(f"{name}: missing", missing)
+
+
+def _ends(subscriber: Subscriber, event: Logged) -> bool:
+    """Whether the case leaves the board with the event, or its assignment the inbox: there is one for each organization in a case."""
+    if subscriber.document == BOARD:
+        return event.type == "closeCase"
+    if subscriber.document == INBOX:
+        own = event.organization_code == subscriber.key and event.type in ("verifyReport", "excuseAssignment")
+        return own or event.type == "withdrawWhistle"
+    return False
+
+
+def _is_seen(subscriber: Subscriber, event: Logged, change: Mapping[str, Any]) -> bool:
+    """Whether the event must be shown: a department sees its own, as long as the assignment is its own."""
+    if event.type == "wakeUp" and subscriber.document in (BOARD, CASE):
+        return False
+    if subscriber.document == INBOX:
+        return event.organization_code == subscriber.key and change["change"] != LEFT
+    return True
 
 
 def _concerns(subscriber: Subscriber, event: Logged) -> bool:
-    """Whether the event must have been told. A department's own wake-up is nobody else's to see."""
+    """Whether the event must have been told. A department's own wake-up is nobody else's to see.
+
+    A board and a case tell every event; an inbox tells at least those of its organization, and others that changed a row.
+    """
     if subscriber.document in (BOARD, CASE) and event.type == "wakeUp":
         return False
     if subscriber.document == BOARD:

@@ -1,7 +1,7 @@
 """What is done to the fleet, by dice: processes are killed and frozen, PostgreSQL is crashed; how soon all are back is measured."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -11,7 +11,7 @@ from typing import assert_never
 from shaodao.postgres.embedded import Cluster
 from tests.chaos.comebacks import Comebacks, Outage, watched_of
 from tests.chaos.database import kill_postmaster, stop_at_once
-from tests.chaos.fleet import Fleet, Unit
+from tests.chaos.fleet import Fleet, freeze, thaw
 
 
 class Kind(StrEnum):
@@ -21,14 +21,15 @@ class Kind(StrEnum):
     KILL_DEPARTMENT = "department's process killed"
     KILL_SERVER = "server killed"
     FREEZE_WORKER = "worker frozen"
+    FREEZE_DEPARTMENT = "department's process frozen"
     FREEZE_SERVER = "server frozen"
     CRASH_DATABASE = "PostgreSQL killed"
     STOP_DATABASE = "PostgreSQL stopped at once"
 
 
 WEIGHTS = {
-    Kind.KILL_WORKER: 3, Kind.KILL_DEPARTMENT: 3, Kind.KILL_SERVER: 3, Kind.FREEZE_WORKER: 3, Kind.FREEZE_SERVER: 2, Kind.CRASH_DATABASE: 3,
-    Kind.STOP_DATABASE: 1,
+    Kind.KILL_WORKER: 3, Kind.KILL_DEPARTMENT: 3, Kind.KILL_SERVER: 3, Kind.FREEZE_WORKER: 3, Kind.FREEZE_DEPARTMENT: 3,
+    Kind.FREEZE_SERVER: 2, Kind.CRASH_DATABASE: 3, Kind.STOP_DATABASE: 1,
 }  # fmt: skip
 
 
@@ -41,6 +42,7 @@ class Disturber:
     comebacks: Comebacks
     dice: Random
     say: Callable[[str], None]
+    weights: Mapping[Kind, int] = field(default_factory=lambda: WEIGHTS)
     counts: dict[Kind, int] = field(default_factory=dict)
 
     async def disturb(self, seconds: float, pause: float) -> None:
@@ -49,7 +51,7 @@ class Disturber:
         while (left := ends - monotonic()) > 0:
             await asyncio.sleep(min(left, self.dice.uniform(0.5, 1.5) * pause))
             if monotonic() < ends:
-                await self._once(self.dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0])
+                await self._once(self.dice.choices(list(self.weights), list(self.weights.values()))[0])
 
     async def _once(self, kind: Kind) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
@@ -62,9 +64,11 @@ class Disturber:
             case Kind.KILL_SERVER:
                 self.dice.choice(self.fleet.servers).kill()
             case Kind.FREEZE_WORKER:
-                await self._freeze(self.dice.choice(self.fleet.workers))
+                await self._freeze(self.dice.choice(self.fleet.workers).tree())
+            case Kind.FREEZE_DEPARTMENT:
+                await self._freeze(self._one_department())
             case Kind.FREEZE_SERVER:
-                await self._freeze(self.dice.choice(self.fleet.servers))
+                await self._freeze(self.dice.choice(self.fleet.servers).tree())
             case Kind.CRASH_DATABASE:
                 await self._take_down(kill_postmaster)
             case Kind.STOP_DATABASE:
@@ -72,11 +76,17 @@ class Disturber:
             case _:
                 assert_never(kind)
 
-    async def _freeze(self, unit: Unit) -> None:
-        """Longer than a lease, or shorter."""
-        unit.freeze()
-        await asyncio.sleep(self.dice.uniform(1, 6))
-        unit.thaw()
+    def _one_department(self) -> Sequence[int]:
+        children = self.dice.choice(self.fleet.workers).children()
+        return [self.dice.choice(children)] if children else []
+
+    async def _freeze(self, processes: Sequence[int]) -> None:
+        """Longer than a lease, or shorter: who was overtaken wakes with a token that is good no more."""
+        freeze(processes)
+        try:
+            await asyncio.sleep(self.dice.uniform(1, 6))
+        finally:
+            thaw(processes)
 
     async def _take_down(self, crash: Callable[[Cluster], None]) -> None:
         """Crash PostgreSQL, start it again after a while, and see who comes back when."""

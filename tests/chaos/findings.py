@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 from shaodao.commands.transaction import Connection
-from tests.chaos.clients import Book
+from tests.chaos.caller import Book
 from tests.chaos.subscribers import Subscriber
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,18 +120,16 @@ class Unit:
 
     def kill_child(self, dice: Random) -> None:
         """SIGKILL for one of the processes below it, if it has any: those of its departments."""
-        children = [] if self.pid is None else children_of(self.pid)
-        if children:
-            with suppress(ProcessLookupError):
-                os.kill(dice.choice(children), signal.SIGKILL)
+        if children := self.children():
+            _send(dice.choice(children), signal.SIGKILL)
 
-    def freeze(self) -> None:
-        """SIGSTOP: it holds its leases, sockets and transactions, and says nothing."""
-        self._signal(signal.SIGSTOP)
+    def children(self) -> list[int]:
+        """The processes below it: those of its departments. They are in sessions of their own, and no signal to it reaches them."""
+        return [] if self.pid is None else children_of(self.pid)
 
-    def thaw(self) -> None:
-        """SIGCONT."""
-        self._signal(signal.SIGCONT)
+    def tree(self) -> list[int]:
+        """The process, if it runs, and those below it."""
+        return [] if self.pid is None else [self.pid, *self.children()]
 
     async def stop(self) -> None:
         """As a service manager stops it: told first, killed when it does not listen."""
@@ -155,8 +153,25 @@ class Unit:
 
     def _signal(self, number: signal.Signals) -> None:
         if self.pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, number)
+            _send(self.pid, number)
+
+
+def freeze(processes: Sequence[int]) -> None:
+    """SIGSTOP, as when a machine sleeps: they hold their leases, sockets and transactions, and say nothing."""
+    for process in processes:
+        _send(process, signal.SIGSTOP)
+
+
+def thaw(processes: Sequence[int]) -> None:
+    """SIGCONT."""
+    for process in processes:
+        _send(process, signal.SIGCONT)
+
+
+def _send(process: int, number: signal.Signals) -> None:
+    """A signal, unless the process has ended."""
+    with suppress(ProcessLookupError):
+        os.kill(process, number)
 
 
 @dataclass(frozen=True)

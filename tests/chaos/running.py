@@ -26,8 +26,10 @@ from shaodao.play.client import Api
 from shaodao.postgres.embedded import DATABASE, Cluster
 from shaodao.settings import Settings
 from tests.chaos.audit import audit
-from tests.chaos.clients import STREET, Book, Clients
+from tests.chaos.caller import Book, Caller
+from tests.chaos.clients import STREET, Clients
 from tests.chaos.comebacks import BACK_WITHIN, Comebacks
+from tests.chaos.courses import Staff
 from tests.chaos.database import crashable_cluster, fill
 from tests.chaos.departments.recorder import HEARD
 from tests.chaos.disturbances import Disturber
@@ -103,6 +105,10 @@ class Scene:
         """The token of the duty chief."""
         return self.token(staff_viewer(load_street(), "吕示衡"))
 
+    def leader(self) -> str:
+        """The token of the street's deputy."""
+        return self.token(staff_viewer(load_street(), "张示远"))
+
     def handler(self, organization: str) -> str:
         """The token of an organization's handler."""
         return self.token(handler_viewer(load_street(), organization))
@@ -132,9 +138,8 @@ async def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> tuple[Fin
 
 async def _disturbed(scene: Scene, say: Callable[[str], None]) -> tuple[Kept, Disturber]:
     book, ending = Book(), asyncio.Event()
-    clients = Clients(
-        scene.urls, scene.dispatcher(), scene.http, book, Random(scene.plan.seed + 1), f"K{scene.plan.seed}"
-    )
+    caller = Caller(scene.urls, scene.http, book, Random(scene.plan.seed + 1), f"K{scene.plan.seed}")
+    clients = Clients(caller, Staff(scene.dispatcher(), scene.leader()))
     comebacks = Comebacks(scene.heard, scene.dispatcher(), scene.http)
     disturber = Disturber(scene.fleet, scene.cluster, comebacks, scene.dice, _timed(say))
     subscribers = await _subscribers(scene)
@@ -148,7 +153,7 @@ async def _disturbed(scene: Scene, say: Callable[[str], None]) -> tuple[Kept, Di
             await asyncio.gather(*working)
             await clients.finish()
         finally:
-            await cancelled(*working, *clients.answering)
+            await cancelled(*working, *clients.following)
         say("settling")
         until = await _settled(scene)
         await _all_told(subscribers)

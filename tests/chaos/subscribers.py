@@ -13,9 +13,10 @@ from websockets.exceptions import WebSocketException
 from shaodao.play.client import Api, RefusedByApi
 
 _EVENT = "cursor event { id seq type }"
-BOARD = f"subscription Board($key: String!, $after: String) {{ caseBoard(division: $key, after: $after) {{ {_EVENT} id }} }}"
+_ROW = f"{_EVENT} id change"
+BOARD = f"subscription Board($key: String!, $after: String) {{ caseBoard(division: $key, after: $after) {{ {_ROW} }} }}"
 INBOX = f"""
-subscription Inbox($key: String!, $after: String) {{ assignmentInbox(organization: $key, after: $after) {{ {_EVENT} id }} }}
+subscription Inbox($key: String!, $after: String) {{ assignmentInbox(organization: $key, after: $after) {{ {_ROW} }} }}
 """
 CASE = f"subscription Case($key: ID!, $after: String) {{ caseChanged(id: $key, after: $after) {{ {_EVENT} }} }}"
 

@@ -5,11 +5,17 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
+import httpx
 import pytest
 
-from tests.chaos.comebacks import watched_of
-from tests.chaos.fleet import Fleet, Unit, running_fleet
+from shaodao.delivery.pace import cancelled
+from shaodao.postgres.binaries import Programs, server_user
+from shaodao.postgres.embedded import Cluster, silent
+from tests.chaos.comebacks import Comebacks, watched_of
+from tests.chaos.disturbances import Disturber, Kind
+from tests.chaos.fleet import Fleet, Unit, freeze, running_fleet, thaw
 
 UP = "it is up"
 AT_WORK = "department_at_work             department=police"
@@ -101,3 +107,51 @@ async def test_a_process_ends_well_when_it_is_told_to(tmp_path: Path, on_sigterm
     async with running_fleet(Fleet((one,), ())) as fleet:
         await until(lambda: one.established)
     assert fleet.surprises() == [f"one ended with status {status} on SIGTERM"]
+
+
+SLEEPS = "[sys.executable, '-c', 'import time; time.sleep(1000)']"
+CHILD = f"import subprocess, sys; subprocess.Popen({SLEEPS}, start_new_session=True); "
+"""It has a process below it in a session of its own, as a worker has its departments'."""
+
+
+async def test_a_machine_that_sleeps_takes_along_what_runs_below_it(tmp_path: Path) -> None:
+    one = unit(tmp_path, CHILD + saying(UP))
+    async with running_fleet(Fleet((), (one,))):
+        await until(lambda: one.established)
+        tree = one.tree()
+        assert [one.pid, *one.children()] == tree
+        assert len(tree) == 2
+        freeze(tree)
+        await until(lambda: [state(process) for process in tree] == ["T", "T"])
+        thaw(tree)
+        await until(lambda: "T" not in [state(process) for process in tree])
+        one.kill_child(Random(1))
+        await until(lambda: state(tree[1]) in "ZX")
+
+
+async def test_a_department_frozen_alone_wakes_also_when_the_run_is_cut_short(tmp_path: Path) -> None:
+    one = unit(tmp_path, CHILD + saying(UP))
+    cluster, comebacks = (
+        Cluster(tmp_path, Programs(tmp_path, server_user(tmp_path)), tmp_path, silent),
+        Comebacks(tmp_path, "", httpx.AsyncClient()),
+    )
+    async with running_fleet(Fleet((), (one,))) as fleet:
+        await until(lambda: one.established)
+        worker, department = one.tree()
+        said: list[str] = []
+        only = {Kind.FREEZE_DEPARTMENT: 1}
+        disturber = Disturber(fleet, cluster, comebacks, Random(1), said.append, only)
+        disturbing = asyncio.create_task(disturber.disturb(60, 0))
+        try:
+            await until(lambda: state(department) == "T")
+            assert state(worker) != "T"
+            await cancelled(disturbing)
+            await until(lambda: state(department) != "T")
+            assert set(said) == {"department's process frozen"}
+        finally:
+            one.kill_child(Random(1))
+
+
+def state(process: int) -> str:
+    """As the kernel tells it: T for one that is stopped, Z for one that has ended."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from schema import moments
-from schema.database import SharedReads, Source, source_of
+from schema import database, moments
+from schema.database import Horizon, SharedReads, Source, source_of
 from schema.moments import Moments
 from shaodao.delivery.cursors import Position
 from shaodao.delivery.feed import FeedEvent
@@ -75,6 +75,31 @@ async def test_what_failed_is_asked_again(asked: Asked, reads: SharedReads) -> N
         await reads.fetchrow("a")
     asked.broken = False
     assert await reads.fetchrow("a") == cast(Any, 2)
+
+
+async def test_nobody_sees_anything_older_than_what_they_have_seen(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another is ahead, who has looked at the second event; then who resumes looks at the first, and comes to the second."""
+    asked.answering.set()
+    ticks = iter(range(1000))
+    monkeypatch.setattr(database, "monotonic", lambda: float(next(ticks)))
+    first, second = SharedReads(cast(Source, asked)), SharedReads(cast(Source, asked))
+    ahead, resuming = Horizon(), Horizon()
+    assert await second.seen_from(ahead).fetchrow("second") == cast(Any, 1)
+    assert await first.seen_from(resuming).fetchrow("first") == cast(Any, 2)
+    assert await second.seen_from(resuming).fetchrow("second") == cast(Any, 3)
+    assert await second.seen_from(Horizon()).fetchrow("second") == cast(Any, 3)
+    assert await first.seen_from(Horizon()).fetchrow("first") == cast(Any, 2)
+
+
+async def test_who_looks_in_step_looks_together(asked: Asked) -> None:
+    asked.answering.set()
+    first, second = SharedReads(cast(Source, asked)), SharedReads(cast(Source, asked))
+    horizons = [Horizon() for _ in range(3)]
+    for reads in (first, second):
+        await asyncio.gather(*(reads.seen_from(horizon).fetchrow("a") for horizon in horizons))
+    assert len(asked.questions) == 2
 
 
 def event(number: int) -> FeedEvent:
