@@ -222,7 +222,7 @@ async def clock(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
         return Finding("clock", "no deadline's stage is late")
     alive = await workers_alive(lent, now)
     told = [str(found), *await failed_stages(lent, SHOWN), *([] if alive else ["no process runs workers just now"])]
-    mend = "docs/operations-guide.md tells what to do when a deadline's stage is late."
+    mend = "docs/operations.md tells what to do when a deadline's stage is late."
     return Finding("clock", "; ".join(told), mend if alive or found.failed else None)
 
 
