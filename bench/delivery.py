@@ -42,6 +42,10 @@ RATE = 100
 """Commits a second while latency is measured."""
 
 SECTION = "From a commit to the department"
+SHARED = (
+    "All couriers of a department share what may be in flight (`SHAODAO_DEPARTMENT_LIMITS`), so a second one brings more only where that,\n"
+    "and the processors, leave room. It is there to take over when the first one dies."
+)
 TARGETS, PARKED, STEPS = 500, 2_000, 4
 USUAL, MANY = DepartmentLimits().in_flight, 32
 """Deliveries of the department that may be in flight, as it ships and for one that can take more; all couriers share them."""
@@ -194,7 +198,7 @@ def section(lines: Sequence[Line], safe: str) -> str:
     told = ", ".join(f"{name} {value}" for name, value in machine().items())
     today = date.today()  # noqa: DTZ011 - the day here
     head = f"By `make bench-delivery` on {today}; {told}; load and couriers share the machine; PostgreSQL with {safe}."
-    return "\n".join([head, "", "| What | Measured | Wanted |", "| --- | --- | --- |", *rows])
+    return "\n".join([head, "", "| What | Measured | Wanted |", "| --- | --- | --- |", *rows, "", SHARED])
 
 
 def main() -> None:
