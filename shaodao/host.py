@@ -185,6 +185,7 @@ async def open_platform(
         stack.push_async_callback(close_pool, pool)
         async with pool.acquire() as lent, lent.transaction():
             connection = connection_of(lent)
+            await _refuse_read_only(connection)
             departments = departments or await _departments(connection, *(probed or ([], {})), settings)
             if not visiting:
                 _warn_of_limits(settings, departments)
@@ -204,6 +205,13 @@ async def open_platform(
         desks = Desks(pool, runner, departments, now, intake)
         yield Platform(
             settings, dsn, pool, ground, departments, announcer, feed, runner, desks, now, files, intake, links
+        )
+
+
+async def _refuse_read_only(connection: Connection) -> None:
+    if await connection.fetchval("SELECT current_setting('transaction_read_only')::boolean"):
+        raise StartError(
+            "The database can only be read: it is a standby, or still recovers. Start again when it has been promoted."
         )
 
 

@@ -163,6 +163,14 @@ async def test_an_unknown_preset_or_department_is_one_clear_line(street: Street,
                 pass
 
 
+async def test_a_database_that_can_only_be_read_is_one_clear_line(street: Street, tmp_path: Path) -> None:
+    name = await street.pool.fetchval("SELECT current_database()")
+    await street.pool.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    with pytest.raises(StartError, match="can only be read"):
+        async with open_platform(settings_in(tmp_path), street.dsn):
+            pass
+
+
 async def test_a_database_restored_into_another_cluster_gets_a_new_epoch(street: Street, tmp_path: Path) -> None:
     async with platform_of(street, tmp_path) as platform:
         await blow(platform, street)
