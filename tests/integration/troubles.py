@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from shaodao.delivery.feed import FeedEvent, SubscriberTooSlow
 from shaodao.demo.source import load_street
-from shaodao.postgres.pool import connect
+from shaodao.postgres.pool import UNREACHABLE, connect
 from shaodao.sockets import ClosableSocket
 from tests.integration.api_steps import Server, execute
 from tests.integration.database_gate import Gate
@@ -40,6 +40,13 @@ async def _gone(stage: Stage) -> AsyncIterator[None]:
     await stage.gate.shut()
     yield
     await stage.gate.open()
+    served: Any = stage.server.api.application
+    async with asyncio.timeout(20):
+        while True:  # until the server has put away what it was connected by
+            with suppress(*UNREACHABLE):
+                await served._graphql._platform.pool.fetchval("SELECT 1")
+                return
+            await asyncio.sleep(0.05)
 
 
 def _missing(table: str) -> Trouble:
