@@ -64,7 +64,7 @@ class Authenticator:
             raise Unauthenticated("a bearer token is needed")
         return await self._session(token.strip(), anew)
 
-    def watch(self, authorization: str | None, session: Session, every: float, ended: "Ended") -> "TokenWatch":
+    def watch(self, authorization: str | None, session: Session, every: float, ended: Ended) -> "TokenWatch":
         """Check a token anew, after so many seconds each time and when it ends; ``ended`` hears when it is accepted no more."""
         return TokenWatch(self, authorization, session, every, ended)
 
@@ -110,7 +110,7 @@ class Authenticator:
 class TokenWatch:
     """Checks the token of something that stays open; while the database is gone, the token stays accepted.
 
-    A timer, not a task that sleeps: thousands of sockets are open, and a task each would take half as much as all their rest.
+    A timer, not a task that sleeps: thousands of sockets are open.
     """
 
     __slots__ = ("_authenticator", "_authorization", "_check", "_ended", "_every", "_timer")

@@ -25,7 +25,7 @@ class Horizon:
     at: float = -math.inf
 
 
-class Reading:
+class SharedRead:
     """One statement that is asked, from ``began`` to ``ended``."""
 
     def __init__(self, source: Source, sql: str, values: Sequence[Any]) -> None:
@@ -51,7 +51,7 @@ class SharedReads:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._asked: dict[Hashable, Reading] = {}
+        self._asked: dict[Hashable, SharedRead] = {}
         self._horizon: Horizon | None = None
 
     def seen_from(self, horizon: Horizon) -> "SharedReads":
@@ -65,7 +65,7 @@ class SharedReads:
         asked = sql, tuple(tuple(value) if isinstance(value, list) else value for value in values)
         reading = self._asked.get(asked)
         if reading is None or reading.failed or (self._horizon is not None and reading.began < self._horizon.at):
-            reading = self._asked[asked] = Reading(self.source, sql, values)
+            reading = self._asked[asked] = SharedRead(self.source, sql, values)
         row = await asyncio.shield(reading.answer)
         if self._horizon is not None:
             self._horizon.at = max(self._horizon.at, reading.ended)

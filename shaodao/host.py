@@ -22,8 +22,7 @@ from shaodao.delivery.postgres_feed import FeedRules, PostgresFeed, open_feed
 from shaodao.department_limits import unknown_departments
 from shaodao.departments import Broken, DepartmentError, Departments, LoadedDepartment, sources_of
 from shaodao.domain.calendar import SHANGHAI
-from shaodao.domain.permissions import SYSTEM as SYSTEM
-from shaodao.domain.permissions import Viewer
+from shaodao.domain.permissions import SYSTEM, Viewer
 from shaodao.domain.rulebook import Rulebook
 from shaodao.files import FileStore, file_store
 from shaodao.intake import Intake

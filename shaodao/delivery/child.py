@@ -19,8 +19,9 @@ from shaodao.delivery.epochs import known_epoch
 from shaodao.delivery.pace import Now
 from shaodao.delivery.work import courier_rules, start_courier
 from shaodao.departments import DepartmentError, Departments, LoadedDepartment, hook_threads, load_source
+from shaodao.domain.permissions import SYSTEM
 from shaodao.files import file_store
-from shaodao.host import SYSTEM, GroundSource, department_settings, ground_of, kept_fresh, utc_now
+from shaodao.host import GroundSource, department_settings, ground_of, kept_fresh, utc_now
 from shaodao.intake import Intake
 from shaodao.logs import configure_logs
 from shaodao.postgres.pool import close_pool, create_pool

@@ -142,10 +142,9 @@ def recipients(
 
 def _has_fired(rung: Rung, fired: Mapping[str, datetime], due_at: datetime, changed_at: datetime | None) -> bool:
     fired_at = fired.get(rung.stage)
-    if fired_at is None:
-        return False
-    anew = changed_at is not None and min(due_at, rung.at) > changed_at
-    return not anew or changed_at is None or fired_at > changed_at
+    if fired_at is None or changed_at is None:
+        return fired_at is not None
+    return not fired_at <= changed_at < min(due_at, rung.at)
 
 
 def _before_due(ascent: Ascent, rulebook: Rulebook) -> Iterator[Rung]:

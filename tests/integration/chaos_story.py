@@ -23,8 +23,9 @@ from shaodao.delivery.messenger import LoggingPort, Messenger
 from shaodao.demo.source import load_street
 from shaodao.departments import load_departments
 from shaodao.domain.case_vocabulary import CommunicationKind
+from shaodao.domain.permissions import SYSTEM
 from shaodao.domain.vocabulary import AssignmentRole, CaseKind, Channel, CloseKind, Urgency, VerificationMethod
-from shaodao.host import SYSTEM, DepartmentForms
+from shaodao.host import DepartmentForms
 from shaodao.postgres.pool import create_pool
 from shaodao.presets import load_rulebook
 from tests.chaos.audit_subscribers import LEFT

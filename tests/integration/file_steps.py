@@ -7,8 +7,8 @@ from zipfile import ZipFile
 
 from obstore.store import MemoryStore
 
+from shaodao.domain.permissions import SYSTEM
 from shaodao.files import FileStore
-from shaodao.host import SYSTEM
 from shaodao.intake import Intake
 from tests.integration.conftest import Street
 

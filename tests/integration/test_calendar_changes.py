@@ -16,7 +16,7 @@ from shaodao.commands import extensions
 from shaodao.commands.running import connection_of
 from shaodao.domain.calendar import SHANGHAI, Calendar, CalendarDay
 from shaodao.domain.deadlines import DeadlineUnit
-from shaodao.host import SYSTEM
+from shaodao.domain.permissions import SYSTEM
 from tests.integration import whistle_steps
 from tests.integration.case_steps import case_row, clock, dispatched, messages
 from tests.integration.conftest import Street

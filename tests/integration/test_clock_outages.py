@@ -11,8 +11,8 @@ import pytest
 from shaodao.commands import assignments, cases, verifications
 from shaodao.delivery.clock import Clock, ClockRules, NothingDue, fire_due
 from shaodao.domain.errors import StateConflict
+from shaodao.domain.permissions import SYSTEM
 from shaodao.domain.vocabulary import NotAcceptedReason, Urgency, VerificationMethod
-from shaodao.host import SYSTEM
 from tests.integration.case_steps import dispatched, registered
 from tests.integration.conftest import Street
 from tests.integration.delivering import emergency

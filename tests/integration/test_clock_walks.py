@@ -22,8 +22,8 @@ from shaodao.domain.case_vocabulary import PauseReason, SuspensionKind
 from shaodao.domain.deadlines import DeadlineUnit
 from shaodao.domain.errors import DomainError
 from shaodao.domain.ladder import Ascent, Rung, rungs
+from shaodao.domain.permissions import SYSTEM
 from shaodao.domain.vocabulary import ClockKind, Urgency, VerificationMethod, WhistleKind
-from shaodao.host import SYSTEM
 from tests.integration.case_steps import dispatched
 from tests.integration.conftest import Street
 from tests.integration.test_delivery_clock import clock_of, run_out

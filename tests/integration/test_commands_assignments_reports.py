@@ -10,8 +10,8 @@ from shaodao.commands.dispatching import PartyInput
 from shaodao.commands.reports import ProgressInput
 from shaodao.delivery.clock import Clock
 from shaodao.domain.errors import InvalidInput, NotPermitted, StateConflict
+from shaodao.domain.permissions import SYSTEM
 from shaodao.domain.vocabulary import ReportResult, VerificationMethod, WhistleKind
-from shaodao.host import SYSTEM
 from tests.integration.conftest import Street
 from tests.integration.whistle_steps import (
     COUNTY,

@@ -12,8 +12,8 @@ from shaodao.commands.reporters import ReporterInput
 from shaodao.commands.transaction import Outcome
 from shaodao.delivery.clock import Clock
 from shaodao.domain.errors import InvalidInput, NotFound, NotPermitted, StateConflict
+from shaodao.domain.permissions import SYSTEM
 from shaodao.domain.vocabulary import CaseVisibility
-from shaodao.host import SYSTEM
 from tests.integration.case_steps import (
     CALLER,
     DISPATCHER,

@@ -16,8 +16,8 @@ from shaodao.delivery.archivist import EVERY, Archivist
 from shaodao.domain.case_vocabulary import ExclusionReason, ReviewDecision
 from shaodao.domain.deadlines import DeadlineUnit, Limit, due
 from shaodao.domain.errors import InvalidInput, NotPermitted, StateConflict
+from shaodao.domain.permissions import SYSTEM
 from shaodao.domain.vocabulary import CloseKind, Satisfaction, SolvedLevel
-from shaodao.host import SYSTEM
 from tests.integration.case_steps import (
     BASIS,
     CALLER,

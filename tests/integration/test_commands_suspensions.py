@@ -16,8 +16,8 @@ from shaodao.delivery.clock import Clock
 from shaodao.domain.calendar import SHANGHAI
 from shaodao.domain.case_vocabulary import PauseReason, StatutoryProcedure, SuspensionKind
 from shaodao.domain.errors import DomainError, InvalidInput, NotPermitted, StateConflict
+from shaodao.domain.permissions import SYSTEM
 from shaodao.domain.vocabulary import ReportResult, Urgency, VerificationMethod
-from shaodao.host import SYSTEM
 from tests.integration import case_steps, whistle_steps
 from tests.integration.case_steps import case_row, clock, dispatched, last_event, messages, paths
 from tests.integration.conftest import Street

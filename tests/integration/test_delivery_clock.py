@@ -14,8 +14,8 @@ from shaodao.commands.registration import CaseInput, register
 from shaodao.commands.running import Command, CommandRunner
 from shaodao.commands.transaction import Outcome
 from shaodao.delivery.clock import Clock
+from shaodao.domain.permissions import SYSTEM
 from shaodao.domain.vocabulary import AssignmentRole, CaseKind, Channel
-from shaodao.host import SYSTEM
 from tests.integration.conftest import Street
 from tests.integration.delivering import DISPATCHER, Recorder, emergency, forward, serve, work_off
 

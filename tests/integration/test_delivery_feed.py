@@ -17,7 +17,7 @@ from shaodao.delivery.announcer import AnnouncerRules, open_announcer
 from shaodao.delivery.cursors import CursorExpired, MalformedCursor
 from shaodao.delivery.feed import FeedEvent, SubscriberTooSlow
 from shaodao.delivery.postgres_feed import FeedRules, PostgresFeed, open_feed
-from shaodao.host import SYSTEM
+from shaodao.domain.permissions import SYSTEM
 from tests.integration.conftest import Street
 from tests.integration.delivering import emergency
 

@@ -14,9 +14,8 @@ from shaodao.commands.running import Command, connection_of
 from shaodao.commands.transaction import Outcome
 from shaodao.delivery.linking import Linker
 from shaodao.domain.errors import InvalidInput
-from shaodao.domain.permissions import Grant, Viewer
+from shaodao.domain.permissions import SYSTEM, Grant, Viewer
 from shaodao.domain.vocabulary import LeaderRank, Role, WhistleKind
-from shaodao.host import SYSTEM
 from tests.integration.conftest import Street
 from tests.integration.test_commands_whistles_kinds import other_street
 from tests.integration.whistle_steps import CHIEF, LEAD, accepted, blown_on, do, whistle_input

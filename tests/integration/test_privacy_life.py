@@ -32,10 +32,9 @@ from shaodao.demo.identifiers import person_id
 from shaodao.domain.case_vocabulary import CommunicationKind
 from shaodao.domain.deadlines import DeadlineUnit
 from shaodao.domain.errors import InvalidInput, NotFound, NotPermitted, StateConflict
-from shaodao.domain.permissions import Grant, Viewer
+from shaodao.domain.permissions import SYSTEM, Grant, Viewer
 from shaodao.domain.vocabulary import CaseKind, CaseVisibility, CloseKind, LeaderRank, Role, WhistleKind
 from shaodao.double_assessment import double_assessment
-from shaodao.host import SYSTEM
 from tests.integration.asking import Desk
 from tests.integration.case_steps import BASIS, case_row, closed, last_event, messages, paths, refused, verifying
 from tests.integration.conftest import Street
