@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isawaitable, iscoroutinefunction
@@ -27,6 +26,7 @@ from shaodao.domain.errors import InvalidInput, NotFound, NotPermitted, StateCon
 from shaodao.domain.permissions import prefix_of
 from shaodao.domain.vocabulary import AssignmentRole, WhistleKind
 from shaodao.forms import Form, FormError, ReportForm
+from shaodao.hook_outcomes import Crashed, Declined, Handled, Outcome, Postponed, TimedOut
 from shaodao.plugin import (
     PROJECT,
     Department,
@@ -63,47 +63,6 @@ class Broken:
     source: str
     name: str
     error: str
-
-
-@dataclass(frozen=True)
-class Handled:
-    """The hook has done its work, or the department has no such hook."""
-
-
-@dataclass(frozen=True)
-class Postponed:
-    """The hook raised TryLater: deliver the event again after ``delay``; no failure."""
-
-    delay: timedelta
-    reason: str
-
-
-@dataclass(frozen=True)
-class Declined:
-    """The hook raised Refuse, or let a refusal of the desk through: record it and go on with the next event.
-
-    What the desk refuses (the matter has moved on, the form's fields are faulty, the assignment is another's) no repetition mends.
-    """
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class TimedOut:
-    """The hook did not end within its time limit: a failure."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Crashed:
-    """The hook raised something else: a failure. ``error`` is one line, ``trace`` the traceback."""
-
-    error: str
-    trace: str
-
-
-Outcome = Handled | Postponed | Declined | TimedOut | Crashed
 
 
 @dataclass(frozen=True)

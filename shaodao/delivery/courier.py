@@ -19,7 +19,8 @@ from shaodao.delivery import lanes
 from shaodao.delivery.announcer import Bell
 from shaodao.delivery.lanes import Delivery, LaneKey, LaneRules, Lease, Work
 from shaodao.delivery.pace import Now, cancelled
-from shaodao.departments import Crashed, Declined, Departments, Handled, Outcome, Postponed, TimedOut
+from shaodao.departments import Departments
+from shaodao.hook_outcomes import Crashed, Declined, Handled, Outcome, Postponed, TimedOut
 from shaodao.plugin import Desk, Event
 from shaodao.postgres.errors import connection_lost
 from shaodao.postgres.pool import UNREACHABLE

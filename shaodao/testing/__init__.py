@@ -5,7 +5,7 @@ blows whistles and moves the clock; ``Assignment`` is what came of it, and plays
 functions.
 """
 
-from shaodao.departments import Crashed, Declined, Handled, Outcome, Postponed, TimedOut
+from shaodao.hook_outcomes import Crashed, Declined, Handled, Outcome, Postponed, TimedOut
 from shaodao.testing.assignment import Assignment, Done, ProgressReport, Question
 from shaodao.testing.desk import StreetDesk
 from shaodao.testing.samples import CaseSample

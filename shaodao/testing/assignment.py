@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from shaodao.departments import Outcome
 from shaodao.domain.assignment_machine import ASSIGNMENT_MACHINE, OPEN
 from shaodao.domain.case_machine import CASE_MACHINE, computed_case_state
 from shaodao.domain.case_vocabulary import Approver
@@ -18,6 +17,7 @@ from shaodao.domain.objections import arbiter_of, state_after_refusal
 from shaodao.domain.permissions import Grant, Viewer, county_of
 from shaodao.domain.vocabulary import CaseState, CaseVisibility, ClockKind, ClockState, Role, SolvingLevel, WhistleState
 from shaodao.domain.whistle_machine import WHISTLE_MACHINE, computed_whistle_state
+from shaodao.hook_outcomes import Outcome
 from shaodao.plugin import (
     AssignmentState,
     AssignmentView,

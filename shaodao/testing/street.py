@@ -12,13 +12,14 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from shaodao.commands.checking import only_json
-from shaodao.departments import Crashed, Declined, Departments, Handled, Outcome, Postponed, TimedOut, load_department
+from shaodao.departments import Departments, load_department
 from shaodao.domain.calendar import SHANGHAI, Calendar
 from shaodao.domain.deadlines import Limit, due, extended
 from shaodao.domain.ladder import Ascent, no_show_at
 from shaodao.domain.objections import objection_window
 from shaodao.domain.rulebook import Rulebook, TextLimits
 from shaodao.domain.vocabulary import ClockKind, WhistleState
+from shaodao.hook_outcomes import Crashed, Declined, Handled, Outcome, Postponed, TimedOut
 from shaodao.hookspecs import hook_of
 from shaodao.plugin import (
     AssignmentDeadlines,

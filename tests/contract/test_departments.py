@@ -13,17 +13,12 @@ import msgspec
 import pytest
 
 from shaodao.departments import (
-    Crashed,
-    Declined,
     DepartmentError,
     Departments,
-    Handled,
-    Outcome,
-    Postponed,
-    TimedOut,
     load_department,
     load_departments,
 )
+from shaodao.hook_outcomes import Crashed, Declined, Handled, Outcome, Postponed, TimedOut
 from shaodao.plugin import (
     AnswersFor,
     AssignmentRole,
