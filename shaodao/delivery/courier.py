@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -20,6 +20,7 @@ from shaodao.delivery.announcer import Bell
 from shaodao.delivery.lanes import Delivery, LaneKey, LaneRules, Lease, Work
 from shaodao.delivery.pace import Now, cancelled
 from shaodao.departments import Departments
+from shaodao.domain.errors import StateConflict
 from shaodao.hook_outcomes import Crashed, Declined, Handled, Outcome, Postponed, TimedOut
 from shaodao.plugin import Desk, Event
 from shaodao.postgres.errors import connection_lost
@@ -175,7 +176,8 @@ class Courier:
             case Postponed():
                 await self._postpone(delivery, outcome.delay, outcome.reason)
             case Declined():
-                await self._desks.decline(delivery, outcome.reason)
+                with suppress(StateConflict):  # of a delivery that another has taken over, which the log then tells
+                    await self._desks.decline(delivery, outcome.reason)
                 await self._acknowledge(delivery, milliseconds, refusal=outcome.reason)
             case TimedOut():
                 await self._fail(delivery, f"the hook did not end within {outcome.seconds:g} s", milliseconds)

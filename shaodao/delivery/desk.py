@@ -39,12 +39,23 @@ from shaodao.plugin import (
     Report,
 )
 
+_TURN = "SELECT token FROM lane WHERE county_code = $1 AND organization_code = $2 AND case_id = $3"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What a delivery's hook acts under: its case, and the token of its lane, which is raised when another takes it over."""
+
+    case_id: UUID
+    token: int
+
 
 @dataclass(frozen=True)
 class Seat:
     """Whose desk it is: a department acting for one of its organizations on one assignment.
 
-    ``key`` names the occasion, a delivery or a callback: the n-th action of a name under one key is done once.
+    ``key`` names the occasion, a delivery or a callback: the n-th action of a name under one key is done once. ``lease``: a
+    delivery's, None for a callback.
     """
 
     department: str
@@ -52,12 +63,29 @@ class Seat:
     county: int
     assignment_id: UUID
     key: str
-    callback: bool = False
+    lease: Lease | None = None
 
     def viewer(self, name: str) -> Viewer:
         """The department as the commands know it: the handler of this organization in this county, and no more."""
         grant = Grant(Role.DEPT_HANDLER, county_scope(self.county), self.organization_code)
         return Viewer(login=f"department:{self.department}", name=name, grants=(grant,))
+
+    def under_lease(self, command: Command) -> Command:
+        """The command, refused when the delivery has passed to another: what it did before stands, and is not done again."""
+        lease = self.lease
+        if lease is None:
+            return command
+
+        async def held(tx: Transaction) -> Outcome:
+            token = await tx.connection.fetchval(_TURN, self.county, self.organization_code, lease.case_id)
+            if token != lease.token:
+                raise StateConflict(
+                    "该通知已转由另一进程办理", "the delivery has passed to another worker, or was settled",
+                    state="FENCED", version=0,
+                )  # fmt: skip
+            return await command(tx)
+
+        return held
 
 
 @dataclass(frozen=True)
@@ -205,7 +233,7 @@ class PlatformDesk:
         try:
             outcome = await self._run(command, key, action)
         except StateConflict as conflict:
-            if self._seat.callback:
+            if self._seat.lease is None:
                 await self._run(partial(self._note_refusal, action, conflict.message), f"{key}:refused", "noteRefusal")
             raise
         async with self._office.pool.acquire() as lent:
@@ -214,7 +242,7 @@ class PlatformDesk:
 
     async def _run(self, command: Command, key: str, action: str) -> Outcome:
         return await self._office.runner.run(
-            command, actor=self._seat.viewer(self._view.organization_name), county=self._seat.county, now=self._office.now(),
+            self._seat.under_lease(command), actor=self._seat.viewer(self._view.organization_name), county=self._seat.county, now=self._office.now(),
             repetition=Repetition(key, action, None),
         )  # fmt: skip
 

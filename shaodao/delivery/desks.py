@@ -10,7 +10,7 @@ from shaodao.commands.facts import lock_assignment
 from shaodao.commands.history import Entry, record
 from shaodao.commands.running import CommandRunner, Repetition, connection_of
 from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.delivery.desk import Office, PlatformDesk, Seat
+from shaodao.delivery.desk import Lease, Office, PlatformDesk, Seat
 from shaodao.delivery.hearing import event_of
 from shaodao.delivery.lanes import Delivery
 from shaodao.delivery.pace import Now
@@ -51,7 +51,7 @@ class Desks:
         return event_of(delivery.hook, key, step), PlatformDesk(self._office, _seat(delivery), step.view)
 
     async def decline(self, delivery: Delivery, reason: str) -> None:
-        """Record on the case, as the organization's own entry, that it declined the event; once."""
+        """Record on the case, as the organization's own entry, that it declined the event; once. Raises StateConflict when another has it by now."""
         seat = _seat(delivery)
         name = str(await self._office.pool.fetchval(_ORGANIZATION, seat.organization_code))
 
@@ -66,7 +66,7 @@ class Desks:
             return Outcome(county_code=tx.county, case_id=case.id, assignment_id=delivery.assignment_id)
 
         await self._office.runner.run(
-            command, actor=seat.viewer(name), county=seat.county, now=self._office.now(),
+            seat.under_lease(command), actor=seat.viewer(name), county=seat.county, now=self._office.now(),
             repetition=Repetition(f"{seat.key}:decline", "decline", None),
         )  # fmt: skip
 
@@ -94,7 +94,7 @@ class DepartmentHost:
                 code = await connection.fetchval(_ASSIGNMENT, row["county_code"], assignment, served)
                 if code is not None:
                     occasion = f"callback:{assignment}:{key or uuid7()}"
-                    seat = Seat(self.department.name, code, row["county_code"], assignment, occasion, callback=True)
+                    seat = Seat(self.department.name, code, row["county_code"], assignment, occasion)
                     return PlatformDesk(self.office, seat, await read_view(connection, seat.county, assignment))
         raise NotFound("Assignment", str(assignment))
 
@@ -103,4 +103,5 @@ def _seat(delivery: Delivery) -> Seat:
     """The key names the delivery, so that a hook which is called twice has its effect once."""
     lane = delivery.lane
     key = f"{delivery.department}:{lane.organization_code}:{lane.case_id}:{delivery.seq}"
-    return Seat(delivery.department, lane.organization_code, lane.county, delivery.assignment_id, key)
+    lease = Lease(lane.case_id, delivery.token)
+    return Seat(delivery.department, lane.organization_code, lane.county, delivery.assignment_id, key, lease)

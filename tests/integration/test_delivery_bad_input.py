@@ -293,6 +293,36 @@ async def test_measures_of_10_mb_are_refused(street: Street) -> None:
     assert (await deliveries.owed(), await deliveries.outcomes()) == (0, ["REFUSED"])
 
 
+async def test_a_hook_whose_lease_was_taken_over_is_refused_what_the_other_did_not_do(street: Street) -> None:
+    """The first worker stalls, the second does nothing but settle; what the first comes with then is a typed error to it."""
+    stalled: list[Desk] = []
+    refused: list[StateConflict] = []
+
+    async def ask(event: Event, desk: Desk) -> None:
+        if stalled:
+            return
+        stalled.append(desk)
+        await forward(street, seconds=30)
+        await work_off(deliveries.courier())
+        try:
+            await desk.ask("地下管线由谁管理？")
+        except StateConflict as conflict:
+            refused.append(conflict)
+            raise
+
+    deliveries = serve(street, Recorder("city", ("CG",), ask))
+    await emergency(street, "CG")
+    courier = deliveries.courier()
+    await courier.one_pass()
+    await courier.settled()
+
+    assert [conflict.english for conflict in refused] == ["the delivery has passed to another worker, or was settled"]
+    assert await street.pool.fetchval("SELECT count(*) FROM question") == 0
+    assert await street.pool.fetchval("SELECT count(*) FROM case_event WHERE type = 'deliveryDeclined'") == 0
+    assert sorted(await deliveries.outcomes()) == ["DONE", "FENCED", "LOST"]
+    assert await deliveries.owed() == 0
+
+
 async def test_a_hook_whose_lease_was_taken_over_does_nothing_twice(street: Street) -> None:
     """The first worker stalls, the second does the work; then the first goes on, and neither effect nor settling counts."""
     stalled: list[Desk] = []
