@@ -33,8 +33,7 @@ _ANEW = (
 )
 _SKIP = "DELETE FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND seq = $4"
 _RELEASE = """
-UPDATE lane SET holder = NULL, token = token + 1, parked = false, losses = 0, due_at = $4, since = $5,
-    head_failed = $6
+UPDATE lane SET holder = NULL, parked = false, losses = 0, due_at = $4, since = $5, head_failed = $6
 WHERE county_code = $1 AND organization_code = $2 AND case_id = $3
 """
 _DROP = "DELETE FROM lane WHERE county_code = $1 AND organization_code = $2 AND case_id = $3"

@@ -39,12 +39,17 @@ from shaodao.plugin import (
     Report,
 )
 
-_TURN = "SELECT token FROM lane WHERE county_code = $1 AND organization_code = $2 AND case_id = $3"
+_HOLDS = """
+SELECT EXISTS (
+    SELECT FROM lane
+    WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND token = $4 AND holder IS NOT NULL
+)
+"""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """What a delivery's hook acts under: its case, and the token of its lane, which is raised when another takes it over."""
+    """What a delivery's hook acts under: its case, and the token that its lane got with the claim."""
 
     case_id: UUID
     token: int
@@ -77,8 +82,8 @@ class Seat:
             return command
 
         async def held(tx: Transaction) -> Outcome:
-            token = await tx.connection.fetchval(_TURN, self.county, self.organization_code, lease.case_id)
-            if token != lease.token:
+            key = self.county, self.organization_code, lease.case_id
+            if not await tx.connection.fetchval(_HOLDS, *key, lease.token):
                 raise StateConflict(
                     "该通知已转由另一进程办理", "the delivery has passed to another worker, or was settled",
                     state="FENCED", version=0,

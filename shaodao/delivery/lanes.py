@@ -1,11 +1,13 @@
 """The lanes of the outbox: SQL and the short functions that run it (design: delivery).
 
 One lane for each organization and case that is owed something; ``due_at`` is run-at, backoff and lease in one column. A
-token, raised at each claim, fences what a worker says of a lane that another has taken over meanwhile. Every function
-takes a connection in a transaction, and locks the lane before it looks at the deliveries: in one statement the look
-would use a snapshot from before the lock.
+token, drawn anew at each claim, fences what a worker says of a lane that another has taken over meanwhile. It is drawn,
+not counted: a lane is dropped when nothing is owed and made again for the next event, and a count would begin again.
+Every function takes a connection in a transaction, and locks the lane before it looks at the deliveries: in one
+statement the look would use a snapshot from before the lock.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -119,7 +121,7 @@ WITH due AS (
         )
     ORDER BY due_at LIMIT $6 FOR UPDATE SKIP LOCKED
 )
-UPDATE lane SET holder = $7, token = lane.token + 1, due_at = $8, head_failed = head_failed OR due.holder IS NOT NULL
+UPDATE lane SET holder = $7, token = $10, due_at = $8, head_failed = head_failed OR due.holder IS NOT NULL
 FROM due
 WHERE lane.county_code = $1 AND lane.organization_code = due.organization_code AND lane.case_id = due.case_id
 RETURNING lane.organization_code, lane.case_id, lane.token, due.holder AS lost_by
@@ -216,7 +218,7 @@ async def claim(connection: Connection, work: Work, lease: Lease, room: int, rul
     taken = await connection.fetch(
         _TAKE, work.county, work.department, lease.now, [lane.organization_code for lane in lease.in_flight],
         [lane.case_id for lane in lease.in_flight], min(room, free), lease.worker, lease.until,
-        work.suspect,
+        work.suspect, secrets.randbits(63),
     )  # fmt: skip
     heads = await _heads(connection, work, {(row["organization_code"], row["case_id"]): row["token"] for row in taken})
     lost = {LaneKey(work.county, row["organization_code"], row["case_id"]) for row in taken if row["lost_by"]}

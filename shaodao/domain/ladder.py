@@ -62,10 +62,14 @@ class Ascent:
 
     @property
     def length(self) -> timedelta:
-        """The whole limit by the clock on the wall, without what was paused."""
-        if self.base < self.due_at and 0 < self.used < 1:
-            return (self.due_at - self.base) / (1 - self.used)
-        return self.due_at - self.started_at
+        """The whole limit by the clock on the wall, without what was paused; at most what lies between start and due.
+
+        What remains may be a long part of the wall and a short one of the limit: its last minute, on the eve of a holiday.
+        """
+        remaining, longest = self.due_at - self.base, self.due_at - self.started_at
+        if timedelta(0) < remaining < longest * (1 - self.used) and self.used > 0:
+            return remaining / (1 - self.used)
+        return longest
 
     def at_share(self, share: float) -> datetime:
         """When ``share`` of the limit is used, for a share that is not used yet."""

@@ -9,6 +9,7 @@ import pytest
 
 from shaodao.commands import questions
 from shaodao.commands.transaction import Outcome, Transaction
+from shaodao.domain.errors import StateConflict
 from shaodao.plugin import AnswersFor, Desk, Event, Refuse, TryLater, WhistleKind
 from tests.integration.conftest import Street
 from tests.integration.delivering import DISPATCHER, Recorder, emergency, emergency_command, forward, serve, work_off
@@ -16,6 +17,14 @@ from tests.integration.delivering import DISPATCHER, Recorder, emergency, emerge
 
 async def acknowledge(event: Event, desk: Desk) -> None:
     await desk.acknowledge(["甲示一"])
+
+
+async def ask_and_answer(street: Street, assignment_id: UUID, number: int = 1) -> None:
+    """What the department is then owed is the answer."""
+    question = partial(questions.ask, assignment_id=assignment_id, text=f"问题{number}")
+    await street.run(question, street.department_viewer("CG"))
+    answer = partial(questions.answer, assignment_id=assignment_id, question_id=None, text=f"答复{number}")
+    await street.run(answer, street.viewer(DISPATCHER))
 
 
 async def test_a_whistle_reaches_the_department_and_its_answer_the_case(street: Street) -> None:
@@ -154,10 +163,7 @@ async def test_racing_couriers_deliver_each_event_once_and_in_order(street: Stre
     async def write() -> None:
         for number in range(10):
             for assignment_id in ids:
-                question = partial(questions.ask, assignment_id=assignment_id, text=f"问题{number}")
-                await street.run(question, street.department_viewer("CG"))
-                answer = partial(questions.answer, assignment_id=assignment_id, question_id=None, text=f"答复{number}")
-                await street.run(answer, street.viewer(DISPATCHER))
+                await ask_and_answer(street, assignment_id, number)
 
     async def deliver() -> None:
         courier = deliveries.courier()
@@ -295,6 +301,48 @@ async def test_what_ends_after_its_lease_has_no_say_any_more(street: Street) -> 
     assert sorted(await deliveries.outcomes()) == ["DONE", "FENCED", "LOST"]
     assert (await deliveries.owed(), await deliveries.lanes()) == (0, 0)
     assert await street.pool.fetchval("SELECT count(*) FROM question") == 1
+
+
+async def test_a_lease_of_a_lane_that_came_back_has_no_say_over_the_new_one(street: Street) -> None:
+    """The lane is settled and dropped while a worker stalls, and the case's next event makes another: not the stalled one's."""
+    slow, held = asyncio.Event(), asyncio.Event()
+    refused: list[StateConflict] = []
+
+    async def each(event: Event, desk: Desk) -> None:
+        match len(recorder.heard):
+            case 1:
+                await slow.wait()
+                try:
+                    await desk.ask("几人受困")
+                except StateConflict as conflict:
+                    refused.append(conflict)
+            case 3:
+                await held.wait()
+
+    recorder = Recorder("city", ("CG",), each)
+    deliveries = serve(street, recorder)
+    case = await emergency(street, "CG")
+    stalled, other = deliveries.courier(), deliveries.courier()
+    await stalled.one_pass()
+    while not recorder.heard:
+        await asyncio.sleep(0.01)
+    await forward(street, seconds=5)
+    await work_off(other)
+    assert await deliveries.lanes() == 0
+    assignment_id = await street.pool.fetchval("SELECT id FROM assignment WHERE case_id = $1", case.case_id)
+    await ask_and_answer(street, assignment_id)
+    await other.one_pass()
+    while len(recorder.heard) < 3:
+        await asyncio.sleep(0.01)
+    slow.set()
+    await stalled.settled()
+    running = await street.pool.fetchval("SELECT state FROM lane")
+    held.set()
+    await other.settled()
+
+    assert (len(refused), running) == (1, "RUNNING")
+    assert sorted(await deliveries.outcomes()) == ["DONE", "DONE", "FENCED", "LOST"]
+    assert (await deliveries.owed(), await deliveries.lanes()) == (0, 0)
 
 
 async def test_a_lease_that_is_renewed_is_not_taken_over(street: Street) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shaodao.calendar_source import calendar_days
@@ -86,6 +86,23 @@ def test_what_a_pause_left_behind_is_not_climbed_again() -> None:
     assert dict(told(paused))["URGE"] == paused.base + (paused.due_at - paused.base) / 2
 
 
+def test_what_paused_on_the_eve_of_a_holiday_climbs_by_no_more_than_the_whole_limit() -> None:
+    """A minute of the limit remained, and it lies behind eight days of the wall: those are no share of it."""
+    paused = ascent(
+        ClockKind.RESULT, started_at=at("2026-09-30 09:00"), since=at("2026-09-30 17:30"), due_at=at("2026-10-08 09:01"),
+        used=0.9997, whistle_kind=WhistleKind.ROUTINE,
+    )  # fmt: skip
+    assert paused.length == at("2026-10-08 09:01") - at("2026-09-30 09:00")
+    nearly_all = ascent(
+        ClockKind.RESULT, since=at("2026-11-27 23:00"), used=1 - 2**-53, whistle_kind=WhistleKind.ROUTINE
+    )
+    assert dict(told(nearly_all))["OVERDUE"] == nearly_all.due_at
+
+
+@example(
+    kind=ClockKind.ACKNOWLEDGE, whistle=WhistleKind.ROUTINE, urgency=Urgency.URGENT, hours=1, used=1 - 2**-53, gap=-2000,
+    now=0, fired=0,
+)  # fmt: skip
 @given(
     kind=st.sampled_from([*ClockKind]), whistle=st.sampled_from([None, *WhistleKind]), urgency=st.sampled_from([*Urgency]),
     hours=st.integers(1, 24 * 90), used=st.floats(0, 1), gap=st.integers(-2000, 2000), now=st.integers(-100, 4000),
