@@ -13,11 +13,12 @@ from shaodao.logs import configure_logs
 def levels() -> Iterator[None]:
     root, names = logging.getLogger(), ("websockets", "asyncio", "httpx")
     kept = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in names}
+    configuration = structlog.get_config()
     yield
     root.handlers[:], root.level = kept[0], kept[1]
     for name, level in kept[2].items():
         logging.getLogger(name).setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**configuration)
 
 
 def test_debugging_does_not_log_what_goes_over_sockets(levels: None) -> None:
