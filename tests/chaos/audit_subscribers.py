@@ -65,7 +65,10 @@ def _cases_out_of_order(log: Sequence[Logged]) -> set[UUID]:
 
 
 def _audit_told(subscriber: Subscriber, log: Mapping[Position, Logged], findings: Findings) -> None:
-    """What was told stands in the log, is told in its order, once, and as it stands there."""
+    """What was told stands in the log, is told in its order, once, and as it stands there.
+
+    What is told is read when it is told: an event of an assignment that has been taken away meanwhile may be told without itself.
+    """
     name = subscriber.name
     findings.fault(f"{name}: cursors refused", subscriber.refusals)
     told = [(_position(change["cursor"]), change) for change in subscriber.told]
@@ -74,7 +77,12 @@ def _audit_told(subscriber: Subscriber, log: Mapping[Position, Logged], findings
     findings.fault(f"{name}: told twice", [row for row, times in rows.items() if times > 1])
     findings.fault(f"{name}: told of what does not stand", [position for position, _ in told if position not in log])
     known = [(log[position], change) for position, change in told if position in log]
-    lacking = [event for event, change in known if change["event"] is None and _is_seen(subscriber, event, change)]
+    taken = {event.case_id: event.position for event in log.values() if _takes_away(subscriber, event)}
+    lacking = [
+        event for event, change in known
+        if change["event"] is None and _is_seen(subscriber, event, change)
+        and not event.position < taken.get(event.case_id, event.position)
+    ]  # fmt: skip
     findings.fault(f"{name}: told without the event", lacking)
     other = [
         event for event, change in known
@@ -122,9 +130,16 @@ def _ends(subscriber: Subscriber, event: Logged) -> bool:
     if subscriber.document == BOARD:
         return event.type == "closeCase"
     if subscriber.document == INBOX:
-        own = event.organization_code == subscriber.key and event.type in ("verifyReport", "excuseAssignment")
-        return own or event.type == "withdrawWhistle"
+        return _takes_away(subscriber, event) or (
+            event.organization_code == subscriber.key and event.type == "verifyReport"
+        )
     return False
+
+
+def _takes_away(subscriber: Subscriber, event: Logged) -> bool:
+    """Whether the event takes the matter from the organization of an inbox, which then sees nothing of it any more."""
+    excused = event.organization_code == subscriber.key and event.type == "excuseAssignment"
+    return subscriber.document == INBOX and (excused or event.type == "withdrawWhistle")
 
 
 def _is_seen(subscriber: Subscriber, event: Logged, change: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
@@ -16,10 +16,10 @@ import pytest
 from shaodao.commands.transaction import Connection, Ground
 from shaodao.postgres.embedded import Cluster
 from tests.chaos.audit import audit
-from tests.chaos.audit_subscribers import LEFT
+from tests.chaos.audit_subscribers import LEFT, audit_subscribers
 from tests.chaos.caller import Overtaken, Told, lasting
 from tests.chaos.departments.recorder import HEARD
-from tests.chaos.findings import Kept
+from tests.chaos.findings import Findings, Kept
 from tests.integration.chaos_story import (
     ANSWERED,
     CLASSED,
@@ -396,3 +396,23 @@ def test_a_repetition_tells_what_was_made_and_not_how_it_stands_now() -> None:
         {"whistle": {"id": "c"}},
     ):
         assert lasting(first) != lasting(first | other)
+
+
+@pytest.mark.parametrize(("then", "organization", "found"), [
+    ("withdrawWhistle", None, False), ("excuseAssignment", "CG", False), ("excuseAssignment", "JJ", True), ("remark", "CG", True),
+])  # fmt: skip
+async def test_what_was_taken_away_meanwhile_may_be_told_without_its_event(
+    story: Story, connection: Connection, tmp_path: Path, then: str, organization: str | None, found: bool
+) -> None:
+    kept, findings = await story.kept(connection, tmp_path / "heard"), Findings()
+    told = kept.subscribers[1].told[0]
+    told.update(event=None)
+    follows = """
+    INSERT INTO case_event
+    SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'seq', 999, 'type', $2::text,
+        'organization_code', $3::text, 'xid', pg_current_xact_id()::text))).*
+    FROM case_event e WHERE id = $1
+    """
+    await connection.execute(follows, UUID(told["cursor"].rpartition(".")[2]), then, organization)
+    await audit_subscribers(connection, kept, findings)
+    assert any("inbox of CG: told without the event" in fault for fault in findings.faults) is found
