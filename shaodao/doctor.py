@@ -37,6 +37,11 @@ SELECT current_setting('server_version_num')::int / 10000 AS major,
 FROM pg_database d
 WHERE datname = current_database()
 """
+CONNECTIONS = """
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true)::int, 0) AS most,
+    (SELECT sum(numbackends)::int FROM pg_stat_database) AS used
+"""
 CALENDAR = (
     "SELECT min(day) AS first, max(day) AS last, min(day) FILTER (WHERE provisional) AS provisional FROM calendar_days"
 )
@@ -74,6 +79,7 @@ async def examine(dsn: str, settings: Settings, today: date) -> list[Finding]:
         return [Finding("database", "unreachable", str(error)), *await departments(settings), await files(settings)]
     try:
         findings += await database(connection)
+        findings.append(await connections(connection, settings))
         findings.append(await _guarded("migrations", lambda: migrations(dsn)))
         findings.append(await _guarded("calendar", lambda: calendar(connection, today)))
         findings += await departments(settings)
@@ -145,6 +151,17 @@ async def database(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Fin
             "ALTER DATABASE … SET idle_in_transaction_session_timeout = '60s'" if row["idle_limit"] == "0" else None,
         ),
     ]
+
+
+async def connections(connection: "asyncpg.Connection[asyncpg.Record]", settings: Settings) -> Finding:
+    """Whether one more server finds room beside what is connected now: a pool keeps what it once opened."""
+    row = await connection.fetchrow(CONNECTIONS)
+    assert row is not None, "functions alone have one row"
+    listener = 1
+    wanted = settings.pool_size + settings.read_connections + settings.feed_connections + listener
+    mend = f"A server may open {wanted}: raise max_connections of PostgreSQL, or lower SHAODAO_POOL_SIZE."
+    found = f"{row['used']} of {row['most']} in use"
+    return Finding("connections", found, mend if row["most"] - row["used"] < wanted else None)
 
 
 async def migrations(dsn: str) -> Finding:

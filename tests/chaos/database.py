@@ -29,12 +29,19 @@ CREATE TRIGGER chaos_keep_owed AFTER INSERT ON delivery FOR EACH ROW EXECUTE FUN
 """
 
 
+# Three servers with 25 each, three workers with 17, and with two departments below each that have five.
+_ROOM = "ALTER SYSTEM SET max_connections = 200"
+
+
 @asynccontextmanager
 async def crashable_cluster(folder: Path) -> AsyncIterator[Cluster]:
     """A cluster in the folder with the safety that production has: a crash must lose nothing that was committed."""
     folder.mkdir(mode=0o711)  # else PostgreSQL's account could not be let in, and the cluster would be placed elsewhere
     cluster = place_cluster(folder, say=silent)
     try:
+        await asyncio.to_thread(cluster.start)
+        await _execute(cluster.dsn("postgres"), _ROOM)
+        await asyncio.to_thread(cluster.stop)  # from the next start on it holds
         await asyncio.to_thread(cluster.start)
         await ensure_database(cluster.dsn("postgres"), DATABASE)
         yield cluster
@@ -56,6 +63,14 @@ async def fill(settings: Settings, dsn: str) -> None:
 async def keep_owed(connection: Connection) -> None:
     """Begin to keep what is owed."""
     await connection.execute(_KEEP_OWED)
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 def kill_postmaster(cluster: Cluster) -> None:

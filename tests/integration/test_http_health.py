@@ -1,6 +1,7 @@
 """Liveness and readiness, and what clients are told while the database is gone."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from api.health import Remark, health_routes
-from shaodao.doctor import clock
+from shaodao.doctor import clock, connections
 from shaodao.host import utc_now
 from shaodao.postgres.embedded import Cluster
 from shaodao.postgres.pool import connect
@@ -45,6 +46,17 @@ async def test_a_worker_elsewhere_makes_a_server_ready(api: Api) -> None:
         "ready": True, "checks": {"database": "ok", "migrations": "ok", "workers": "ok", "clock": "ok"},
     }  # fmt: skip
     await connection.execute("DELETE FROM schedule WHERE name = 'workers'")
+    await connection.close()
+
+
+@pytest.mark.parametrize("pool", [1, 1000])
+async def test_doctor_tells_whether_another_server_finds_room(api: Api, pool: int) -> None:
+    assert api.settings.database_url is not None
+    connection = await connect(api.settings.database_url)
+    finding = await connections(connection, replace(api.settings, pool_size=pool))
+    used, most = (int(number) for number in finding.found.removesuffix(" in use").split(" of "))
+    assert 1 < used < most < await connection.fetchval("SELECT current_setting('max_connections')::int")
+    assert finding.mend is None if pool == 1 else "A server may open 1009: raise max_connections" in str(finding.mend)
     await connection.close()
 
 
