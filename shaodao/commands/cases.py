@@ -13,6 +13,7 @@ from shaodao.commands import (
     merged_cases,
     messages,
     notices,
+    progress,
     withdrawal,
     wording,
 )
@@ -234,6 +235,7 @@ async def dispatch(
     )  # fmt: skip
     await record_case(tx, facts, step)
     await clocks.tell_lead(tx, facts, dispatching.lead_among(parties))
+    await progress.advance(tx, case_id, None)  # of a case that was merged in vain, a part may have been done before
     return await case_outcome(tx, case_id)
 
 

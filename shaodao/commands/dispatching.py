@@ -236,8 +236,13 @@ async def _notify(tx: Transaction, calls: _Calls, party: PartyInput, duty: DutyC
     if present is None:
         assignment_id = tx.new_id()
         calls.made.append(_made(tx, calls, assignment_id, party))
-    elif notice.whistle is None and present.role is not AssignmentRole.INFORM:
-        # A further dispatch changes the part of an organization that is at work already, and calls nobody twice.
+    elif (
+        notice.whistle is None
+        and present.role is not AssignmentRole.INFORM
+        and notice.case.state not in _DISPATCHED_FROM
+    ):
+        # Who takes over for another one and is at work already gets another part, and is not called twice. In a case that is
+        # dispatched nobody is at work: what is left of before a merging in vain was done, and is to be done anew.
         assignment_id = present.id
         await tx.connection.execute(_CHANGE_ROLE, tx.county, assignment_id, str(party.role), calls.duty_basis, tx.now)
         return Assigned(assignment_id, party.role, duty, notice.hook)

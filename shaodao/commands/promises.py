@@ -21,7 +21,7 @@ from shaodao.domain.facts import CaseFacts
 from shaodao.domain.identity import contains_personal_pattern
 from shaodao.domain.machine import is_account
 from shaodao.domain.publishing import obstacle
-from shaodao.domain.sight import sees_promise
+from shaodao.domain.sight import sees_case, sees_promise
 from shaodao.domain.vocabulary import ClockKind, Role
 
 _MAKE = """
@@ -288,7 +288,7 @@ def _check_scorer(tx: Transaction, promise: _Promise, *, citizen: bool) -> None:
         return
     recorders = (*tx.actor.grants_of(Role.STREET_DISPATCHER), *tx.actor.grants_of(Role.FOLLOW_UP))
     is_reporter = tx.actor.person_id is not None and tx.actor.person_id == promise.case.reporter_person_id
-    records = any(grant.covers(promise.case.place) for grant in recorders)
+    records = sees_case(tx.actor, promise.case) and any(grant.covers(promise.case.place) for grant in recorders)
     if not (is_reporter or records) or is_account(tx.actor, promise.promiser_id):
         raise NotPermitted(
             "群众评分须由诉求人作出，或由指挥中心、回访员代录",

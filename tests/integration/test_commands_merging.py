@@ -16,6 +16,7 @@ from shaodao.domain.vocabulary import CloseKind, NotAcceptedReason, SolvedLevel
 from tests.integration.case_steps import (
     BASIS,
     CALLER,
+    CO,
     LEAD,
     Step,
     accepted,
@@ -155,6 +156,23 @@ async def test_undoing_it_gives_the_case_its_clock_back(street: Street) -> None:
     await refused(street, case_id, StateConflict, unmerge(case_id))
     parties = [PartyInput("CG", LEAD)]
     await do(street, lambda tx: cases.dispatch(tx, case_id, parties=parties, duty_basis=BASIS))
+
+
+@pytest.mark.parametrize(
+    ("called", "state", "states"),
+    [(("JJ", "CG"), "ASSIGNED", ("NOTIFIED", "NOTIFIED")), (("JJ",), "HANDLING", ("VERIFIED", "NOTIFIED"))],
+)
+async def test_who_had_done_its_part_before_is_called_anew_and_else_the_case_is_in_hand(
+    street: Street, called: tuple[str, ...], state: str, states: tuple[str, str]
+) -> None:
+    main, case_id = await accepted(street), await verifying(street, reporter=SECOND)
+    await do(street, merge(case_id, main))
+    await do(street, unmerge(case_id))
+    parties = [PartyInput(code, CO if number else LEAD) for number, code in enumerate(called)]
+    outcome = await do(street, lambda tx: cases.dispatch(tx, case_id, parties=parties, duty_basis=BASIS))
+    select = "SELECT organization_code AS code, state, role FROM assignment WHERE case_id = $1 ORDER BY 1"
+    rows = [tuple(row) for row in await street.pool.fetch(select, case_id)]
+    assert (outcome.case_state, rows) == (state, [("CG", states[0], "CO"), ("JJ", states[1], "LEAD")])
 
 
 async def test_one_that_was_never_accepted_stands_registered_again(street: Street) -> None:

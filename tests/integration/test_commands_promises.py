@@ -236,3 +236,12 @@ async def test_a_withdrawn_case_ends_the_tracking(street: Street) -> None:
     assert await clocks_of(street, case_id) == {promise_id: "STOPPED"}
     with pytest.raises(StateConflict):
         await settled(street, promise_id)
+
+
+async def test_who_takes_the_reporters_score_down_sees_the_case_and_not_its_promise_alone(street: Street) -> None:
+    case_id = await accepted(street)
+    promise_id = await promised(street, case_id, public=True)
+    await settled(street, promise_id)
+    with pytest.raises(NotPermitted):  # the caller sees a case from its end on
+        await scored(street, promise_id, CALLER, 80, citizen=True)
+    assert (await row_of(street, promise_id))["citizen_score"] is None
