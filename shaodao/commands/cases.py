@@ -235,7 +235,8 @@ async def dispatch(
     )  # fmt: skip
     await record_case(tx, facts, step)
     await clocks.tell_lead(tx, facts, dispatching.lead_among(parties))
-    await progress.advance(tx, case_id, None)  # of a case that was merged in vain, a part may have been done before
+    if facts.active:  # of a case that was merged in vain a part may have been done before
+        await progress.advance(tx, case_id, None)
     return await case_outcome(tx, case_id)
 
 

@@ -57,7 +57,10 @@ class Desks(Protocol):
         ...
 
     async def decline(self, delivery: Delivery, reason: str) -> None:
-        """Record on the case that the department declined the event; once, however often the delivery comes."""
+        """Record on the case that the department declined the event; once, however often the delivery comes.
+
+        Raises StateConflict when another worker has the delivery by now.
+        """
         ...
 
 

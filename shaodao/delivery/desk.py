@@ -19,6 +19,7 @@ from shaodao.commands.places import PointInput
 from shaodao.commands.reports import ProgressInput, ReportInput
 from shaodao.commands.running import Command, CommandRunner, Repetition, connection_of
 from shaodao.commands.transaction import Outcome, Transaction
+from shaodao.delivery.lanes import Delivery, is_held
 from shaodao.delivery.pace import Now
 from shaodao.delivery.views import read_fact, read_view
 from shaodao.domain.errors import InvalidInput, StateConflict
@@ -39,28 +40,13 @@ from shaodao.plugin import (
     Report,
 )
 
-_HOLDS = """
-SELECT EXISTS (
-    SELECT FROM lane
-    WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND token = $4 AND holder IS NOT NULL
-)
-"""
-
-
-@dataclass(frozen=True)
-class Lease:
-    """What a delivery's hook acts under: its case, and the token that its lane got with the claim."""
-
-    case_id: UUID
-    token: int
-
 
 @dataclass(frozen=True)
 class Seat:
     """Whose desk it is: a department acting for one of its organizations on one assignment.
 
-    ``key`` names the occasion, a delivery or a callback: the n-th action of a name under one key is done once. ``lease``: a
-    delivery's, None for a callback.
+    ``key`` names the occasion, a delivery or a callback: the n-th action of a name under one key is done once. ``delivery``:
+    what its hook acts for, None for a callback.
     """
 
     department: str
@@ -68,7 +54,7 @@ class Seat:
     county: int
     assignment_id: UUID
     key: str
-    lease: Lease | None = None
+    delivery: Delivery | None = None
 
     def viewer(self, name: str) -> Viewer:
         """The department as the commands know it: the handler of this organization in this county, and no more."""
@@ -77,13 +63,12 @@ class Seat:
 
     def under_lease(self, command: Command) -> Command:
         """The command, refused when the delivery has passed to another: what it did before stands, and is not done again."""
-        lease = self.lease
-        if lease is None:
+        delivery = self.delivery
+        if delivery is None:
             return command
 
         async def held(tx: Transaction) -> Outcome:
-            key = self.county, self.organization_code, lease.case_id
-            if not await tx.connection.fetchval(_HOLDS, *key, lease.token):
+            if not await is_held(tx.connection, delivery):
                 raise StateConflict(
                     "该通知已转由另一进程办理", "the delivery has passed to another worker, or was settled",
                     state="FENCED", version=0,
@@ -238,7 +223,7 @@ class PlatformDesk:
         try:
             outcome = await self._run(command, key, action)
         except StateConflict as conflict:
-            if self._seat.lease is None:
+            if self._seat.delivery is None:
                 await self._run(partial(self._note_refusal, action, conflict.message), f"{key}:refused", "noteRefusal")
             raise
         async with self._office.pool.acquire() as lent:
@@ -247,8 +232,8 @@ class PlatformDesk:
 
     async def _run(self, command: Command, key: str, action: str) -> Outcome:
         return await self._office.runner.run(
-            self._seat.under_lease(command), actor=self._seat.viewer(self._view.organization_name), county=self._seat.county, now=self._office.now(),
-            repetition=Repetition(key, action, None),
+            self._seat.under_lease(command), actor=self._seat.viewer(self._view.organization_name),
+            county=self._seat.county, now=self._office.now(), repetition=Repetition(key, action, None),
         )  # fmt: skip
 
     async def _note_refusal(self, action: str, reason: str, tx: Transaction) -> Outcome:

@@ -10,7 +10,7 @@ from shaodao.commands.facts import lock_assignment
 from shaodao.commands.history import Entry, record
 from shaodao.commands.running import CommandRunner, Repetition, connection_of
 from shaodao.commands.transaction import Outcome, Transaction
-from shaodao.delivery.desk import Lease, Office, PlatformDesk, Seat
+from shaodao.delivery.desk import Office, PlatformDesk, Seat
 from shaodao.delivery.hearing import event_of
 from shaodao.delivery.lanes import Delivery
 from shaodao.delivery.pace import Now
@@ -51,7 +51,10 @@ class Desks:
         return event_of(delivery.hook, key, step), PlatformDesk(self._office, _seat(delivery), step.view)
 
     async def decline(self, delivery: Delivery, reason: str) -> None:
-        """Record on the case, as the organization's own entry, that it declined the event; once. Raises StateConflict when another has it by now."""
+        """Record on the case, as the organization's own entry, that it declined the event; once.
+
+        Raises StateConflict when another worker has the delivery by now.
+        """
         seat = _seat(delivery)
         name = str(await self._office.pool.fetchval(_ORGANIZATION, seat.organization_code))
 
@@ -103,5 +106,4 @@ def _seat(delivery: Delivery) -> Seat:
     """The key names the delivery, so that a hook which is called twice has its effect once."""
     lane = delivery.lane
     key = f"{delivery.department}:{lane.organization_code}:{lane.case_id}:{delivery.seq}"
-    lease = Lease(lane.case_id, delivery.token)
-    return Seat(delivery.department, lane.organization_code, lane.county, delivery.assignment_id, key, lease)
+    return Seat(delivery.department, lane.organization_code, lane.county, delivery.assignment_id, key, delivery)

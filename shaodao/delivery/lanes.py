@@ -137,10 +137,11 @@ WHERE delivery.county_code = $1 AND delivery.organization_code = own.organizatio
 RETURNING delivery.organization_code, delivery.case_id, delivery.seq, delivery.assignment_id, delivery.hook,
     delivery.attempts
 """
-_LOCK = """
+_HELD = """
 SELECT 1 FROM lane
-WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND token = $4 AND holder IS NOT NULL FOR UPDATE
+WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND token = $4 AND holder IS NOT NULL
 """
+_LOCK = f"{_HELD} FOR UPDATE"
 _DELIVERED = "DELETE FROM delivery WHERE county_code = $1 AND organization_code = $2 AND case_id = $3 AND seq = $4"
 _GO_ON = """
 UPDATE lane SET holder = NULL, due_at = $4, since = head.created_at, head_failed = false, losses = 0
@@ -279,6 +280,11 @@ async def fail(
         await connection.execute(_NOTE, *_key(delivery), delivery.seq, 1, None)
     await log_attempt(connection, delivery, now, outcome, error, milliseconds)
     return outcome
+
+
+async def is_held(connection: Connection, delivery: Delivery) -> bool:
+    """Whether the worker that claimed the delivery holds its lane still. Nothing is locked: another may claim it right after."""
+    return await connection.fetchval(_HELD, *_key(delivery), delivery.token) is not None
 
 
 async def renew(connection: Connection, county: int, deliveries: Sequence[Delivery], until: datetime) -> None:
